@@ -1,0 +1,6 @@
+/**
+ * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
+ * docs and the contract tests read this list.
+ */
+export const probes = [
+] as const
