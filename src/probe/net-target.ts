@@ -1,0 +1,94 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { type Address, type AddressPolicy, resolveAddress } from '../lib/address.ts'
+import { isSecretKey } from '../lib/redact.ts'
+import type { ProbeMetric } from '../model/finding.ts'
+import type { ProbeContext, ProbeMetricDoc } from './probe.ts'
+
+/** The metrics of a `Lookup`. */
+export const lookupMetrics = {
+  probe_dns_lookup_time_seconds: { help: 'Time that the lookup of the target name took.' },
+  probe_ip_protocol: { help: 'IP version that was used: 4 or 6, 0 when the name was not resolved.' },
+  probe_ip_addr_hash: { help: 'FNV-1a hash of the address, to see when it changes; 0 when the name was not resolved.' },
+} as const satisfies Record<string, ProbeMetricDoc>
+
+/** The name of one target, looked up once in a run. Connect to its address, not to the name again. */
+export class Lookup {
+  #seconds = 0
+  #address: Address | undefined
+
+  /** @throws ForbiddenAddressError, the resolver's error, or the signal's reason */
+  async resolve(host: string, context: ProbeContext, prefer?: 4 | 6): Promise<Address> {
+    const startMs = performance.now()
+    try {
+      this.#address = await resolveTarget(host, context, prefer)
+      return this.#address
+    } finally {
+      this.#seconds = (performance.now() - startMs) / 1000
+    }
+  }
+
+  metrics(): ProbeMetric[] {
+    const address = this.#address
+    return [
+      { name: 'probe_dns_lookup_time_seconds', value: this.#seconds },
+      { name: 'probe_ip_protocol', value: address?.family ?? 0 },
+      { name: 'probe_ip_addr_hash', value: address === undefined ? 0 : addressHash(address.address) },
+    ]
+  }
+}
+
+/**
+ * The address of a host under the policy of the run. Where a name has addresses of both families IPv4 is taken unless
+ * told otherwise: many containers resolve IPv6 without being able to reach it.
+ *
+ * @throws ForbiddenAddressError, the resolver's error (`ENOTFOUND`, `EAI_AGAIN`), or the signal's reason
+ */
+export async function resolveTarget(host: string, context: ProbeContext, prefer: 4 | 6 = 4): Promise<Address> {
+  const { signal, addressPolicy } = context
+  signal.throwIfAborted()
+  // RFC 6761 section 6.3: a name that always means loopback needs no resolver.
+  const name = host === 'localhost' ? (prefer === 6 ? '::1' : '127.0.0.1') : host
+  return resolveAddress(name, { policy: addressPolicy satisfies AddressPolicy, prefer, signal })
+}
+
+/**
+ * The address as blackbox_exporter hashes it: FNV-1a, 32 bits, over its 4 or 16 bytes.
+ *
+ * @returns 0 to 2³²-1; 127.0.0.1 gives 3668918509
+ */
+export function addressHash(address: string): number {
+  let hash = 0x811c9dc5
+  for (const byte of addressBytes(address)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}
+
+function addressBytes(address: string): readonly number[] {
+  if (isIPv4(address)) return address.split('.').map(Number)
+  const plain = address.split('%')[0] as string
+  if (!isIPv6(plain)) return []
+  const [head = '', tail] = plain.split('::')
+  const first = groups(head)
+  const last = groups(tail ?? '')
+  const all = [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last]
+  const isMapped = all.slice(0, 10).every((byte) => byte === 0) && all[10] === 0xff && all[11] === 0xff
+  return isMapped ? all.slice(12) : all
+}
+
+function groups(text: string): number[] {
+  if (text === '') return []
+  return text.split(':').flatMap((group) => {
+    if (group.includes('.')) return group.split('.').map(Number)
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 0xff]
+  })
+}
+
+/** A URL as it may be shown: without user and fragment, and with `***` for parameters whose names say that they are secret. */
+export function displayUrl(url: URL): string {
+  const shown = new URL(url)
+  shown.username = ''
+  shown.password = ''
+  shown.hash = ''
+  for (const name of new Set(shown.searchParams.keys())) if (isSecretKey(name)) shown.searchParams.set(name, '***')
+  return shown.href
+}
