@@ -1,6 +1,7 @@
+import { host } from './host.ts'
+
 /**
  * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
  * docs and the contract tests read this list.
  */
-export const probes = [
-] as const
+export const probes = [host] as const
