@@ -1,0 +1,260 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Connection } from './database.ts'
+import { defineOperation, type Transaction } from './operation.ts'
+import { sql } from './schema.ts'
+
+/** What happened, as it is handed in: already redacted. */
+export interface AuditEntry {
+  readonly atMs: number
+  readonly receivedMs: number
+  /** 32 hex digits. */
+  readonly traceId: string
+  readonly spanId: string | null
+  readonly event: string
+  readonly actor: string
+  readonly action: string
+  readonly resource: string
+  readonly outcome: string
+  readonly durationMs: number | null
+  /** Attributes as JSON text; erasable later without breaking the chain. */
+  readonly body: string
+}
+
+/** A stored record. */
+export interface AuditRecord extends Omit<AuditEntry, 'body'> {
+  readonly seq: number
+  /** Undefined when it has been erased. */
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
+  /** Hex. */
+  readonly hash: string
+}
+
+interface Head {
+  seq: number
+  hash: Uint8Array
+}
+
+/** The first record's predecessor. */
+export const GENESIS = new Uint8Array(32)
+
+const CANONICAL_VERSION = 1
+const CANONICAL_PREFIX = Uint8Array.of(1)
+
+/**
+ * The hash of a record: SHA-256 over `0x01`, the predecessor's hash and a JSON array of the fields in a fixed order, so that
+ * any language can verify the chain.
+ */
+export function auditHash(
+  previous: Uint8Array,
+  seq: number,
+  entry: Omit<AuditEntry, 'body'>,
+  bodyHash: Uint8Array,
+): Buffer {
+  const { atMs, receivedMs, traceId, spanId, event, actor, action, resource, outcome, durationMs } = entry
+  const canonical = JSON.stringify([
+    CANONICAL_VERSION,
+    seq,
+    atMs,
+    receivedMs,
+    traceId,
+    spanId,
+    event,
+    actor,
+    action,
+    resource,
+    outcome,
+    durationMs,
+    Buffer.from(bodyHash).toString('hex'),
+  ])
+  return createHash('sha256').update(CANONICAL_PREFIX).update(previous).update(canonical).digest()
+}
+
+export function auditBodyHash(salt: Uint8Array, body: string): Buffer {
+  return createHash('sha256').update(salt).update(body).digest()
+}
+
+/**
+ * Appends records in the order given. The chain's head is read inside the transaction, which keeps the chain single.
+ *
+ * @returns the number of the last record
+ */
+export const appendAudit = defineOperation(
+  'append-audit',
+  (transaction, { entries }: { entries: readonly AuditEntry[] }) => {
+    const { db } = transaction
+    const head = transaction.state('audit-head', () => readHead(transaction))
+    const insert = db.statement(
+      `INSERT INTO audit (seq, at_ms, received_ms, trace_id, span_id, event, actor, action, resource, outcome, duration_ms,
+       body_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    const insertBody = db.statement('INSERT INTO audit_body (seq, salt, body) VALUES (?, ?, ?)')
+    for (const entry of entries) {
+      const seq = head.seq + 1
+      const salt = randomBytes(16)
+      const bodyHash = auditBodyHash(salt, entry.body)
+      const hash = auditHash(head.hash, seq, entry, bodyHash)
+      const { atMs, receivedMs, traceId, spanId, event, actor, action, resource, outcome, durationMs } = entry
+      const trace = Buffer.from(traceId, 'hex')
+      insert.run(
+        seq,
+        atMs,
+        receivedMs,
+        trace,
+        spanId,
+        event,
+        actor,
+        action,
+        resource,
+        outcome,
+        durationMs,
+        bodyHash,
+        hash,
+      )
+      insertBody.run(seq, salt, entry.body)
+      head.seq = seq
+      head.hash = hash
+    }
+    return head.seq
+  },
+)
+
+/** After a cut, when every record is gone, the chain goes on from the anchor. */
+function readHead({ db }: Transaction): Head {
+  const last = db.statement('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get() as Head | undefined
+  if (last !== undefined) return last
+  const anchor = db.statement('SELECT seq, hash FROM audit_anchor ORDER BY seq DESC LIMIT 1').get() as Head | undefined
+  return anchor ?? { seq: 0, hash: GENESIS }
+}
+
+const ROWS_A_STEP = 5000
+
+/**
+ * One step of the retention: drops records older than `beforeMs` from the chain's old end and keeps the hash at the cut as an
+ * anchor, so that what is left can still be verified.
+ *
+ * @returns how many records went
+ */
+export const retainAudit = defineOperation(
+  'retain-audit',
+  ({ db }, { beforeMs, nowMs }: { beforeMs: number; nowMs: number }): number => {
+    // Times may go back a little; the cut is where the first young record stands.
+    const young = db.statement('SELECT MIN(seq) FROM audit WHERE received_ms >= ?').raw().get(beforeMs) as [
+      number | null,
+    ]
+    const oldest = db.statement('SELECT MIN(seq), MAX(seq) FROM audit').raw().get() as [number | null, number | null]
+    if (oldest[0] === null || oldest[1] === null) return 0
+    const lastGone = Math.min((young[0] ?? oldest[1] + 1) - 1, oldest[0] + ROWS_A_STEP - 1)
+    if (lastGone < oldest[0]) return 0
+    const cut = db.statement('SELECT hash FROM audit WHERE seq = ?').get(lastGone) as { hash: Uint8Array }
+    db.run(sql.insertInto('audit_anchor').values({ seq: lastGone, hash: cut.hash, at_ms: nowMs, reason: 'retention' }))
+    db.run(sql.deleteFrom('audit_body').where('seq', '<=', lastGone))
+    return db.run(sql.deleteFrom('audit').where('seq', '<=', lastGone))
+  },
+)
+
+export interface AuditFilter {
+  readonly traceId?: string | undefined
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  readonly event?: string | undefined
+  readonly fromMs?: number | undefined
+  readonly toMs?: number | undefined
+}
+
+const COUNT_LIMIT = 10_000
+
+/** One page of records, newest first, and how many there are (counted to 10,000). */
+export function searchAudit(
+  db: Connection,
+  filter: AuditFilter,
+  page: number,
+  pageSize: number,
+): { readonly records: readonly AuditRecord[]; readonly total: number; readonly totalIs: 'exact' | 'at_least' } {
+  const matching = filtered(filter)
+  const rows = db.all(
+    matching
+      .leftJoin('audit_body', 'audit_body.seq', 'audit.seq')
+      .selectAll('audit')
+      .select('audit_body.body')
+      .orderBy('audit.at_ms', 'desc')
+      .orderBy('audit.seq', 'desc')
+      .limit(pageSize)
+      .offset((page - 1) * pageSize),
+  )
+  const counted = db.get(
+    sql
+      .selectFrom(
+        matching
+          .select('audit.seq')
+          .limit(COUNT_LIMIT + 1)
+          .as('found'),
+      )
+      .select((expression) => expression.fn.countAll<number>().as('total')),
+  )
+  const total = counted?.total ?? 0
+  return {
+    records: rows.map(toRecord),
+    total: Math.min(total, COUNT_LIMIT),
+    totalIs: total > COUNT_LIMIT ? 'at_least' : 'exact',
+  }
+}
+
+/** All records of one journey, oldest first. */
+export function auditOfTrace(db: Connection, traceId: string, limit: number): readonly AuditRecord[] {
+  return db
+    .all(
+      filtered({ traceId })
+        .leftJoin('audit_body', 'audit_body.seq', 'audit.seq')
+        .selectAll('audit')
+        .select('audit_body.body')
+        .orderBy('audit.at_ms')
+        .orderBy('audit.seq')
+        .limit(limit),
+    )
+    .map(toRecord)
+}
+
+function filtered({ traceId, actor, action, event, fromMs, toMs }: AuditFilter) {
+  let query = sql.selectFrom('audit')
+  if (traceId !== undefined) query = query.where('audit.trace_id', '=', Buffer.from(traceId, 'hex'))
+  if (actor !== undefined) query = query.where('audit.actor', '=', actor)
+  if (action !== undefined) query = query.where('audit.action', '=', action)
+  if (event !== undefined) query = query.where('audit.event', '=', event)
+  if (fromMs !== undefined) query = query.where('audit.at_ms', '>=', fromMs)
+  if (toMs !== undefined) query = query.where('audit.at_ms', '<', toMs)
+  return query
+}
+
+interface Row {
+  seq: number
+  at_ms: number
+  received_ms: number
+  trace_id: Uint8Array
+  span_id: string | null
+  event: string
+  actor: string
+  action: string
+  resource: string
+  outcome: string
+  duration_ms: number | null
+  hash: Uint8Array
+  body: string | null
+}
+
+function toRecord(row: Row): AuditRecord {
+  return {
+    seq: row.seq,
+    atMs: row.at_ms,
+    receivedMs: row.received_ms,
+    traceId: Buffer.from(row.trace_id).toString('hex'),
+    spanId: row.span_id,
+    event: row.event,
+    actor: row.actor,
+    action: row.action,
+    resource: row.resource,
+    outcome: row.outcome,
+    durationMs: row.duration_ms,
+    attributes: row.body === null ? undefined : (JSON.parse(row.body) as Record<string, unknown>),
+    hash: Buffer.from(row.hash).toString('hex'),
+  }
+}

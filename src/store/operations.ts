@@ -1,0 +1,37 @@
+import { retainAlerts, saveEvaluation } from './alerts.ts'
+import { appendAudit, retainAudit } from './audit.ts'
+import { retainCheckEvents, saveChecks } from './checks.ts'
+import { addPing } from './heartbeats.ts'
+import { retainNotifyLog, saveFlush } from './notify.ts'
+import type { Operation } from './operation.ts'
+import { leaseMessages, recordDelivery } from './outbox.ts'
+import { applyPush, retainPushed } from './pushed-operations.ts'
+import { appendJournal, describeMetric, retainChunks, sealChunks, trimJournal } from './series/operations.ts'
+import { putSetting } from './settings.ts'
+import { createToken, revokeToken, touchToken } from './tokens.ts'
+
+/** Every write that there is. The writer knows them by name, whichever thread it runs on. */
+export const operations: readonly Operation<never, unknown>[] = [
+  addPing,
+  appendAudit,
+  appendJournal,
+  applyPush,
+  createToken,
+  describeMetric,
+  leaseMessages,
+  putSetting,
+  recordDelivery,
+  retainAlerts,
+  retainAudit,
+  retainCheckEvents,
+  retainChunks,
+  retainNotifyLog,
+  retainPushed,
+  revokeToken,
+  saveChecks,
+  saveEvaluation,
+  saveFlush,
+  sealChunks,
+  touchToken,
+  trimJournal,
+]

@@ -1,0 +1,154 @@
+import type { AlertEvent } from '../model/alert.ts'
+import { writeEvents } from './alert-events.ts'
+import type { Connection } from './database.ts'
+import { defineOperation, type Transaction } from './operation.ts'
+import { sql } from './schema.ts'
+
+/** A message that is owed, handed to a sender. */
+export interface Message {
+  readonly id: number
+  readonly channel: string
+  readonly groupKey: string
+  readonly body: string
+  readonly createdMs: number
+  readonly expiresMs: number
+  /** How often it has been tried, this time included. */
+  readonly attempts: number
+}
+
+export interface LeaseRequest {
+  readonly nowMs: number
+  readonly leaseMs: number
+  readonly limit: number
+}
+
+/**
+ * Takes the longest-due messages and hides them for `leaseMs`, so that one whose sender dies comes back. Of one group and
+ * channel only the oldest is taken: a resolve never overtakes its alert.
+ */
+export const leaseMessages = defineOperation(
+  'lease-messages',
+  ({ db }, { nowMs, leaseMs, limit }: LeaseRequest): Message[] => {
+    const due = sql
+      .selectFrom('outbox as due')
+      .select('due.id')
+      .where('due.finished_ms', 'is', null)
+      .where('due.next_try_ms', '<=', nowMs)
+      .where('due.leased_until_ms', '<=', nowMs)
+      .where((is) =>
+        is.not(
+          is.exists(
+            is
+              .selectFrom('outbox as older')
+              .select('older.id')
+              .where('older.finished_ms', 'is', null)
+              .whereRef('older.channel', '=', 'due.channel')
+              .whereRef('older.group_key', '=', 'due.group_key')
+              .whereRef('older.id', '<', 'due.id'),
+          ),
+        ),
+      )
+      .orderBy('due.next_try_ms')
+      .limit(limit)
+    const rows = db.all(
+      sql
+        .updateTable('outbox')
+        .set((row) => ({ attempts: row('attempts', '+', 1), leased_until_ms: nowMs + leaseMs }))
+        .where('id', 'in', due)
+        .returning([
+          'id',
+          'channel',
+          'group_key as groupKey',
+          'body',
+          'created_ms as createdMs',
+          'expires_ms as expiresMs',
+          'attempts',
+        ]),
+    )
+    return rows.sort((a, b) => a.id - b.id)
+  },
+)
+
+export type DeliveryOutcome =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly error: string; readonly nextTryMs: number }
+  | { readonly kind: 'given-up'; readonly error: string }
+
+export interface Delivery {
+  readonly id: number
+  readonly channel: string
+  readonly nowMs: number
+  readonly outcome: DeliveryOutcome
+  readonly events: readonly AlertEvent[]
+}
+
+/** Writes down how a try went, for the message and for its channel. */
+export const recordDelivery = defineOperation('record-delivery', (transaction, delivery: Delivery) => {
+  const { db } = transaction
+  const { id, channel, nowMs, outcome } = delivery
+  const message = sql.updateTable('outbox').where('id', '=', id)
+  switch (outcome.kind) {
+    case 'delivered':
+      db.run(message.set({ finished_ms: nowMs, outcome: 'delivered', last_error: null }))
+      break
+    case 'retry':
+      db.run(message.set({ next_try_ms: outcome.nextTryMs, leased_until_ms: 0, last_error: outcome.error }))
+      break
+    case 'given-up':
+      db.run(message.set({ finished_ms: nowMs, outcome: 'given-up', last_error: outcome.error }))
+      break
+  }
+  noteChannel(transaction, channel, nowMs, outcome.kind === 'delivered' ? undefined : outcome.error)
+  writeEvents(transaction, delivery.events)
+})
+
+function noteChannel({ db }: Transaction, channel: string, nowMs: number, error: string | undefined): void {
+  if (error === undefined) {
+    db.statement(
+      `INSERT INTO channel_state (channel, last_success_ms) VALUES (?, ?)
+       ON CONFLICT (channel) DO UPDATE SET last_success_ms = excluded.last_success_ms, failing_since_ms = NULL`,
+    ).run(channel, nowMs)
+    return
+  }
+  db.statement(
+    `INSERT INTO channel_state (channel, last_failure_ms, last_error, failing_since_ms) VALUES (?, ?, ?, ?)
+     ON CONFLICT (channel) DO UPDATE SET last_failure_ms = excluded.last_failure_ms, last_error = excluded.last_error,
+       failing_since_ms = COALESCE(failing_since_ms, excluded.failing_since_ms)`,
+  ).run(channel, nowMs, error, nowMs)
+}
+
+/** How a channel has been doing. */
+export interface ChannelState {
+  readonly channel: string
+  readonly lastSuccessMs: number | undefined
+  readonly lastFailureMs: number | undefined
+  readonly lastError: string | undefined
+  readonly failingSinceMs: number | undefined
+}
+
+export function channelStates(db: Connection): readonly ChannelState[] {
+  return db.all(sql.selectFrom('channel_state').selectAll().orderBy('channel')).map((row) => ({
+    channel: row.channel,
+    lastSuccessMs: row.last_success_ms ?? undefined,
+    lastFailureMs: row.last_failure_ms ?? undefined,
+    lastError: row.last_error ?? undefined,
+    failingSinceMs: row.failing_since_ms ?? undefined,
+  }))
+}
+
+/** How many messages are owed, and since when the oldest waits. */
+export function outboxBacklog(db: Connection): { readonly pending: number; readonly oldestMs: number | undefined } {
+  const row = db
+    .statement('SELECT COUNT(*) AS pending, MIN(created_ms) AS oldestMs FROM outbox WHERE finished_ms IS NULL')
+    .get()
+  const { pending, oldestMs } = row as { pending: number; oldestMs: number | null }
+  return { pending, oldestMs: oldestMs ?? undefined }
+}
+
+/** When the next message is due, so that the sender need not ask all the time. */
+export function nextDueMs(db: Connection): number | undefined {
+  const row = db
+    .statement('SELECT MIN(MAX(next_try_ms, leased_until_ms)) AS dueMs FROM outbox WHERE finished_ms IS NULL')
+    .get() as { dueMs: number | null }
+  return row.dueMs ?? undefined
+}

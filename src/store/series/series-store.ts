@@ -1,0 +1,313 @@
+import type { Clock } from '../../lib/clock.ts'
+import { Labels } from '../../model/labels.ts'
+import type { Matcher } from '../../model/matcher.ts'
+import type { MetricMeta, MetricType } from '../../model/metric.ts'
+import { BatchBuilder, type SampleBatch, type Samples } from '../../model/sample.ts'
+import type { SampleSink } from '../../model/sink.ts'
+import type { Connection } from '../database.ts'
+import { sql } from '../schema.ts'
+import type { Writer } from '../writer.ts'
+import { decodeChunk } from './chunk.ts'
+import { HeadSeries, type Refusal } from './head.ts'
+import { joinSamples } from './join.ts'
+import { decodeJournal, encodeJournal } from './journal.ts'
+import {
+  appendJournal,
+  describeMetric,
+  type NewSeries,
+  retainChunks,
+  type Seal,
+  sealChunks,
+  trimJournal,
+} from './operations.ts'
+import { SeriesIndex } from './series-index.ts'
+
+export interface SeriesLimits {
+  readonly series: number
+  readonly seriesPerMetric: number
+}
+
+/** Why a series or a sample was refused; each is counted. */
+export type SeriesRefusal = Refusal | 'series-limit' | 'metric-series-limit' | 'unknown-series'
+
+interface SeriesStoreOptions {
+  readonly writer: Writer
+  readonly reader: Connection
+  readonly clock: Clock
+  readonly limits: SeriesLimits
+  /** Told of journal entries and chunks that can't be read. */
+  readonly onCorrupt: (what: string) => void
+}
+
+/** A selected series, in the shape that the query engine asks for. */
+export interface StoredSeries {
+  readonly labels: Labels
+  samples(startMs: number, endMs: number): Samples
+}
+
+const FUTURE_MS = 10 * 60_000
+const SEALS_A_STEP = 200
+
+/**
+ * All series: the newest samples in memory, with a journal on disk so that none acknowledged is lost, and older ones in
+ * compressed chunks of about an hour.
+ */
+export class SeriesStore implements SampleSink {
+  readonly #writer: Writer
+  readonly #reader: Connection
+  readonly #clock: Clock
+  readonly #limits: SeriesLimits
+  readonly #onCorrupt: (what: string) => void
+  readonly #index = new SeriesIndex()
+  readonly #heads: (HeadSeries | undefined)[] = []
+  readonly #meta = new Map<string, MetricMeta>()
+  readonly #refused = new Map<SeriesRefusal, number>()
+  #newSeries: NewSeries[] = []
+  #pending = new BatchBuilder(1024)
+  #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  #flushing = false
+  #nextRef = 1
+  #samplesTotal = 0
+
+  constructor({ writer, reader, clock, limits, onCorrupt }: SeriesStoreOptions) {
+    this.#writer = writer
+    this.#reader = reader
+    this.#clock = clock
+    this.#limits = limits
+    this.#onCorrupt = onCorrupt
+    this.#load()
+  }
+
+  get stats() {
+    let headSamples = 0
+    for (const head of this.#heads) headSamples += head?.length ?? 0
+    return { series: this.#index.size, headSamples, samplesTotal: this.#samplesTotal, refused: this.#refused }
+  }
+
+  ref(labels: Labels): number | undefined {
+    const known = this.#index.refOf(labels)
+    if (known !== undefined) return known
+    if (this.#index.size >= this.#limits.series) return this.#refuse('series-limit')
+    if (this.#index.countOf(labels.name) >= this.#limits.seriesPerMetric) return this.#refuse('metric-series-limit')
+    const ref = this.#nextRef++
+    this.#index.add(ref, labels)
+    this.#newSeries.push({ id: ref, labels: JSON.stringify(labels.pairs) })
+    return ref
+  }
+
+  append(batch: SampleBatch): Promise<void> {
+    const latestMs = this.#clock.now() + FUTURE_MS
+    for (let i = 0; i < batch.length; i++) {
+      const ref = batch.refs[i] as number
+      const timeMs = batch.timesMs[i] as number
+      const isStale = batch.stale?.[i] === 1
+      const refusal = this.#take(ref, timeMs, batch.values[i] as number, isStale, latestMs)
+      if (refusal !== undefined) this.#refuse(refusal)
+      else if (isStale) this.#pending.addStale(ref, timeMs)
+      else this.#pending.add(ref, timeMs, batch.values[i] as number)
+    }
+    this.#samplesTotal += batch.length
+    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (!this.#flushing) {
+      this.#flushing = true
+      setImmediate(() => void this.#flush())
+    }
+    return done
+  }
+
+  describe(metricName: string, meta: MetricMeta): void {
+    const known = this.#meta.get(metricName)
+    if (known?.type === meta.type && known.help === meta.help && known.unit === meta.unit) return
+    this.#meta.set(metricName, meta)
+    // Worth keeping, not worth waiting for: it comes again with the next push or scrape.
+    this.#writer.run(describeMetric, { name: metricName, ...meta }).catch(() => this.#meta.delete(metricName))
+  }
+
+  metaOf(metricName: string): MetricMeta | undefined {
+    return this.#meta.get(metricName)
+  }
+
+  get metadata(): ReadonlyMap<string, MetricMeta> {
+    return this.#meta
+  }
+
+  /** Series that satisfy the matchers and may have samples with `startMs < t <= endMs`. */
+  select({
+    matchers,
+    startMs,
+    endMs,
+  }: {
+    matchers: readonly Matcher[]
+    startMs: number
+    endMs: number
+  }): StoredSeries[] {
+    return this.#index.find(matchers).map((ref) => {
+      // Evaluation asks for parts of one span again and again: the chunks are read once.
+      let older: Samples[] | undefined
+      return {
+        labels: this.#index.labelsOf(ref) as Labels,
+        samples: (fromMs: number, toMs: number) => {
+          older ??= this.#chunks(ref, startMs, endMs)
+          return joinSamples(older, this.#heads[ref]?.samples(startMs, endMs), fromMs, toMs)
+        },
+      }
+    })
+  }
+
+  /** Label sets of the series that satisfy the matchers. */
+  find(matchers: readonly Matcher[]): Labels[] {
+    return this.#index.find(matchers).map((ref) => this.#index.labelsOf(ref) as Labels)
+  }
+
+  labelNames(): string[] {
+    return this.#index.labelNames()
+  }
+
+  labelValues(name: string): string[] {
+    return this.#index.labelValues(name)
+  }
+
+  /**
+   * Moves samples up to `cutMs` from memory and journal into chunks, some series at a time with a pause between.
+   *
+   * @returns how many chunks were written
+   */
+  async seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
+    await this.#durable()
+    let sealed = 0
+    let step: Seal[] = []
+    const write = async () => {
+      const seals = step
+      step = []
+      await this.#writer.run(sealChunks, { seals })
+      for (const { seriesId } of seals) this.#heads[seriesId]?.dropTo(cutMs)
+      sealed += seals.length
+    }
+    for (const [ref, head] of this.#heads.entries()) {
+      if (head === undefined) continue
+      const { length, timesMs, values, stale } = head.samples(Number.NEGATIVE_INFINITY, cutMs)
+      // From here on a late sample is refused rather than put where the chunk would not have it.
+      head.closeTo(cutMs)
+      if (length === 0) continue
+      step.push({ seriesId: ref, timesMs: timesMs.slice(), values: values.slice(), stale: stale?.slice() })
+      if (step.length < SEALS_A_STEP) continue
+      await write()
+      await this.#clock.sleep(pauseMs, signal)
+    }
+    if (step.length > 0) await write()
+    await this.#writer.run(trimJournal, { toMs: cutMs })
+    return sealed
+  }
+
+  /** Applies the retention step by step; see `retainChunks`. */
+  async retain(rawBeforeMs: number, rollupBeforeMs: number): Promise<number> {
+    let total = 0
+    for (let changed = -1; changed !== 0; total += changed) {
+      changed = await this.#writer.run(retainChunks, { rawBeforeMs, rollupBeforeMs })
+    }
+    return total
+  }
+
+  /** Resolves when what was appended so far is on disk. */
+  async #durable(): Promise<void> {
+    await this.append(new BatchBuilder(1).take())
+  }
+
+  #take(ref: number, timeMs: number, value: number, isStale: boolean, latestMs: number): SeriesRefusal | undefined {
+    if (timeMs > latestMs) return 'too-far-in-the-future'
+    const head = this.#head(ref)
+    return head === undefined ? 'unknown-series' : head.add(timeMs, value, isStale)
+  }
+
+  #head(ref: number): HeadSeries | undefined {
+    const known = this.#heads[ref]
+    if (known !== undefined) return known
+    if (this.#index.labelsOf(ref) === undefined) return undefined
+    const made = new HeadSeries()
+    this.#heads[ref] = made
+    return made
+  }
+
+  #refuse(reason: SeriesRefusal): undefined {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
+    return undefined
+  }
+
+  /** One journal entry at a time; what arrives meanwhile becomes the next one. */
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting
+      const series = this.#newSeries
+      const batch = this.#pending.take()
+      this.#waiting = []
+      this.#newSeries = []
+      try {
+        if (batch.length > 0 || series.length > 0) await this.#writer.run(appendJournal, journalOf(batch, series))
+        for (const { resolve } of waiting) resolve()
+      } catch (error) {
+        // The series stay known in memory; the next entry has to bring them to disk.
+        this.#newSeries = [...series, ...this.#newSeries]
+        for (const { reject } of waiting) reject(error)
+      }
+    }
+    this.#flushing = false
+  }
+
+  #chunks(ref: number, startMs: number, endMs: number): Samples[] {
+    const rows = this.#reader
+      .statement(
+        `SELECT body, start_ms AS startMs FROM chunk
+         WHERE series_id = ? AND end_ms > ? AND start_ms <= ? AND body IS NOT NULL ORDER BY end_ms`,
+      )
+      .all(ref, startMs, endMs) as { body: Uint8Array; startMs: number }[]
+    return rows.flatMap(({ body, startMs: fromMs }) => {
+      try {
+        return [decodeChunk(body)]
+      } catch (error) {
+        this.#onCorrupt(`chunk of series ${this.#index.labelsOf(ref)} from ${fromMs}: ${(error as Error).message}`)
+        return []
+      }
+    })
+  }
+
+  #load(): void {
+    for (const { id, labels } of this.#reader.all(sql.selectFrom('series').selectAll().orderBy('id'))) {
+      this.#index.add(id, Labels.fromSortedPairs(JSON.parse(labels) as string[]))
+      this.#nextRef = id + 1
+    }
+    for (const { name, type, help, unit } of this.#reader.all(sql.selectFrom('metric').selectAll())) {
+      this.#meta.set(name, { type: type as MetricType, help, ...(unit === '' ? {} : { unit }) })
+    }
+    const sealed = this.#reader
+      .statement('SELECT series_id AS ref, MAX(end_ms) AS toMs FROM chunk GROUP BY series_id')
+      .all() as { ref: number; toMs: number }[]
+    for (const { ref, toMs } of sealed) {
+      const head = this.#head(ref)
+      head?.closeTo(toMs)
+    }
+    const entries = this.#reader.statement('SELECT id, body FROM journal ORDER BY id').all() as {
+      id: number
+      body: Uint8Array
+    }[]
+    for (const { id, body } of entries) {
+      try {
+        const { length, refs, timesMs, values, stale } = decodeJournal(body)
+        for (let i = 0; i < length; i++) {
+          this.#head(refs[i] as number)?.add(timesMs[i] as number, values[i] as number, stale?.[i] === 1)
+        }
+      } catch (error) {
+        this.#onCorrupt(`journal entry ${id}: ${(error as Error).message}`)
+      }
+    }
+  }
+}
+
+function journalOf(batch: SampleBatch, series: readonly NewSeries[]) {
+  let minMs = Number.POSITIVE_INFINITY
+  let maxMs = Number.NEGATIVE_INFINITY
+  for (const timeMs of batch.timesMs) {
+    minMs = Math.min(minMs, timeMs)
+    maxMs = Math.max(maxMs, timeMs)
+  }
+  return { series, minMs, maxMs, body: batch.length === 0 ? undefined : encodeJournal(batch) }
+}
