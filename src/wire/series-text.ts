@@ -1,0 +1,168 @@
+import { METRIC_NAME } from '../model/labels.ts'
+
+const QUOTE = 34
+const COMMA = 44
+const EQUALS = 61
+const OPEN = 123
+const CLOSE = 125
+const BACKSLASH = 92
+const LINE_FEED = 10
+
+/** 1 for bytes that may stand in a metric name, 2 for those that may stand in a label name too, 4 for digits. */
+const NAME_BYTES = nameBytes()
+const IN_METRIC_NAME = 1
+const IN_LABEL_NAME = 2
+const DIGIT = 4
+
+/** What is wrong with the text of a series; the reader adds the line. */
+export class SeriesTextError extends Error {
+  override readonly name = 'SeriesTextError'
+}
+
+export function isMetricNameStart(byte: number | undefined): boolean {
+  const kind = NAME_BYTES[byte ?? 0] as number
+  return (kind & IN_METRIC_NAME) !== 0 && (kind & DIGIT) === 0
+}
+
+/** The first offset from `at` on that can't belong to an unquoted metric name. */
+export function skipMetricName(bytes: Uint8Array, at: number): number {
+  let end = at
+  while (((NAME_BYTES[bytes[end] as number] as number) & IN_METRIC_NAME) !== 0) end++
+  return end
+}
+
+export function skipBlanks(bytes: Uint8Array, at: number): number {
+  let end = at
+  while (bytes[end] === 32 || bytes[end] === 9) end++
+  return end
+}
+
+/** The offset behind a quoted text that begins at `at`, or -1 when it does not end on its line. */
+export function skipQuoted(bytes: Uint8Array, at: number): number {
+  for (let end = at + 1; ; end++) {
+    const byte = bytes[end]
+    if (byte === QUOTE) return end + 1
+    if (byte === BACKSLASH) end++
+    if (byte === LINE_FEED || byte === undefined || bytes[end] === LINE_FEED) return -1
+  }
+}
+
+/**
+ * The offset behind the closing brace of a label list whose opening brace is at `at`, or -1 when the line ends before;
+ * looks no closer than is needed for that.
+ */
+export function skipLabelList(bytes: Uint8Array, at: number): number {
+  for (let end = at + 1; ; ) {
+    const byte = bytes[end]
+    if (byte === CLOSE) return end + 1
+    if (byte === LINE_FEED || byte === undefined) return -1
+    if (byte === QUOTE) {
+      end = skipQuoted(bytes, end)
+      if (end === -1) return -1
+    } else end++
+  }
+}
+
+/** The text between quotes at `[start, end)` with `\\`, `\"` and `\n` resolved; any other backslash stands for itself. */
+export function unquote(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start + 1, end - 1)
+  return text.includes('\\')
+    ? text.replace(/\\([\\"n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
+    : text
+}
+
+/**
+ * Reads `name{a="b"}`, `{"name.in.quotes", "a.b"="c"}` or, with `withName` false, only the braces.
+ *
+ * @returns names and values in turn, in the order of the text, the metric name as `__name__`; empty values included
+ * @throws SeriesTextError
+ */
+export function parseSeriesText(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  { strict = false, withName = true }: { strict?: boolean; withName?: boolean } = {},
+): string[] {
+  const skip = strict ? (at: number) => at : (at: number) => skipBlanks(bytes, at)
+  const pairs: string[] = []
+  let at = start
+  let hasName = !withName
+  if (withName && bytes[at] !== OPEN) {
+    const nameEnd = skipMetricName(bytes, at)
+    pairs.push(METRIC_NAME, bytes.toString('latin1', at, nameEnd))
+    hasName = true
+    at = skip(nameEnd)
+  }
+  if (at < end) {
+    at = skip(at + 1)
+    while (bytes[at] !== CLOSE) {
+      const nameStart = at
+      const quoted = bytes[at] === QUOTE
+      at = quoted ? skipQuoted(bytes, at) : skipLabelName(bytes, at)
+      if (at === nameStart) {
+        throw new SeriesTextError(
+          `expected a label name, found ${excerpt(bytes, at)}; write name="value" pairs with commas between them`,
+        )
+      }
+      const name = quoted ? unquote(bytes, nameStart, at) : bytes.toString('latin1', nameStart, at)
+      at = skip(at)
+      if (quoted && bytes[at] !== EQUALS) {
+        if (hasName)
+          throw new SeriesTextError(`${JSON.stringify(name)} has no value, and the metric has a name already`)
+        if (name === '') throw new SeriesTextError('the metric name in quotes is empty')
+        hasName = true
+        pairs.push(METRIC_NAME, name)
+      } else {
+        if (bytes[at] !== EQUALS) {
+          throw new SeriesTextError(`expected = after the label name ${name}, found ${excerpt(bytes, at)}`)
+        }
+        if (name === '') throw new SeriesTextError('a label name in quotes is empty')
+        at = skip(at + 1)
+        if (bytes[at] !== QUOTE) {
+          throw new SeriesTextError(`the value of label ${name} is not in double quotes: ${excerpt(bytes, at)}`)
+        }
+        const valueStart = at
+        at = skipQuoted(bytes, at)
+        if (holdsName(pairs, name)) throw new SeriesTextError(`label ${name} stands twice in one series`)
+        pairs.push(name, unquote(bytes, valueStart, at))
+        at = skip(at)
+      }
+      if (bytes[at] === COMMA) at = skip(at + 1)
+      else if (bytes[at] !== CLOSE) {
+        throw new SeriesTextError(`expected a comma or } after a label, found ${excerpt(bytes, at)}`)
+      }
+    }
+  }
+  if (!hasName) throw new SeriesTextError('the series has no metric name')
+  return pairs
+}
+
+/** What stands there, short enough for a message. */
+export function excerpt(bytes: Buffer, at: number): string {
+  const lineEnd = bytes.indexOf(LINE_FEED, at)
+  const end = Math.min(lineEnd === -1 ? bytes.length : lineEnd, at + 40)
+  return at >= end ? 'the end of the line' : JSON.stringify(bytes.toString('utf8', at, end))
+}
+
+function skipLabelName(bytes: Uint8Array, at: number): number {
+  if (((NAME_BYTES[bytes[at] as number] as number) & DIGIT) !== 0) return at
+  let end = at
+  while (((NAME_BYTES[bytes[end] as number] as number) & IN_LABEL_NAME) !== 0) end++
+  return end
+}
+
+function holdsName(pairs: readonly string[], name: string): boolean {
+  for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return true
+  return false
+}
+
+function nameBytes(): Uint8Array {
+  const kinds = new Uint8Array(256)
+  for (let byte = 0; byte < 256; byte++) {
+    const char = String.fromCharCode(byte)
+    if (/[A-Za-z_]/.test(char)) kinds[byte] = IN_METRIC_NAME | IN_LABEL_NAME
+    else if (/[0-9]/.test(char)) kinds[byte] = IN_METRIC_NAME | IN_LABEL_NAME | DIGIT
+    else if (char === ':') kinds[byte] = IN_METRIC_NAME
+  }
+  return kinds
+}
