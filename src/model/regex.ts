@@ -12,6 +12,17 @@ export interface Regex {
   test(text: string): boolean
   /** Group texts of the first match ('' for a group that took no part), or undefined. Group 0 is the whole match. */
   exec(text: string): readonly string[] | undefined
+  /** Every match from left to right; an empty one right behind another match is none, as in Go. */
+  matches(text: string): Iterable<RegexMatch>
+  /** The numbers of the named groups. */
+  readonly groupNumbers: ReadonlyMap<string, number>
+}
+
+/** One match: `start` and `end` (behind its last character) in the text, and its groups as `Regex.exec` gives them. */
+export interface RegexMatch {
+  readonly start: number
+  readonly end: number
+  readonly groups: readonly string[]
 }
 
 /**
@@ -43,11 +54,25 @@ function compile(pattern: string, source: string): Regex {
   }
   return {
     source,
+    groupNumbers: new Map(Object.entries(compiled.namedGroups())),
     test: (text) => compiled.matcher(text).find(),
     exec(text) {
       const matcher = compiled.matcher(text)
-      if (!matcher.find()) return undefined
-      return Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? '')
+      return matcher.find() ? groupsOf(matcher) : undefined
+    },
+    *matches(text) {
+      const matcher = compiled.matcher(text)
+      let last = -1
+      while (matcher.find()) {
+        const start = matcher.start()
+        const end = matcher.end()
+        if (start !== end || start !== last) yield { start, end, groups: groupsOf(matcher) }
+        last = end
+      }
     },
   }
+}
+
+function groupsOf(matcher: ReturnType<RE2JS['matcher']>): string[] {
+  return Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? '')
 }
