@@ -92,3 +92,8 @@ export function displayUrl(url: URL): string {
   for (const name of new Set(shown.searchParams.keys())) if (isSecretKey(name)) shown.searchParams.set(name, '***')
   return shown.href
 }
+
+/** The host of a URL as it is resolved and connected to: an IPv6 address without its brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+}

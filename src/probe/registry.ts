@@ -1,7 +1,8 @@
 import { host } from './host.ts'
+import { http } from './http.ts'
 
 /**
  * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
  * docs and the contract tests read this list.
  */
-export const probes = [host] as const
+export const probes = [host, http] as const

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP, type Socket } from 'node:net'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls'
 import { readTlsState, type TlsState } from './certificate.ts'
 import type { TlsOptions } from './fields.ts'
 import { UnexpectedAnswerError } from './socket-error.ts'
