@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { MetricType } from '../model/metric.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { parseFloatText } from './float-text.ts'
-import type { SeriesTable } from './series-table.ts'
+import { type SeriesTable, viewOf } from './series-table.ts'
 import {
   excerpt,
   isMetricNameStart,
@@ -96,6 +96,7 @@ export class ExpositionReader {
   type: MetricType = 'unknown'
 
   readonly #bytes: Buffer
+  readonly #view: DataView
   readonly #strict: boolean
   readonly #table: SeriesTable | undefined
   #at = 0
@@ -105,6 +106,7 @@ export class ExpositionReader {
   constructor(body: Uint8Array | string, format: ExpositionFormat, table?: SeriesTable) {
     const bytes = withLineEnd(body)
     this.#bytes = bytes
+    this.#view = viewOf(bytes)
     this.#strict = format === 'openmetrics'
     this.#table = table
     if (typeof body !== 'string' && !isUtf8(bytes)) throw new ExpositionError(lineOfBadUtf8(bytes), 'not valid UTF-8')
@@ -123,7 +125,7 @@ export class ExpositionReader {
       this.line++
       const table = this.#table
       if (table !== undefined) {
-        const id = table.predict(bytes, this.#at)
+        const id = table.predict(bytes, this.#view, this.#at)
         if (id !== 0) {
           this.seriesId = id
           this.seriesStart = this.#at
@@ -244,6 +246,14 @@ export class ExpositionReader {
       const value =
         exponent < 0 ? mantissa / (POWERS_OF_TEN[-exponent] as number) : mantissa * (POWERS_OF_TEN[exponent] as number)
       this.value = negative ? -value : value
+    } else if (
+      digits !== 0 &&
+      digits < 30 &&
+      exponent > -300 &&
+      exponent < 270 &&
+      (byte === LINE_FEED || byte === SPACE)
+    ) {
+      this.value = Number(bytes.toString('latin1', start, at))
     } else {
       at = this.#wordEnd(start)
       this.value = this.#number(start, at, 'value')

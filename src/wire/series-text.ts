@@ -8,11 +8,11 @@ const CLOSE = 125
 const BACKSLASH = 92
 const LINE_FEED = 10
 
-/** 1 for bytes that may stand in a metric name, 2 for those that may stand in a label name too, 4 for digits. */
-const NAME_BYTES = nameBytes()
 const IN_METRIC_NAME = 1
 const IN_LABEL_NAME = 2
 const DIGIT = 4
+/** What each byte may be part of, as a sum of the three. */
+const NAME_BYTES = nameBytes()
 
 /** What is wrong with the text of a series; the reader adds the line. */
 export class SeriesTextError extends Error {
