@@ -1,0 +1,231 @@
+import { z } from 'zod'
+import { Labels } from '../model/labels.ts'
+import type { ProbeDefinition } from '../probe/probe.ts'
+import { probes } from '../probe/registry.ts'
+import type { CheckConfig, Permission } from './config.ts'
+import { explain, sayPlainly, show } from './explain.ts'
+import { flag, labels, name, positiveMs, webUrl } from './fields.ts'
+import { heartbeat } from './heartbeat.ts'
+import { asWritten } from './masked.ts'
+import { shapeOf } from './shape.ts'
+import { suggest } from './suggest.ts'
+import { addUnknownKey, secretOfFileKey, type TypingTools, typedValue } from './typed.ts'
+import { placeAt, type Written, type WrittenMap } from './written.ts'
+
+type Path = readonly PropertyKey[]
+
+const DEFAULT_TIMEOUT_MS = 5000
+
+const general = {
+  name,
+  critical: flag(false),
+  category: z
+    .string({ error: 'is not a category; write one word such as application' })
+    .regex(/^[a-z][a-z0-9-]*$/, {
+      error: ({ input }) =>
+        `${show(input)} is not a category; write one lower-case word such as application or database`,
+    })
+    .default('application'),
+  labels: labels.default({}),
+  depends_on: z
+    .array(z.string({ error: 'is not the name of a check' }), {
+      error: 'is not a list; write names of checks such as [database]',
+    })
+    .default([]),
+  runbook: webUrl.transform((url) => url.href).optional(),
+}
+
+const generalSchema = z.strictObject(general)
+const probeSchema = z.strictObject({
+  ...general,
+  every: positiveMs.default(30_000),
+  timeout: positiveMs.optional(),
+  confirm: flag(true),
+})
+const heartbeatSchema = z.strictObject({ ...general, heartbeat })
+
+type Kind =
+  | { readonly key: 'heartbeat'; readonly probe?: never }
+  | { readonly key: string; readonly probe: ProbeDefinition<string, unknown> }
+
+const probeList: readonly ProbeDefinition<string, unknown>[] = probes
+const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ...probeList.map((probe) => [probe.key, { key: probe.key, probe }] as const),
+  ['heartbeat', { key: 'heartbeat' }],
+])
+
+/** The keys that choose what a check does, in alphabetical order. */
+export const checkKinds: readonly string[] = [...kinds.keys()].sort()
+
+interface CheckTools extends TypingTools {
+  readonly root: Written
+  readonly allow: readonly Permission[]
+}
+
+/** One entry of `checks`; undefined when something is wrong with it (problems were added then). */
+export function readCheck(written: Written, path: Path, tools: CheckTools): CheckConfig | undefined {
+  const { collector, root, allow } = tools
+  if (written.kind !== 'map') {
+    collector.add(
+      written.place,
+      path,
+      'is not a check; write keys such as {name: shop, http: https://shop.example.org}',
+    )
+    return undefined
+  }
+  const kind = kindOf(written, path, tools)
+  const common = kind?.probe === undefined ? (kind === undefined ? probeSchema : heartbeatSchema) : probeSchema
+  const own = kind?.probe?.config
+  const ownShape = own && shapeOf(own)
+  const { mine, rest } = split(
+    written,
+    common,
+    kind,
+    ownShape === undefined ? undefined : [...(ownShape.fields?.keys() ?? [])],
+    path,
+    tools,
+  )
+
+  const commonValue = typedValue(mine, [common], path, tools)
+  const parsed = common.safeParse(commonValue, { error: sayPlainly })
+  if (!parsed.success) explain(parsed.error.issues, { root, value: commonValue, path, collector })
+
+  if (kind === undefined) return undefined
+  if (kind.probe === undefined) {
+    const result = heartbeatSchema.safeParse(commonValue, { error: sayPlainly })
+    if (!result.success) return undefined
+    return { kind: 'heartbeat', ...shared(result.data, written, [heartbeatSchema]), heartbeat: result.data.heartbeat }
+  }
+
+  const { probe } = kind
+  const ownValue = typedValue(rest, [probe.config], path, tools)
+  const settings = probe.config.safeParse(ownValue, { error: sayPlainly })
+  if (!settings.success) explain(settings.error.issues, { root, value: ownValue, path, collector })
+  if (probe.needsPermission === true && !allow.includes('script')) {
+    const here = [...path, probe.key]
+    collector.add(
+      placeAt(root, here),
+      here,
+      'starts a program, which is not allowed; write allow: [script] at the top of the config',
+    )
+  }
+  const result = probeSchema.safeParse(commonValue, { error: sayPlainly })
+  if (!result.success) return undefined
+  const { every: everyMs, timeout, confirm } = result.data
+  const timeoutMs = timeout ?? Math.min(DEFAULT_TIMEOUT_MS, everyMs)
+  if (timeoutMs > everyMs) {
+    const here = [...path, 'timeout']
+    collector.add(
+      placeAt(root, here),
+      here,
+      `is longer than every (${asText(mine, 'every') ?? '30s'}); write at most that, or a longer every`,
+    )
+    return undefined
+  }
+  if (!settings.success) return undefined
+  return {
+    kind: 'probe',
+    ...shared(result.data, written, [probeSchema, probe.config]),
+    probe,
+    settings: settings.data,
+    instance: probe.instance(settings.data),
+    everyMs,
+    timeoutMs,
+    confirm,
+  }
+}
+
+function shared(data: z.output<typeof generalSchema>, written: WrittenMap, schemas: readonly z.core.$ZodType[]) {
+  return {
+    name: data.name,
+    critical: data.critical,
+    category: data.category,
+    labels: Labels.of(data.labels),
+    dependsOn: data.depends_on,
+    runbook: data.runbook,
+    written: asWritten(written, schemas) as Record<string, unknown>,
+  }
+}
+
+/** Which key of the entry says what the check does. */
+function kindOf(entry: WrittenMap, path: Path, tools: CheckTools): Kind | undefined {
+  const { collector, root } = tools
+  const present = [...entry.entries.keys()].flatMap((key) => kinds.get(key) ?? kindOfSecretFile(key) ?? [])
+  // `tls` is a kind, and an option of `http`: beside that one it chooses nothing.
+  const chosen = present.filter((kind) => !present.some((other) => other !== kind && hasOption(other, kind.key)))
+  const [first, second] = chosen
+  if (first !== undefined && second === undefined) return first
+  if (second !== undefined) {
+    const here = [...path, second.key]
+    collector.add(
+      placeAt(root, here, 'key'),
+      here,
+      `a check does one thing, and this one has ${first?.key} already; write two checks`,
+    )
+    return undefined
+  }
+  reportNoKind(entry, path, tools)
+  return undefined
+}
+
+/** Keys that are neither a kind nor general may be options of the kind that is missing: only the likeliest is named. */
+function reportNoKind(entry: WrittenMap, path: Path, tools: CheckTools): void {
+  const { collector } = tools
+  const general = Object.keys(probeSchema.shape)
+  const strange = [...entry.entries].filter(([key]) => !general.includes(key))
+  const isTypo = (key: string) => suggest(key, checkKinds) === undefined && suggest(key, general) !== undefined
+  for (const [key, written] of strange) if (isTypo(key)) addUnknownKey(written, [...path, key], general, tools)
+  const [key, written] =
+    strange.find(([one]) => suggest(one, checkKinds) !== undefined) ?? strange.find(([one]) => !isTypo(one)) ?? []
+  const list = checkKinds.join(', ')
+  if (key === undefined || written === undefined) {
+    collector.add(entry.place, path, `has nothing to do; write one of ${list}`)
+    return
+  }
+  const near = suggest(key, checkKinds)
+  const instead = near === undefined ? `; the kinds are ${list}` : `; did you mean "${near}"? The kinds are ${list}`
+  collector.add(written.place, [...path, key], `is not a kind of check${instead}`)
+}
+
+function kindOfSecretFile(key: string): Kind | undefined {
+  return probeList.flatMap((probe) =>
+    secretOfFileKey(key, shapeOf(probe.config)) === probe.key ? [{ key: probe.key, probe }] : [],
+  )[0]
+}
+
+function hasOption({ probe }: Kind, key: string): boolean {
+  return probe !== undefined && (shapeOf(probe.config).fields?.has(key) ?? false)
+}
+
+/** The entry in two: what every check has, and what is of its kind; keys of neither are problems. */
+function split(
+  entry: WrittenMap,
+  common: z.ZodObject,
+  kind: Kind | undefined,
+  ownKeys: readonly string[] | undefined,
+  path: Path,
+  tools: CheckTools,
+): { mine: WrittenMap; rest: WrittenMap } {
+  const commonKeys = Object.keys(common.shape)
+  const mine = new Map<string, typeof entry.entries extends ReadonlyMap<string, infer E> ? E : never>()
+  const rest = new Map(mine)
+  for (const [key, value] of entry.entries) {
+    const base = key.endsWith('_file') ? key.slice(0, -'_file'.length) : key
+    if (commonKeys.includes(key)) mine.set(key, value)
+    else if (ownKeys?.includes(key) || (kind?.probe && secretOfFileKey(key, shapeOf(kind.probe.config)) === base))
+      rest.set(key, value)
+    else if (kind?.key === 'heartbeat' && key in probeSchema.shape) {
+      tools.collector.add(
+        value.place,
+        [...path, key],
+        'means nothing for a heartbeat, which is told and never asks; remove it',
+      )
+    } else if (kind !== undefined) addUnknownKey(value, [...path, key], [...commonKeys, ...(ownKeys ?? [])], tools)
+  }
+  return { mine: { ...entry, entries: mine }, rest: { ...entry, entries: rest } }
+}
+
+function asText(entry: WrittenMap, key: string): string | undefined {
+  const value = entry.entries.get(key)?.value
+  return value?.kind === 'text' && !value.isNull ? value.text : undefined
+}

@@ -1,0 +1,150 @@
+import type { AddressPolicy } from '../lib/address.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Labels } from '../model/labels.ts'
+import type { ProbeDefinition } from '../probe/probe.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { NotifyConfig } from './notify.ts'
+
+/** What the operator asked for: defaults filled in, every value ready for use, frozen in depth. */
+export interface Config {
+  readonly server: ServerConfig
+  readonly storage: StorageConfig
+  readonly evaluation: EvaluationConfig
+  readonly checks: readonly CheckConfig[]
+  /** What is not done unless it is asked for: `script` starts programs. */
+  readonly allow: readonly Permission[]
+  readonly probes: ProbesConfig
+  /** Globs, relative to the working directory (in the file they are relative to the file). */
+  readonly ruleFiles: readonly string[]
+  readonly shippedRules: ShippedRulesConfig
+  readonly notify: NotifyConfig
+  readonly log: LogConfig
+}
+
+export interface ServerConfig {
+  readonly listen: Listen
+  /** Where people reach midwatch, for links in messages; without a slash at its end. */
+  readonly externalUrl: string | undefined
+  readonly trustedProxies: AddressRanges
+  /** What may be read without a token, besides the `/health` addresses. */
+  readonly public: readonly PublicPart[]
+  readonly tokens: readonly TokenConfig[]
+}
+
+export interface Listen {
+  /** An address or a name; undefined is every address of the machine, IPv6 and IPv4. */
+  readonly host: string | undefined
+  /** 0 to 65535; 0 is any free port. */
+  readonly port: number
+}
+
+/** Some IP addresses, as single ones and as CIDR ranges. */
+export interface AddressRanges {
+  /** As they were written. */
+  readonly texts: readonly string[]
+  /** Whether the IP address is in one of the ranges; an IPv4 address in IPv6 clothes counts as IPv4. */
+  includes(address: string): boolean
+}
+
+export const PUBLIC_PARTS = ['metrics', 'status'] as const
+export type PublicPart = (typeof PUBLIC_PARTS)[number]
+
+export const SCOPES = ['read', 'ingest', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
+export interface TokenConfig {
+  readonly name: string
+  readonly token: Secret
+  readonly scopes: readonly Scope[]
+}
+
+export interface StorageConfig {
+  /** The folder of the database, relative to the working directory. */
+  readonly data: string
+  readonly retention: {
+    readonly rawMs: number
+    readonly rollupMs: number
+    readonly auditMs: number
+    readonly alertsMs: number
+  }
+  readonly limits: {
+    /** How many series there may be at once. */
+    readonly series: number
+    /** How many of them one metric name may have. */
+    readonly seriesPerMetric: number
+  }
+}
+
+export interface EvaluationConfig {
+  /** Five fields, or six with seconds first. */
+  readonly cron: string
+  /** An IANA name; undefined is the zone of the machine. */
+  readonly timezone: string | undefined
+}
+
+export interface ProbesConfig {
+  readonly addressPolicy: AddressPolicy
+  /** How many probes may run at once. */
+  readonly concurrency: number
+}
+
+export interface ShippedRulesConfig {
+  readonly enabled: boolean
+  /** Names of shipped alerts that are left out. */
+  readonly disabled: readonly string[]
+}
+
+export const PERMISSIONS = ['script'] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export interface LogConfig {
+  readonly level: (typeof LOG_LEVELS)[number]
+}
+
+/** What every check has, however it is done. */
+interface CheckCommon {
+  readonly name: string
+  readonly critical: boolean
+  readonly category: string
+  readonly labels: Labels
+  /** Names of checks; while one of them is down, this one is not reported. */
+  readonly dependsOn: readonly string[]
+  readonly runbook: string | undefined
+  /** The entry as it was written, with `${…}` unresolved and secrets masked: for people to read. */
+  readonly written: Readonly<Record<string, unknown>>
+}
+
+/** midwatch asks. */
+export interface ProbeCheck extends CheckCommon {
+  readonly kind: 'probe'
+  readonly probe: ProbeDefinition<string, unknown>
+  /** What `probe.config` made of the entry; `probe.run` takes it. */
+  readonly settings: unknown
+  /** The target without credentials. */
+  readonly instance: string
+  readonly everyMs: number
+  /** At most `everyMs`. */
+  readonly timeoutMs: number
+  /** Whether a failure is looked at a second time before it counts. */
+  readonly confirm: boolean
+}
+
+/** midwatch is told. */
+export interface HeartbeatCheck extends CheckCommon {
+  readonly kind: 'heartbeat'
+  readonly heartbeat: Heartbeat
+}
+
+export type CheckConfig = ProbeCheck | HeartbeatCheck
+
+/** Freezes lists and plain records in depth; values that know how to guard themselves (URLs, patterns) stay as they are. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value
+  Object.freeze(value)
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return value
+}

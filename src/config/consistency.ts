@@ -1,0 +1,147 @@
+import { formatDuration, parseDuration } from '../model/duration.ts'
+import type { Collector } from './collector.ts'
+import type { ServerConfig } from './config.ts'
+import { show } from './explain.ts'
+import { channelFault, SEVERITIES } from './notify.ts'
+import { DEFAULT_RETENTION_MS } from './schema.ts'
+import { suggest } from './suggest.ts'
+import { placeAt, type Written, writtenAt } from './written.ts'
+
+interface Findings {
+  readonly root: Written
+  readonly collector: Collector
+}
+
+/** Names that are there twice, dependencies that do not exist, and dependencies that go in a circle. */
+export function compareChecks({ root, collector }: Findings): void {
+  const list = writtenAt(root, ['checks'])
+  if (list?.kind !== 'list') return
+  const entries = list.items.map((_, i) => ({
+    i,
+    name: textAt(root, ['checks', i, 'name']),
+    dependsOn: textsAt(root, ['checks', i, 'depends_on']),
+  }))
+  const first = new Map<string, number>()
+  for (const { i, name } of entries) {
+    if (name === undefined) continue
+    const other = first.get(name)
+    if (other === undefined) first.set(name, i)
+    else {
+      const path = ['checks', i, 'name']
+      const { line } = placeAt(root, ['checks', other, 'name'])
+      const where = line === undefined ? '' : ` in line ${line}`
+      collector.add(
+        placeAt(root, path),
+        path,
+        `${show(name)} is the name of checks[${other}]${where} already; write another name`,
+      )
+    }
+  }
+  for (const { i, name, dependsOn } of entries) {
+    for (const [j, needed] of dependsOn.entries()) {
+      const path = ['checks', i, 'depends_on', j]
+      if (needed === name) {
+        collector.add(placeAt(root, path), path, `${show(needed)} is this check itself; remove it`)
+      } else if (!first.has(needed)) {
+        const near = suggest(needed, first.keys())
+        const hint = near === undefined ? 'write the name of a check of this config' : `did you mean ${show(near)}?`
+        collector.add(placeAt(root, path), path, `${show(needed)} is not the name of a check; ${hint}`)
+      }
+    }
+  }
+  reportCircles(entries, { root, collector })
+}
+
+interface Entry {
+  readonly i: number
+  readonly name: string | undefined
+  readonly dependsOn: readonly string[]
+}
+
+/** Each circle once, at the dependency that closes it. */
+function reportCircles(entries: readonly Entry[], { root, collector }: Findings): void {
+  const byName = new Map<string, Entry>()
+  for (const entry of entries) if (entry.name !== undefined && !byName.has(entry.name)) byName.set(entry.name, entry)
+  const done = new Set<Entry>()
+  const trail: Entry[] = []
+  const visit = (entry: Entry): void => {
+    if (done.has(entry)) return
+    trail.push(entry)
+    for (const [j, needed] of entry.dependsOn.entries()) {
+      const next = byName.get(needed)
+      if (next === undefined || next === entry) continue
+      const start = trail.indexOf(next)
+      if (start === -1) visit(next)
+      else {
+        const path = ['checks', entry.i, 'depends_on', j]
+        const circle = [...trail.slice(start), next].map(({ name }) => name).join(' → ')
+        collector.add(placeAt(root, path), path, `closes a circle: ${circle}; remove one of these dependencies`)
+      }
+    }
+    trail.pop()
+    done.add(entry)
+  }
+  for (const entry of byName.values()) visit(entry)
+}
+
+/** Looks at what was written, so that another fault in the same part hides nothing. */
+export function compareRetention({ root, collector }: Findings): void {
+  const keepsMs = (key: 'raw' | 'rollup') => {
+    const text = textAt(root, ['storage', 'retention', key])
+    return text === undefined ? DEFAULT_RETENTION_MS[key] : parseDuration(text)
+  }
+  const [rawMs, rollupMs] = [keepsMs('raw'), keepsMs('rollup')]
+  if (rawMs === undefined || rollupMs === undefined || rawMs <= rollupMs) return
+  const [raw, rollup] = [formatDuration(rawMs), formatDuration(rollupMs)]
+  const rawPath = ['storage', 'retention', 'raw']
+  if (writtenAt(root, rawPath) !== undefined) {
+    const message = `is longer than rollup (${rollup}), which is made of it; write at most ${rollup}, or a longer rollup`
+    collector.add(placeAt(root, rawPath), rawPath, message)
+  } else {
+    const path = ['storage', 'retention', 'rollup']
+    const message = `is shorter than raw (${raw}), of which it is made; write at least ${raw}, or a shorter raw`
+    collector.add(placeAt(root, path), path, message)
+  }
+}
+
+export function compareTokens({ tokens }: ServerConfig, { root, collector }: Findings): void {
+  for (const [i, { name }] of tokens.entries()) {
+    const other = tokens.findIndex((token) => token.name === name)
+    if (other === i) continue
+    const path = ['server', 'tokens', i, 'name']
+    collector.add(
+      placeAt(root, path),
+      path,
+      `${show(name)} is the name of server.tokens[${other}] already; write another name`,
+    )
+  }
+}
+
+/** @param notify the plain value of the section, before it is parsed */
+export function compareChannels(notify: unknown, { root, collector }: Findings): void {
+  if (!isRecord(notify) || !isRecord(notify.by_severity)) return
+  const configured = ['slack', 'email'].filter((name) => notify[name] !== undefined)
+  for (const severity of SEVERITIES) {
+    const chosen = notify.by_severity[severity]
+    if (!Array.isArray(chosen)) continue
+    for (const [i, channel] of chosen.entries()) {
+      const fault = typeof channel === 'string' ? channelFault(channel, configured) : undefined
+      const path = ['notify', 'by_severity', severity, i]
+      if (fault !== undefined) collector.add(placeAt(root, path), path, fault)
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textAt(root: Written, path: readonly PropertyKey[]): string | undefined {
+  const written = writtenAt(root, path)
+  return written?.kind === 'text' && !written.isNull && written.faults.length === 0 ? written.text : undefined
+}
+
+function textsAt(root: Written, path: readonly PropertyKey[]): string[] {
+  const written = writtenAt(root, path)
+  return written?.kind === 'list' ? written.items.flatMap((_, i) => textAt(root, [...path, i]) ?? '') : []
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { cron, positiveMs, timezone } from './fields.ts'
+
+/** When a sign of life is expected, and how late it may be. */
+export interface Heartbeat {
+  readonly schedule:
+    | { readonly type: 'period'; readonly periodMs: number }
+    | { readonly type: 'cron'; readonly cron: string; readonly timezone: string | undefined }
+  /** How late it may be. */
+  readonly graceMs: number
+  /** How long a job may take from its start signal to its end; undefined is as long as it likes. */
+  readonly maxRuntimeMs: number | undefined
+}
+
+const DEFAULT_GRACE_MS = 5 * 60_000
+
+/** `{ period: 1d, grace: 1h }` or `{ cron: "0 3 * * *", timezone: Europe/Berlin, grace: 30m, max_runtime: 2h }` */
+export const heartbeat = z
+  .strictObject(
+    {
+      period: positiveMs.optional(),
+      cron: cron.optional(),
+      timezone: timezone.optional(),
+      grace: positiveMs.default(DEFAULT_GRACE_MS),
+      max_runtime: positiveMs.optional(),
+    },
+    { error: 'is not a heartbeat; write {period: 1d, grace: 1h} or {cron: "0 3 * * *", grace: 30m}' },
+  )
+  .transform((written, context): Heartbeat => {
+    const { period, grace: graceMs, max_runtime: maxRuntimeMs } = written
+    const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', message, path })
+    if (period !== undefined && written.cron !== undefined) {
+      refuse(['cron'], 'stands beside period, and only one of them can count; remove one')
+    }
+    if (period !== undefined && written.timezone !== undefined) {
+      refuse(['timezone'], 'means nothing beside period; remove it, or write cron instead of period')
+    }
+    const schedule: Heartbeat['schedule'] | undefined =
+      written.cron !== undefined
+        ? { type: 'cron', cron: written.cron, timezone: written.timezone }
+        : period !== undefined
+          ? { type: 'period', periodMs: period }
+          : undefined
+    if (schedule === undefined) {
+      refuse([], 'has neither period nor cron; write {period: 1d, grace: 1h} or {cron: "0 3 * * *", grace: 30m}')
+      return z.NEVER
+    }
+    return { schedule, graceMs, maxRuntimeMs }
+  })

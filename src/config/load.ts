@@ -1,0 +1,244 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { z } from 'zod'
+import { isSecretKey } from '../lib/redact.ts'
+import { readYaml } from '../lib/yaml.ts'
+import type { Problem } from '../model/problem.ts'
+import { readCheck } from './check.ts'
+import { Collector } from './collector.ts'
+import { type CheckConfig, type Config, deepFreeze } from './config.ts'
+import { compareChannels, compareChecks, compareRetention, compareTokens } from './consistency.ts'
+import { type Environment, settings, withEnvironment } from './environment.ts'
+import { explain, sayPlainly } from './explain.ts'
+import { document, sections } from './schema.ts'
+import { addUnknownKey, type TypingTools, typedValue } from './typed.ts'
+import { expand, mask, unmask } from './variables.ts'
+import { formatPath, fromYaml, placeAt, type Written, withValueAt, writtenText } from './written.ts'
+
+export const DEFAULT_FILE = 'midwatch.yml'
+
+export interface LoadOptions {
+  /** The file that was asked for; undefined is `MIDWATCH_CONFIG`, or midwatch.yml where there is one. */
+  readonly file: string | undefined
+  readonly env: Environment
+  /** What the command line says; it wins over everything. */
+  readonly overrides?: { readonly data?: string | undefined; readonly listen?: string | undefined } | undefined
+  /** Reads a text file; throws as `readFileSync` does. */
+  readonly readFile?: ((path: string) => string) | undefined
+}
+
+export interface LoadResult {
+  /** Undefined when there is an error among the problems. */
+  readonly config: Config | undefined
+  readonly problems: readonly Problem[]
+  /** Every file that was read, secrets among them: a change of one is a change of the config. */
+  readonly files: readonly string[]
+}
+
+const knownSettings = settings(document)
+
+/** Reads what the operator asked for: the file, then the environment over it, then the command line. Never throws. */
+export function loadConfig({ file, env, overrides = {}, readFile = readText }: LoadOptions): LoadResult {
+  const collector = new Collector()
+  const files: string[] = []
+  const named = file ?? (env.MIDWATCH_CONFIG || undefined)
+  const path = named ?? DEFAULT_FILE
+  let root = readRoot(path, { isNamed: named !== undefined, env, readFile, files, collector })
+  const hasFile = root !== undefined
+  root = withEnvironment(
+    root ?? { kind: 'map', place: { file: path }, entries: new Map() },
+    env,
+    knownSettings,
+    collector,
+  )
+  for (const [option, where] of [
+    ['data', ['storage', 'data']],
+    ['listen', ['server', 'listen']],
+  ] as const) {
+    const text = overrides[option]
+    if (text !== undefined) root = withValueAt(root, where, writtenText(text, { file: `--${option}` }), () => undefined)
+  }
+
+  const folder = dirname(path)
+  const tools: TypingTools = {
+    collector,
+    hint: keyElsewhere,
+    readSecretFile(name, place, field) {
+      // A path in the file starts where the file is, one in a variable where midwatch was started.
+      const secretFile = place.file === path ? resolve(folder, name) : resolve(name)
+      try {
+        const text = readFile(secretFile).replace(/\r?\n$/, '')
+        files.push(secretFile)
+        collector.hide(text)
+        return text
+      } catch (error) {
+        collector.add(place, field, `${name} can't be read: ${whyUnreadable(error)}`)
+        return undefined
+      }
+    },
+  }
+  const config = readSections(root, tools, hasFile ? path : undefined)
+  const problems = collector.problems()
+  const isFine = problems.every(({ severity }) => severity !== 'error')
+  return { config: isFine && config !== undefined ? deepFreeze(config) : undefined, problems, files }
+}
+
+interface FileContext {
+  readonly isNamed: boolean
+  readonly env: Environment
+  readonly readFile: (path: string) => string
+  readonly files: string[]
+  readonly collector: Collector
+}
+
+function readRoot(file: string, { isNamed, env, readFile, files, collector }: FileContext): Written | undefined {
+  let text: string
+  try {
+    text = readFile(file)
+  } catch (error) {
+    if (!isNamed && isMissing(error)) return undefined
+    const instead = isMissing(error) ? '; write one with: midwatch init' : ''
+    collector.add({ file }, [], `can't be read: ${whyUnreadable(error)}${instead}`)
+    return undefined
+  }
+  files.push(file)
+  const { root, problems } = readYaml(mask(text), file)
+  for (const { message, severity, ...place } of problems) collector.add(place, [], unmask(message), severity)
+  if (root === undefined || (root.kind === 'scalar' && root.isNull)) return undefined
+  if (root.kind !== 'map') {
+    collector.add({ file, line: root.line, column: root.column }, [], 'is not a config; write keys such as "checks:"')
+    return undefined
+  }
+  const readScalar = (masked: string) => {
+    const source = unmask(masked)
+    const { text, faults, used } = expand(source, env)
+    for (const [name, value] of used) if (isSecretKey(name)) collector.hide(value)
+    return { text, source, faults }
+  }
+  return fromYaml(root, file, readScalar, unmask)
+}
+
+type SectionName = keyof typeof sections
+
+function readSections(root: Written, tools: TypingTools, file: string | undefined): Config | undefined {
+  const { collector } = tools
+  const entries = root.kind === 'map' ? root.entries : new Map()
+  for (const [key, entry] of entries) {
+    if (!(key in sections)) addUnknownKey(entry, [key], Object.keys(sections), tools)
+  }
+
+  const values: Partial<Record<SectionName, unknown>> = {}
+  function parse<Name extends Exclude<SectionName, 'checks'>>(
+    name: Name,
+  ): z.output<(typeof sections)[Name]> | undefined {
+    const schema: z.ZodType = sections[name]
+    const written = entries.get(name)?.value
+    const value = written === undefined ? undefined : typedValue(written, [schema], [name], tools)
+    values[name] = value
+    const result = schema.safeParse(value, { error: sayPlainly })
+    if (!result.success) explain(result.error.issues, { root, value, path: [name], collector })
+    return result.data as z.output<(typeof sections)[Name]> | undefined
+  }
+
+  const server = parse('server')
+  const storage = parse('storage')
+  const evaluation = parse('evaluation')
+  const allow = parse('allow')
+  const probes = parse('probes')
+  const ruleFiles = parse('rule_files')
+  const shippedRules = parse('shipped_rules')
+  const notify = parse('notify')
+  const log = parse('log')
+  const checks = readChecks(root, { ...tools, root, allow: allow ?? [] })
+
+  const findings = { root, collector }
+  compareChecks(findings)
+  compareRetention(findings)
+  if (server !== undefined) compareTokens(server, findings)
+  compareChannels(values.notify, findings)
+
+  if (
+    !server ||
+    !storage ||
+    !evaluation ||
+    !allow ||
+    !probes ||
+    !ruleFiles ||
+    !shippedRules ||
+    !notify ||
+    !log ||
+    !checks
+  ) {
+    return undefined
+  }
+  const fromFile = file !== undefined && placeAt(root, ['rule_files']).file === file
+  return {
+    server,
+    storage,
+    evaluation,
+    checks,
+    allow,
+    probes,
+    ruleFiles: fromFile ? ruleFiles.map((glob) => relativeTo(dirname(file), glob)) : ruleFiles,
+    shippedRules,
+    notify,
+    log,
+  }
+}
+
+function relativeTo(folder: string, glob: string): string {
+  return glob.startsWith('/') ? glob : join(folder, glob)
+}
+
+function readChecks(root: Written, tools: Parameters<typeof readCheck>[2]): CheckConfig[] | undefined {
+  const written = root.kind === 'map' ? root.entries.get('checks')?.value : undefined
+  if (written === undefined || (written.kind === 'text' && written.isNull)) return []
+  if (written.kind !== 'list') {
+    tools.collector.add(
+      placeAt(root, ['checks']),
+      ['checks'],
+      'is not a list; write a line with "- name: …" for each check',
+    )
+    return undefined
+  }
+  return written.items.flatMap((item, i) => readCheck(item, ['checks', i], tools) ?? [])
+}
+
+/** Keys of other programs' files that people bring along. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'server.port': 'write the port in server.listen, such as 127.0.0.1:8420',
+  'server.host': 'write the host in server.listen, such as 127.0.0.1:8420',
+  'evaluation.interval': 'write evaluation.cron, such as "*/15 * * * * *"',
+  'notify.email.server': 'write notify.email.smtp',
+}
+
+/** The key may be right and stand in the wrong part. */
+function keyElsewhere(path: readonly PropertyKey[]): string | undefined {
+  const known = ELSEWHERE[formatPath(path)]
+  if (known !== undefined) return known
+  const key = path.at(-1)
+  if (path[0] === 'checks') return undefined
+  const other = [...knownSettings.values()].find((setting) => setting.path.length > 1 && setting.path.at(-1) === key)
+  return other === undefined ? undefined : `did you mean ${formatPath(other.path)}?`
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+function whyUnreadable(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such file'
+    case 'EACCES':
+      return 'no permission'
+    case 'EISDIR':
+      return 'it is a folder'
+    default:
+      return (error as Error).message
+  }
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { secret } from '../probe/fields.ts'
+import {
+  type EvaluationConfig,
+  LOG_LEVELS,
+  type LogConfig,
+  PERMISSIONS,
+  type ProbesConfig,
+  PUBLIC_PARTS,
+  SCOPES,
+  type ServerConfig,
+  type ShippedRulesConfig,
+  type StorageConfig,
+  type TokenConfig,
+} from './config.ts'
+import { addressRanges, count, cron, externalUrl, listen, name, positiveMs, timezone } from './fields.ts'
+import { notify } from './notify.ts'
+
+const DAY_MS = 86_400_000
+export const DEFAULT_RETENTION_MS = {
+  raw: 35 * DAY_MS,
+  rollup: 400 * DAY_MS,
+  audit: 365 * DAY_MS,
+  alerts: 90 * DAY_MS,
+} as const
+const SHORTEST_TOKEN = 16
+
+const token = z
+  .strictObject(
+    {
+      name,
+      token: secret.refine((text) => text.reveal().length >= SHORTEST_TOKEN, {
+        error: `is shorter than ${SHORTEST_TOKEN} characters; make one with: openssl rand -hex 32`,
+      }),
+      scopes: z.array(z.enum(SCOPES), { error: 'is not a list; write some of [read, ingest, admin]' }).min(1, {
+        error: 'is empty; write some of [read, ingest, admin]',
+      }),
+    },
+    { error: `is not a token; write {name: grafana, token: \${GRAFANA_TOKEN}, scopes: [read]}` },
+  )
+  .transform((written): TokenConfig => ({ name: written.name, token: written.token, scopes: written.scopes }))
+
+const server = z
+  .strictObject({
+    listen: listen.prefault('127.0.0.1:8420'),
+    external_url: externalUrl.optional(),
+    trusted_proxies: addressRanges.prefault([]),
+    public: z.array(z.enum(PUBLIC_PARTS)).default([]),
+    tokens: z.array(token).default([]),
+  })
+  .transform(
+    (written): ServerConfig => ({
+      listen: written.listen,
+      externalUrl: written.external_url,
+      trustedProxies: written.trusted_proxies,
+      public: written.public,
+      tokens: written.tokens,
+    }),
+  )
+
+const storage = z
+  .strictObject({
+    data: z.string().min(1, { error: 'is empty; write a folder such as ./data' }).default('./data'),
+    retention: z
+      .strictObject({
+        raw: positiveMs.default(DEFAULT_RETENTION_MS.raw),
+        rollup: positiveMs.default(DEFAULT_RETENTION_MS.rollup),
+        audit: positiveMs.default(DEFAULT_RETENTION_MS.audit),
+        alerts: positiveMs.default(DEFAULT_RETENTION_MS.alerts),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        series: count(1, 100_000_000).default(1_000_000),
+        series_per_metric: count(1, 100_000_000).default(20_000),
+      })
+      .prefault({}),
+  })
+  .transform(
+    ({ data, retention, limits }): StorageConfig => ({
+      data,
+      retention: {
+        rawMs: retention.raw,
+        rollupMs: retention.rollup,
+        auditMs: retention.audit,
+        alertsMs: retention.alerts,
+      },
+      limits: { series: limits.series, seriesPerMetric: limits.series_per_metric },
+    }),
+  )
+
+const evaluation = z
+  .strictObject({ cron: cron.default('*/15 * * * * *'), timezone: timezone.optional() })
+  .transform((written): EvaluationConfig => ({ cron: written.cron, timezone: written.timezone }))
+
+const probeSettings = z
+  .strictObject({
+    address_policy: z.enum(['no-link-local', 'any', 'public-only']).default('no-link-local'),
+    concurrency: count(1, 10_000).default(50),
+  })
+  .transform((written): ProbesConfig => ({ addressPolicy: written.address_policy, concurrency: written.concurrency }))
+
+const shippedRules = z
+  .union(
+    [
+      z.boolean().transform((enabled): ShippedRulesConfig => ({ enabled, disabled: [] })),
+      z
+        .strictObject({
+          disable: z.array(z.string(), { error: 'is not a list; write names of alerts such as [CheckDown]' }),
+        })
+        .transform(({ disable }): ShippedRulesConfig => ({ enabled: true, disabled: disable })),
+    ],
+    { error: 'is neither a switch nor keys; write true, false or {disable: [CheckDown]}' },
+  )
+  .prefault(true)
+
+const log = z
+  .strictObject({ level: z.enum(LOG_LEVELS).default('info') })
+  .transform((written): LogConfig => ({ level: written.level }))
+
+/**
+ * The parts of the config, each parsed for itself, so that a fault in one hides nothing in another. `checks` is here as
+ * what it is in the environment, one value; its entries are read one by one, each by its kind.
+ */
+export const sections = {
+  server: server.prefault({}),
+  storage: storage.prefault({}),
+  evaluation: evaluation.prefault({}),
+  checks: z.array(z.unknown(), { error: 'is not a list; write a line with "- name: …" for each check' }).default([]),
+  allow: z.array(z.enum(PERMISSIONS)).default([]),
+  probes: probeSettings.prefault({}),
+  rule_files: z.array(z.string(), { error: 'is not a list; write [rules/*.yml]' }).default([]),
+  shipped_rules: shippedRules,
+  notify: notify.prefault({}),
+  log: log.prefault({}),
+} as const
+
+/** Everything at once: what the file may hold, for reading and for the names of variables. */
+export const document = z.strictObject(sections)
