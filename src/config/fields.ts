@@ -1,12 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 import { Cron } from 'croner'
 import { z } from 'zod'
-import { durationMs, refuse, secret, url } from '../probe/fields.ts'
+import { durationMs, refuse, url } from '../probe/fields.ts'
 import type { AddressRanges, Listen } from './config.ts'
 import { show } from './explain.ts'
-import { markSecret } from './shape.ts'
-
-markSecret(secret)
 
 /** Fields that mean the same wherever they stand in the config. */
 
@@ -165,12 +162,9 @@ function asLabelName(text: string): string {
 
 /** A whole number from `least` to `most`. */
 export function count(least: number, most: number) {
-  const instead = `write a whole number from ${least} to ${most}`
-  return z
-    .number({ error: ({ input }) => `${show(input)} is not a number; ${instead}` })
-    .refine((value) => Number.isInteger(value) && value >= least && value <= most, {
-      error: ({ input }) => `${show(input)} is out of range; ${instead}`,
-    })
+  return z.number().refine((value) => Number.isInteger(value) && value >= least && value <= most, {
+    error: ({ input }) => `${show(input)} is out of range; write a whole number from ${least} to ${most}`,
+  })
 }
 
 export function flag(fallback: boolean) {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { Secret } from '../lib/secret.ts'
+import { markSecret } from '../lib/secret-schema.ts'
 import { refuse } from '../probe/fields.ts'
 import { show } from './explain.ts'
 import { flag, positiveMs } from './fields.ts'
-import { markSecret } from './shape.ts'
 import { didYouMean } from './suggest.ts'
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const

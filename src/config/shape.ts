@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { isSecretSchema } from '../lib/secret-schema.ts'
 
 type Schema = z.core.$ZodType
 
@@ -32,20 +33,13 @@ const NOTHING: Shape = {
   secret: false,
 }
 
-const secretSchemas = new WeakSet<Schema>()
 const known = new WeakMap<Schema, Shape>()
-
-/** Says that values of this schema must not show; they can be given by `<key>_file`, too. */
-export function markSecret<S extends Schema>(schema: S): S {
-  secretSchemas.add(schema)
-  return schema
-}
 
 export function shapeOf(schema: Schema): Shape {
   let shape = known.get(schema)
   if (shape === undefined) {
     shape = look(schema)
-    if (secretSchemas.has(schema)) shape = { ...shape, secret: true }
+    if (isSecretSchema(schema)) shape = { ...shape, secret: true }
     known.set(schema, shape)
   }
   return shape

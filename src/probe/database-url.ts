@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Secret } from '../lib/secret.ts'
+import { markSecret } from '../lib/secret-schema.ts'
 import { formatHostAndPort, hostAndPort, refuse } from './fields.ts'
 
 /** Where a database is and who we are there. */
@@ -35,33 +36,39 @@ interface Dialect {
  */
 export function databaseUrl({ schemes, defaultPort, example, parameters = [], isHostOptional = false }: Dialect) {
   const target = hostAndPort(example, defaultPort)
-  return z.string({ error: `is not a database URL; write ${example}` }).transform((text, context): DatabaseUrl => {
-    const match = /^([a-z][a-z+]*):\/\/(?:(.*)@)?([^@/?]*)(?:\/([^@?]*))?(?:\?([^@]*))?$/s.exec(text)
-    const [, scheme = '', credentials, address = '', path = '', query = ''] = match ?? []
-    if (!schemes.includes(scheme)) {
-      return refuse(context, `does not begin with ${schemes.map((one) => `${one}://`).join(' or ')}; write ${example}`)
-    }
-    if (address === '' && !isHostOptional) return refuse(context, `has no host; write ${example}`)
-    if (address.includes(',')) return refuse(context, 'names several hosts; write one check for each')
-    const parsed = address === '' ? { data: { host: '', port: defaultPort } } : target.safeParse(address)
-    if (parsed.data === undefined) return refuse(context, parsed.error?.issues[0]?.message ?? `write ${example}`)
-    const given = new Map(new URLSearchParams(query))
-    const stray = [...given.keys()].find((name) => !parameters.includes(name))
-    if (stray !== undefined) {
-      const known = parameters.length === 0 ? 'none is known here' : `known are ${parameters.join(', ')}`
-      return refuse(context, `has a parameter ${JSON.stringify(stray)} that means nothing here; ${known}`)
-    }
-    const [, user, password] = /^([^:]*)(?::(.*))?$/s.exec(credentials ?? '') ?? []
-    return {
-      scheme,
-      host: parsed.data.host,
-      port: parsed.data.port,
-      user: user === undefined || user === '' ? undefined : unescapePercent(user),
-      password: password === undefined ? undefined : new Secret(unescapePercent(password)),
-      database: unescapePercent(path),
-      parameters: given,
-    }
-  })
+  const schema = z
+    .string({ error: `is not a database URL; write ${example}` })
+    .transform((text, context): DatabaseUrl => {
+      const match = /^([a-z][a-z+]*):\/\/(?:(.*)@)?([^@/?]*)(?:\/([^@?]*))?(?:\?([^@]*))?$/s.exec(text)
+      const [, scheme = '', credentials, address = '', path = '', query = ''] = match ?? []
+      if (!schemes.includes(scheme)) {
+        return refuse(
+          context,
+          `does not begin with ${schemes.map((one) => `${one}://`).join(' or ')}; write ${example}`,
+        )
+      }
+      if (address === '' && !isHostOptional) return refuse(context, `has no host; write ${example}`)
+      if (address.includes(',')) return refuse(context, 'names several hosts; write one check for each')
+      const parsed = address === '' ? { data: { host: '', port: defaultPort } } : target.safeParse(address)
+      if (parsed.data === undefined) return refuse(context, parsed.error?.issues[0]?.message ?? `write ${example}`)
+      const given = new Map(new URLSearchParams(query))
+      const stray = [...given.keys()].find((name) => !parameters.includes(name))
+      if (stray !== undefined) {
+        const known = parameters.length === 0 ? 'none is known here' : `known are ${parameters.join(', ')}`
+        return refuse(context, `has a parameter ${JSON.stringify(stray)} that means nothing here; ${known}`)
+      }
+      const [, user, password] = /^([^:]*)(?::(.*))?$/s.exec(credentials ?? '') ?? []
+      return {
+        scheme,
+        host: parsed.data.host,
+        port: parsed.data.port,
+        user: user === undefined || user === '' ? undefined : unescapePercent(user),
+        password: password === undefined ? undefined : new Secret(unescapePercent(password)),
+        database: unescapePercent(path),
+        parameters: given,
+      }
+    })
+  return markSecret(schema)
 }
 
 /** The URL without credentials and parameters, with its port. */

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { Secret } from '../lib/secret.ts'
+import { markSecret } from '../lib/secret-schema.ts'
 import { parseDuration } from '../model/duration.ts'
 import { compileRegex } from '../model/regex.ts'
 
@@ -26,9 +27,11 @@ export const regex = z
   })
 
 /** A text that must not show anywhere: passwords and tokens. */
-export const secret = z
-  .string({ error: 'is not a text; write the secret in quotes, or take it from the environment' })
-  .transform((text) => new Secret(text))
+export const secret = markSecret(
+  z
+    .string({ error: 'is not a text; write the secret in quotes, or take it from the environment' })
+    .transform((text) => new Secret(text)),
+)
 
 /** Which address family to take where a name has both; the other one is the fallback. */
 export const ipProtocol = z.literal([4, 6], { error: 'is not an IP version; write 4 or 6' })
