@@ -1,0 +1,99 @@
+import { formatDuration } from '../model/duration.ts'
+import type { CheckConfig, Config, Listen } from './config.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { NotifyConfig } from './notify.ts'
+
+const MASK = '<secret>'
+
+/** The effective configuration as plain data under the keys of the file, defaults filled in and secrets masked. */
+export function describeConfig(config: Config): Record<string, unknown> {
+  const { server, storage, evaluation, shippedRules } = config
+  const { rawMs, rollupMs, auditMs, alertsMs } = storage.retention
+  return {
+    server: {
+      listen: formatListen(server.listen),
+      ...given('external_url', server.externalUrl),
+      trusted_proxies: [...server.trustedProxies.texts],
+      public: [...server.public],
+      tokens: server.tokens.map(({ name, scopes }) => ({ name, token: MASK, scopes: [...scopes] })),
+    },
+    storage: {
+      data: storage.data,
+      retention: {
+        raw: formatDuration(rawMs),
+        rollup: formatDuration(rollupMs),
+        audit: formatDuration(auditMs),
+        alerts: formatDuration(alertsMs),
+      },
+      limits: { series: storage.limits.series, series_per_metric: storage.limits.seriesPerMetric },
+    },
+    evaluation: { cron: evaluation.cron, ...given('timezone', evaluation.timezone) },
+    checks: config.checks.map(describeCheck),
+    allow: [...config.allow],
+    probes: { address_policy: config.probes.addressPolicy, concurrency: config.probes.concurrency },
+    rule_files: [...config.ruleFiles],
+    shipped_rules:
+      shippedRules.enabled && shippedRules.disabled.length > 0
+        ? { disable: [...shippedRules.disabled] }
+        : shippedRules.enabled,
+    notify: describeNotify(config.notify),
+    log: { level: config.log.level },
+  }
+}
+
+/** As it is written in the config: `127.0.0.1:8420`, `[::1]:8420`, `:8420`. */
+export function formatListen({ host, port }: Listen): string {
+  return `${host === undefined ? '' : host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function describeCheck(check: CheckConfig): Record<string, unknown> {
+  return {
+    ...check.written,
+    critical: check.critical,
+    category: check.category,
+    labels: check.labels.toObject(),
+    depends_on: [...check.dependsOn],
+    ...(check.kind === 'probe'
+      ? { every: formatDuration(check.everyMs), timeout: formatDuration(check.timeoutMs), confirm: check.confirm }
+      : { heartbeat: describeHeartbeat(check.heartbeat) }),
+  }
+}
+
+function describeHeartbeat({ schedule, graceMs, maxRuntimeMs }: Heartbeat): Record<string, unknown> {
+  return {
+    ...(schedule.type === 'period'
+      ? { period: formatDuration(schedule.periodMs) }
+      : { cron: schedule.cron, ...given('timezone', schedule.timezone) }),
+    grace: formatDuration(graceMs),
+    ...given('max_runtime', maxRuntimeMs === undefined ? undefined : formatDuration(maxRuntimeMs)),
+  }
+}
+
+function describeNotify(notify: NotifyConfig): Record<string, unknown> {
+  const { slack, email } = notify.channels
+  return {
+    ...given('slack', slack && { url: MASK, ...given('channel', slack.channel) }),
+    ...given('email', email && { to: [...email.to], from: email.from, smtp: describeSmtp(email.smtp) }),
+    by_severity: Object.fromEntries(Object.entries(notify.bySeverity).map(([one, names]) => [one, [...names]])),
+    group_by: [...notify.groupBy],
+    group_wait: formatDuration(notify.groupWaitMs),
+    group_interval: formatDuration(notify.groupIntervalMs),
+    repeat: formatDuration(notify.repeatMs),
+    send_resolved: notify.sendResolved,
+  }
+}
+
+function describeSmtp({
+  tls,
+  host,
+  port,
+  user,
+  password,
+}: NonNullable<NotifyConfig['channels']['email']>['smtp']): string {
+  const login = user === undefined ? '' : `${user}${password === undefined ? '' : `:${MASK}`}@`
+  return `${tls ? 'smtps' : 'smtp'}://${login}${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function given<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
+  return value === undefined ? {} : ({ [key]: value } as { [K in Key]: Value })
+}
