@@ -1,9 +1,10 @@
 import { host } from './host.ts'
 import { http } from './http.ts'
 import { postgres } from './postgres.ts'
+import { redis } from './redis.ts'
 
 /**
  * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
  * docs and the contract tests read this list.
  */
-export const probes = [host, http, postgres] as const
+export const probes = [host, http, postgres, redis] as const

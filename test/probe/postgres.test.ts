@@ -1,9 +1,9 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgres } from '../../src/probe/postgres.ts'
+import { certificateFiles } from '../support/certificate-files.ts'
+import { listenTcp } from '../support/listen.ts'
 import { describePeer, freePort } from '../support/peers.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
+import { type PostgresServer, postgresAccount, startPostgres } from '../support/postgres-server.ts'
 import { probeContext } from '../support/probe-context.ts'
 
 const run = (entry: Record<string, unknown>, context = probeContext()) =>
@@ -104,6 +104,18 @@ describePeer('postgres', (path) => {
     })
   })
 
+  test('encrypts where the server can, and looks at the certificate where it is told to', async () => {
+    await using files = await certificateFiles(await postgresAccount())
+    const options = [`ssl=on`, `ssl_cert_file=${files.certFile}`, `ssl_key_file=${files.keyFile}`]
+    await using secured = await startPostgres(path, options)
+    const target = `postgres://postgres@localhost:${secured.port}/postgres`
+    expect(await run({ postgres: target })).toMatchObject({ outcome: 'up', details: { tls: 'TLS 1.3' } })
+    expect((await run({ postgres: target, tls: false })).details.tls).toBe('off')
+    expect(await run({ postgres: `${target}?sslmode=require` })).toMatchObject({ outcome: 'up' })
+    expect(await run({ postgres: `${target}?sslmode=verify-full` })).toMatchObject({ outcome: 'down', reason: 'tls' })
+    expect(await run({ postgres: target, tls: { ca_file: files.caFile } })).toMatchObject({ outcome: 'up' })
+  })
+
   test('is found wrong where a password is needed, without showing the one that was given', async () => {
     await using locked = await startPostgres(path, [], { access: 'host all all all scram-sha-256\n' })
     const target = `postgres://postgres:hunter2@127.0.0.1:${locked.port}/postgres`
@@ -124,24 +136,23 @@ describe('without a server', () => {
   })
 
   test('tells a server of another protocol from PostgreSQL at once', async () => {
-    await using other = await listen((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    await using other = await listenTcp((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     const finding = await run({ postgres: `postgres://127.0.0.1:${other.port}/app` })
     expect(finding).toMatchObject({ outcome: 'down', reason: 'protocol' })
   })
 
   test('ends at the deadline when a server takes connections and says nothing, and hangs up', async () => {
-    const closed = Promise.withResolvers<void>()
-    await using silent = await listen((socket) => void socket.resume().once('close', () => closed.resolve()))
+    await using silent = await listenTcp((socket) => void socket.resume())
     for (const tls of [undefined, false]) {
       const entry = { postgres: `postgres://127.0.0.1:${silent.port}/app`, ...(tls === undefined ? {} : { tls }) }
       const finding = await run(entry, probeContext({ timeoutMs: 50 }))
       expect(finding).toMatchObject({ outcome: 'down', reason: 'timeout', phase: 'connect' })
     }
-    await closed.promise
+    await silent.allClosed()
   })
 
   test('says that a connection which is closed in the middle was closed', async () => {
-    await using rude = await listen((socket) => void socket.once('data', () => socket.end('N').destroySoon()))
+    await using rude = await listenTcp((socket) => void socket.once('data', () => socket.end('N').destroySoon()))
     const finding = await run({ postgres: `postgres://127.0.0.1:${rude.port}/app` })
     expect(finding).toMatchObject({ outcome: 'down', reason: 'reset' })
   })
@@ -178,22 +189,3 @@ describe('the entry', () => {
     expect(String(refused.error)).not.toContain('hunter2')
   })
 })
-
-async function listen(onConnection: (socket: Socket) => void): Promise<AsyncDisposable & { readonly port: number }> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    onConnection(socket)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}

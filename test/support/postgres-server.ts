@@ -56,12 +56,19 @@ export async function startPostgres(
 }
 
 /** PostgreSQL refuses to run as root; the account that its package has made owns the files then. */
-async function unprivileged(folder: string): Promise<{ uid?: number; gid?: number; cwd?: string }> {
-  if (process.getuid?.() !== 0) return { cwd: folder }
+async function unprivileged(folder: string): Promise<{ uid?: number; gid?: number; cwd: string }> {
+  const account = await postgresAccount()
+  if (account === undefined) return { cwd: folder }
+  await chown(folder, account.uid, account.gid)
+  return { ...account, cwd: folder }
+}
+
+/** Who the server runs as; undefined when that is who runs the tests. */
+export async function postgresAccount(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined
   const [uid, gid] = await Promise.all(
     ['-u', '-g'].map(async (flag) => Number((await runPeer('id', [flag, 'postgres'])).stdout)),
   )
   if (!uid || !gid) throw new Error('there is no user postgres to run the server as')
-  await chown(folder, uid, gid)
-  return { uid, gid, cwd: folder }
+  return { uid, gid }
 }
