@@ -49,6 +49,8 @@ export function formatListen({ host, port }: Listen): string {
 function describeCheck(check: CheckConfig): Record<string, unknown> {
   return {
     ...check.written,
+    // The target is worth showing, even where the text that names it holds a password.
+    ...(check.kind === 'probe' && check.written[check.probe.key] === MASK ? { [check.probe.key]: check.instance } : {}),
     critical: check.critical,
     category: check.category,
     labels: check.labels.toObject(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { markSecret } from '../lib/secret-schema.ts'
 import { secret } from '../probe/fields.ts'
 import {
   type EvaluationConfig,
@@ -25,13 +26,18 @@ export const DEFAULT_RETENTION_MS = {
 } as const
 const SHORTEST_TOKEN = 16
 
+// Marked again: a refined schema is another one.
+const tokenText = markSecret(
+  secret.refine((text) => text.reveal().length >= SHORTEST_TOKEN, {
+    error: `is shorter than ${SHORTEST_TOKEN} characters; make one with: openssl rand -hex 32`,
+  }),
+)
+
 const token = z
   .strictObject(
     {
       name,
-      token: secret.refine((text) => text.reveal().length >= SHORTEST_TOKEN, {
-        error: `is shorter than ${SHORTEST_TOKEN} characters; make one with: openssl rand -hex 32`,
-      }),
+      token: tokenText,
       scopes: z.array(z.enum(SCOPES), { error: 'is not a list; write some of [read, ingest, admin]' }).min(1, {
         error: 'is empty; write some of [read, ingest, admin]',
       }),

@@ -11,9 +11,19 @@ export const durationMs = z
   .transform((written, context) => {
     const ms = parseDuration(String(written))
     if (ms !== undefined) return ms
-    const hint = /^\d+$/.test(String(written)) ? `${written}s` : '30s'
-    return refuse(context, `${show(written)} is not a duration; write a number with its unit, such as ${hint}`)
+    const meant = meantDuration(String(written))
+    const instead = meant ?? 'a number with its unit, such as 30s'
+    return refuse(context, `${show(written)} is not a duration; write ${instead}`)
   })
+
+/** `30 s`, `5 minutes` and a bare `30` are how durations are written wrongly. */
+function meantDuration(written: string): string | undefined {
+  const text = /^\d+$/.test(written) ? `${written}s` : written.toLowerCase().replaceAll(/\s+/g, '')
+  const short = text.replaceAll(/(\d)(ms|milli|[smhdwy])[a-z]*/g, (_, digit: string, unit: string) =>
+    unit === 'milli' ? `${digit}ms` : digit + unit,
+  )
+  return parseDuration(short) === undefined ? undefined : short
+}
 
 /** An RE2 pattern, unanchored; the parsed value is ready to match. */
 export const regex = z
