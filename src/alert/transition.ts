@@ -1,0 +1,140 @@
+import type { AlertEvent, AlertInstance } from '../model/alert.ts'
+import { fingerprint, type Labels } from '../model/labels.ts'
+
+/** How long a resolved alert is kept and sent again, so that a lost "resolved" still arrives. */
+export const RESOLVED_RETENTION_MS = 15 * 60_000
+
+/** One series of an alerting expression's result, with the alert's own labels and expanded annotations. */
+export interface AlertSample {
+  readonly labels: Labels
+  readonly annotations: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+interface Timing {
+  readonly forMs: number
+  readonly keepFiringForMs: number
+}
+
+export interface TransitionResult {
+  /** Every instance after the evaluation, by the key of its labels. */
+  readonly instances: ReadonlyMap<string, AlertInstance>
+  /** Label sets that are not remembered any more. */
+  readonly removed: readonly Labels[]
+  readonly events: readonly AlertEvent[]
+  /** Instances whose state is new or changed, and so has to be written down. */
+  readonly changed: readonly AlertInstance[]
+}
+
+/**
+ * One evaluation of an alerting rule: what the instances become, given what the expression returned now.
+ *
+ * Pure; the steps and their order are those of Prometheus' `AlertingRule.Eval`.
+ *
+ * @param tsMs the evaluation's slot, not the wall clock
+ */
+export function transition(
+  before: ReadonlyMap<string, AlertInstance>,
+  result: readonly AlertSample[],
+  { forMs, keepFiringForMs }: Timing,
+  tsMs: number,
+): TransitionResult {
+  const instances = new Map(before)
+  const seen = new Set<string>()
+  for (const { labels, annotations, value } of result) {
+    seen.add(labels.key)
+    const known = instances.get(labels.key)
+    if (known !== undefined && known.state !== 'inactive') {
+      instances.set(labels.key, { ...known, value, annotations })
+    } else {
+      instances.set(labels.key, {
+        labels,
+        annotations,
+        state: 'pending',
+        value,
+        activeAtMs: tsMs,
+        firedAtMs: undefined,
+        resolvedAtMs: undefined,
+        lastSentAtMs: undefined,
+        keepFiringSinceMs: undefined,
+      })
+    }
+  }
+  const removed: Labels[] = []
+  for (const [key, alert] of instances) {
+    const next = seen.has(key) ? present(alert, forMs, tsMs) : absent(alert, keepFiringForMs, tsMs)
+    if (next === undefined) {
+      instances.delete(key)
+      removed.push(alert.labels)
+    } else instances.set(key, next)
+  }
+  const changed = [...instances.values()].filter((alert) => isChanged(before.get(alert.labels.key), alert))
+  const events = [
+    ...changed.flatMap((alert) => eventOf(before.get(alert.labels.key), alert, forMs, tsMs)),
+    ...removed.flatMap((labels) => forgotten(before.get(labels.key), tsMs)),
+  ]
+  return { instances, removed, events, changed }
+}
+
+function present(alert: AlertInstance, forMs: number, tsMs: number): AlertInstance {
+  const held = alert.keepFiringSinceMs === undefined ? alert : { ...alert, keepFiringSinceMs: undefined }
+  if (held.state === 'pending' && tsMs - held.activeAtMs >= forMs) return { ...held, state: 'firing', firedAtMs: tsMs }
+  // `for` was raised by a reload: what fires has to wait again.
+  if (held.state === 'firing' && tsMs - held.activeAtMs < forMs) {
+    return { ...held, state: 'pending', firedAtMs: undefined, lastSentAtMs: undefined }
+  }
+  return held
+}
+
+function absent(alert: AlertInstance, keepFiringForMs: number, tsMs: number): AlertInstance | undefined {
+  if (alert.state === 'firing' && keepFiringForMs > 0) {
+    const sinceMs = alert.keepFiringSinceMs ?? tsMs
+    if (tsMs - sinceMs < keepFiringForMs) return { ...alert, keepFiringSinceMs: sinceMs }
+  }
+  if (alert.state === 'pending') return undefined
+  if (alert.state === 'inactive') {
+    return tsMs - (alert.resolvedAtMs ?? tsMs) > RESOLVED_RETENTION_MS ? undefined : alert
+  }
+  return { ...alert, state: 'inactive', resolvedAtMs: tsMs }
+}
+
+/** A changing value alone is not worth a write: it is there again after the next evaluation. */
+function isChanged(before: AlertInstance | undefined, after: AlertInstance): boolean {
+  return (
+    before === undefined ||
+    before.state !== after.state ||
+    before.activeAtMs !== after.activeAtMs ||
+    before.keepFiringSinceMs !== after.keepFiringSinceMs
+  )
+}
+
+function eventOf(before: AlertInstance | undefined, after: AlertInstance, forMs: number, tsMs: number): AlertEvent[] {
+  if (before?.state === after.state && before.activeAtMs === after.activeAtMs) return []
+  const event = (kind: AlertEvent['kind'], detail: string): AlertEvent[] => [
+    { fingerprint: fingerprint(after.labels), atMs: tsMs, kind, detail },
+  ]
+  switch (after.state) {
+    case 'pending':
+      return event('pending', `the expression holds (value ${after.value}); it fires after ${forMs / 1000} s`)
+    case 'firing':
+      return event('firing', `the expression has held for ${(tsMs - after.activeAtMs) / 1000} s (value ${after.value})`)
+    case 'inactive':
+      return event('resolved', `the expression no longer holds (last value ${after.value})`)
+  }
+}
+
+function forgotten(before: AlertInstance | undefined, tsMs: number): AlertEvent[] {
+  if (before?.state !== 'pending') return []
+  const detail = 'the expression stopped holding before the waiting time was over'
+  return [{ fingerprint: fingerprint(before.labels), atMs: tsMs, kind: 'forgotten', detail }]
+}
+
+/**
+ * Whether an alert has to be handed to the telling side now: resolved and not said yet, or not said for longer than
+ * `resendDelayMs` (strictly, as Prometheus does).
+ */
+export function needsSending(alert: AlertInstance, tsMs: number, resendDelayMs: number): boolean {
+  if (alert.state === 'pending') return false
+  const lastSentAtMs = alert.lastSentAtMs ?? Number.NEGATIVE_INFINITY
+  return (alert.resolvedAtMs ?? Number.NEGATIVE_INFINITY) > lastSentAtMs || lastSentAtMs + resendDelayMs < tsMs
+}

@@ -1,0 +1,135 @@
+import type { Finding } from '../model/finding.ts'
+import type { CheckHealth, HealthStatus, HealthSummary } from '../model/health.ts'
+
+/** A check as the board has to know it. */
+export interface BoardCheck {
+  readonly name: string
+  readonly critical: boolean
+  readonly category: string
+}
+
+/** What is remembered of a check over a restart. */
+export interface Remembered {
+  readonly name: string
+  readonly status: HealthStatus
+  readonly sinceMs: number
+  readonly lastRunMs: number | undefined
+  readonly lastSuccessMs: number | undefined
+  readonly finding: Finding | undefined
+}
+
+export interface StatusChange {
+  readonly name: string
+  readonly atMs: number
+  readonly from: HealthStatus
+  readonly to: HealthStatus
+  readonly message: string
+}
+
+/** How every check is doing, and what that makes of the whole. */
+export class HealthBoard {
+  readonly #checks = new Map<string, CheckHealth>()
+
+  /** Takes another list of checks; those that stay keep what is known of them. */
+  update(checks: readonly BoardCheck[], nowMs: number, remembered: readonly Remembered[] = []): void {
+    const before = new Map(this.#checks)
+    const memory = new Map(remembered.map((each) => [each.name, each]))
+    this.#checks.clear()
+    for (const check of checks) {
+      const known = before.get(check.name) ?? recall(check, memory.get(check.name))
+      this.#checks.set(check.name, { ...(known ?? blank(check.name, nowMs)), ...check })
+    }
+  }
+
+  /**
+   * Notes what a look at a check found.
+   *
+   * @returns the change of its status, if it changed
+   */
+  note(name: string, finding: Finding, atMs: number, durationMs: number): StatusChange | undefined {
+    const before = this.#checks.get(name)
+    if (before === undefined) return undefined
+    const status = statusOf(finding)
+    const message = finding.outcome === 'up' ? '' : finding.message
+    this.#checks.set(name, {
+      ...before,
+      status,
+      sinceMs: status === before.status ? before.sinceMs : atMs,
+      lastRunMs: atMs,
+      lastSuccessMs: finding.outcome === 'up' || finding.outcome === 'degraded' ? atMs : before.lastSuccessMs,
+      latencyMs: Math.round(durationMs * 10) / 10,
+      message,
+      reason: finding.outcome === 'up' ? undefined : finding.reason,
+      phase: finding.outcome === 'up' ? undefined : finding.phase,
+      details: finding.details,
+    })
+    return status === before.status ? undefined : { name, atMs, from: before.status, to: status, message }
+  }
+
+  get checks(): readonly CheckHealth[] {
+    return [...this.#checks.values()]
+  }
+
+  find(name: string): CheckHealth | undefined {
+    return this.#checks.get(name)
+  }
+
+  /**
+   * The whole: unhealthy when a critical check is, degraded when any other is not healthy. What is unknown changes nothing.
+   */
+  get summary(): HealthSummary {
+    const counts = { healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 }
+    let status: HealthStatus = 'healthy'
+    for (const check of this.#checks.values()) {
+      counts[check.status]++
+      if (check.status === 'unhealthy' && check.critical) status = 'unhealthy'
+      else if ((check.status === 'unhealthy' || check.status === 'degraded') && status === 'healthy')
+        status = 'degraded'
+    }
+    return { status, ...counts, total: this.#checks.size }
+  }
+}
+
+export function statusOf(finding: Finding): HealthStatus {
+  switch (finding.outcome) {
+    case 'up':
+      return 'healthy'
+    case 'degraded':
+      return 'degraded'
+    case 'down':
+      return 'unhealthy'
+    case 'unknown':
+      return 'unknown'
+  }
+}
+
+function blank(name: string, nowMs: number): CheckHealth {
+  return {
+    name,
+    status: 'unknown',
+    critical: false,
+    category: 'application',
+    sinceMs: nowMs,
+    lastRunMs: undefined,
+    lastSuccessMs: undefined,
+    latencyMs: undefined,
+    message: 'not looked at yet',
+    reason: undefined,
+    phase: undefined,
+    details: {},
+  }
+}
+
+function recall(check: BoardCheck, memory: Remembered | undefined): CheckHealth | undefined {
+  if (memory === undefined) return undefined
+  const { finding, ...rest } = memory
+  return {
+    ...check,
+    ...rest,
+    latencyMs: undefined,
+    message: finding === undefined || finding.outcome === 'up' ? '' : finding.message,
+    reason: finding === undefined || finding.outcome === 'up' ? undefined : finding.reason,
+    phase: finding === undefined || finding.outcome === 'up' ? undefined : finding.phase,
+    details: finding?.details ?? {},
+  }
+}

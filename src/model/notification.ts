@@ -1,0 +1,28 @@
+/** One alert of a notification, as it goes to a channel. */
+export interface NotifiedAlert {
+  readonly status: 'firing' | 'resolved'
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAtMs: number
+  /** Undefined while it fires. */
+  readonly endsAtMs: number | undefined
+  readonly generatorUrl: string
+  readonly fingerprint: string
+  /** What the check behind the alert last found: which phase failed and why. */
+  readonly finding?: string
+}
+
+/** What a channel is asked to tell: a whole group, firing and resolved alerts. */
+export interface Notification {
+  readonly receiver: string
+  readonly status: 'firing' | 'resolved'
+  /** Why it is sent now: first time, new alerts, some resolved, repeat, … */
+  readonly reason: string
+  readonly groupKey: string
+  readonly groupLabels: Readonly<Record<string, string>>
+  readonly commonLabels: Readonly<Record<string, string>>
+  readonly commonAnnotations: Readonly<Record<string, string>>
+  /** Where midwatch is reached, without a slash at the end. */
+  readonly externalUrl: string
+  readonly alerts: readonly NotifiedAlert[]
+}

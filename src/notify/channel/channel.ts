@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import type { Notification } from '../../model/notification.ts'
+
+/** A notification did not arrive; `retry` says whether waiting can help. */
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError'
+  readonly retry: 'later' | 'never'
+  /** How long the other side asked us to wait. */
+  readonly waitMs: number | undefined
+
+  constructor(retry: 'later' | 'never', message: string, options?: ErrorOptions & { readonly waitMs?: number }) {
+    super(message, options)
+    this.retry = retry
+    this.waitMs = options?.waitMs
+  }
+}
+
+export interface SendContext {
+  /** Aborted when the try has taken too long. */
+  readonly signal: AbortSignal
+  readonly nowMs: number
+}
+
+/**
+ * One way to tell people. `config` is the parsed value under its key in `notify:`; secrets in it are `Secret`s.
+ */
+export interface ChannelDefinition<Key extends string, Config> {
+  /** The key in `notify:`, and the name in `by_severity` and in the outbox. */
+  readonly key: Key
+  readonly config: z.ZodType<Config>
+  /** What the docs show. */
+  readonly example: unknown
+  /** Where it goes, for people: `#alerts`, `oncall@example.org`; no secrets. */
+  target(config: Config): string
+  /**
+   * Tells, and resolves when the other side has taken it.
+   *
+   * @throws DeliveryError when it has not
+   */
+  send(config: Config, notification: Notification, context: SendContext): Promise<void>
+}
+
+export function defineChannel<const Key extends string, Config>(
+  definition: ChannelDefinition<Key, Config>,
+): ChannelDefinition<Key, Config> {
+  return definition
+}

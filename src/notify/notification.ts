@@ -1,0 +1,50 @@
+import type { Labels } from '../model/labels.ts'
+import type { Notification, NotifiedAlert } from '../model/notification.ts'
+import { isResolved, type NotifyAlert } from './notify-alert.ts'
+
+interface NotificationInput {
+  readonly receiver: string
+  readonly groupKey: string
+  readonly groupLabels: Labels
+  readonly alerts: readonly NotifyAlert[]
+  readonly reason: string
+  readonly nowMs: number
+  readonly externalUrl: string
+  readonly findingOf: (labels: Labels) => string | undefined
+}
+
+/** A group as it stands at `nowMs`, with everything that a message about it may say. */
+export function notificationOf(input: NotificationInput): Notification {
+  const { receiver, groupKey, groupLabels, alerts, reason, nowMs, externalUrl, findingOf } = input
+  const notified = alerts.map((alert): NotifiedAlert => {
+    const finding = findingOf(alert.labels)
+    return {
+      status: isResolved(alert, nowMs) ? 'resolved' : 'firing',
+      labels: alert.labels.toObject(),
+      annotations: alert.annotations,
+      startsAtMs: alert.startsAtMs,
+      endsAtMs: isResolved(alert, nowMs) ? alert.endsAtMs : undefined,
+      generatorUrl: alert.generatorUrl,
+      fingerprint: alert.fingerprint,
+      ...(finding === undefined ? {} : { finding }),
+    }
+  })
+  return {
+    receiver,
+    status: notified.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
+    reason,
+    groupKey,
+    groupLabels: groupLabels.toObject(),
+    commonLabels: common(notified.map(({ labels }) => labels)),
+    commonAnnotations: common(notified.map(({ annotations }) => annotations)),
+    externalUrl,
+    alerts: notified,
+  }
+}
+
+/** The entries that all records share. */
+function common(records: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const [first = {}, ...others] = records
+  const shared = Object.entries(first).filter(([name, value]) => others.every((other) => other[name] === value))
+  return Object.assign(Object.create(null) as Record<string, string>, Object.fromEntries(shared))
+}

@@ -1,0 +1,46 @@
+import type { SentAlert } from '../model/alert.ts'
+import { fingerprint, type Labels } from '../model/labels.ts'
+
+/** An alert as the telling side holds it. */
+export interface NotifyAlert {
+  readonly fingerprint: string
+  readonly labels: Labels
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAtMs: number
+  readonly endsAtMs: number
+  readonly updatedAtMs: number
+  /** Nobody said when it ends; the end is assumed. */
+  readonly timedOut: boolean
+  readonly generatorUrl: string
+}
+
+export function fromSent(alert: SentAlert, nowMs: number): NotifyAlert {
+  return { ...alert, fingerprint: fingerprint(alert.labels), updatedAtMs: nowMs, timedOut: false }
+}
+
+export function isResolved({ endsAtMs }: NotifyAlert, nowMs: number): boolean {
+  return endsAtMs <= nowMs
+}
+
+/**
+ * What is known of an alert after it was sent again, as Alertmanager merges: overlapping ones keep the earliest start, and
+ * the later knowledge decides the rest.
+ */
+export function mergeAlerts(known: NotifyAlert | undefined, sent: NotifyAlert): NotifyAlert {
+  if (known === undefined) return sent
+  const overlaps =
+    (sent.endsAtMs > known.startsAtMs && sent.endsAtMs < known.endsAtMs) ||
+    (sent.startsAtMs > known.startsAtMs && sent.startsAtMs < known.endsAtMs) ||
+    sent.startsAtMs === known.startsAtMs
+  if (!overlaps) return sent
+  const [older, newer] = sent.updatedAtMs < known.updatedAtMs ? [sent, known] : [known, sent]
+  const startsAtMs = Math.min(older.startsAtMs, newer.startsAtMs)
+  if (isResolved(newer, newer.updatedAtMs)) {
+    const endsAtMs = isResolved(older, newer.updatedAtMs) ? Math.max(older.endsAtMs, newer.endsAtMs) : newer.endsAtMs
+    return { ...newer, startsAtMs, endsAtMs }
+  }
+  if (older.endsAtMs > newer.endsAtMs && !older.timedOut && !isResolved(older, newer.updatedAtMs)) {
+    return { ...newer, startsAtMs, endsAtMs: older.endsAtMs, timedOut: older.timedOut }
+  }
+  return { ...newer, startsAtMs }
+}

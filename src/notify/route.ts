@@ -1,0 +1,88 @@
+import type { Labels } from '../model/labels.ts'
+import { formatMatcher, type Matcher, matchesAll } from '../model/matcher.ts'
+
+/** A node of the route tree with everything inherited filled in. */
+export interface Route {
+  /** Unique in the tree, and the same after a restart: the path of child numbers with the matchers. */
+  readonly id: string
+  /** As in Alertmanager's group keys: the matchers from the root down, `{}/{severity="critical"}`. */
+  readonly key: string
+  readonly receiver: string
+  readonly matchers: readonly Matcher[]
+  readonly continue: boolean
+  /** Names of the labels that make a group; `...` alone is all of them. */
+  readonly groupBy: readonly string[]
+  readonly groupWaitMs: number
+  readonly groupIntervalMs: number
+  readonly repeatIntervalMs: number
+  readonly routes: readonly Route[]
+}
+
+/** A node as somebody wrote it: what is left out is taken from its parent. */
+export interface RouteSpec {
+  readonly receiver?: string
+  readonly matchers?: readonly Matcher[]
+  readonly continue?: boolean
+  readonly groupBy?: readonly string[]
+  readonly groupWaitMs?: number
+  readonly groupIntervalMs?: number
+  readonly repeatIntervalMs?: number
+  readonly routes?: readonly RouteSpec[]
+}
+
+/** Alertmanager's defaults for the root. */
+const ROOT_DEFAULTS = { groupBy: [], groupWaitMs: 30_000, groupIntervalMs: 5 * 60_000, repeatIntervalMs: 4 * 3_600_000 }
+
+export function routeTree(root: RouteSpec & { readonly receiver: string }): Route {
+  return node(root, { ...ROOT_DEFAULTS, receiver: root.receiver, key: '', id: '' }, 0)
+}
+
+type Inherited = Pick<
+  Route,
+  'receiver' | 'groupBy' | 'groupWaitMs' | 'groupIntervalMs' | 'repeatIntervalMs' | 'key' | 'id'
+>
+
+function node(spec: RouteSpec, parent: Inherited, position: number): Route {
+  const matchers = (spec.matchers ?? []).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const own = `{${matchers.map(formatMatcher).join(',')}}`
+  const inherited: Inherited = {
+    receiver: spec.receiver ?? parent.receiver,
+    groupBy: spec.groupBy ?? parent.groupBy,
+    groupWaitMs: spec.groupWaitMs ?? parent.groupWaitMs,
+    groupIntervalMs: spec.groupIntervalMs ?? parent.groupIntervalMs,
+    repeatIntervalMs: spec.repeatIntervalMs ?? parent.repeatIntervalMs,
+    key: parent.key === '' ? own : `${parent.key}/${own}`,
+    id: parent.id === '' ? own : `${parent.id}/${own}/${position}`,
+  }
+  return {
+    ...inherited,
+    matchers,
+    continue: spec.continue ?? false,
+    routes: (spec.routes ?? []).map((child, i) => node(child, inherited, i)),
+  }
+}
+
+/**
+ * The routes that an alert takes, depth first: children in order until one matches without `continue`; the node itself when
+ * no child does.
+ */
+export function matchRoutes(route: Route, labels: Labels): readonly Route[] {
+  if (!matchesAll(route.matchers, labels)) return []
+  const taken: Route[] = []
+  for (const child of route.routes) {
+    const found = matchRoutes(child, labels)
+    taken.push(...found)
+    if (found.length > 0 && !child.continue) break
+  }
+  return taken.length > 0 ? taken : [route]
+}
+
+/** The labels that name the group of an alert on this route; those that it lacks are absent. */
+export function groupLabels(route: Route, labels: Labels): Labels {
+  return route.groupBy.includes('...') ? labels : labels.keep(new Set(route.groupBy))
+}
+
+/** As Alertmanager writes it: `{}/{severity="critical"}:{alertname="A"}`. */
+export function groupKey(route: Route, labels: Labels): string {
+  return `${route.key}:${labels}`
+}

@@ -1,0 +1,145 @@
+import { backoffMs } from '../lib/backoff.ts'
+import type { Clock } from '../lib/clock.ts'
+import { redactText } from '../lib/redact.ts'
+import type { AlertEvent } from '../model/alert.ts'
+import type { Notification } from '../model/notification.ts'
+import type { NewMessage } from '../store/notify.ts'
+import type { Delivery, DeliveryOutcome, LeaseRequest, Message } from '../store/outbox.ts'
+import { DeliveryError } from './channel/channel.ts'
+
+/** A channel that is set up: it only needs to be given a notification. */
+export interface ReadyChannel {
+  readonly name: string
+  readonly target: string
+  send(notification: Notification, context: { signal: AbortSignal; nowMs: number }): Promise<void>
+}
+
+interface SenderOptions {
+  readonly clock: Clock
+  readonly lease: (request: LeaseRequest) => Promise<readonly Message[]>
+  readonly record: (delivery: Delivery) => Promise<void>
+  readonly onDelivery: (report: DeliveryReport) => void
+}
+
+/** For the log, the metrics and the audit. */
+export interface DeliveryReport {
+  readonly channel: string
+  readonly groupKey: string
+  readonly outcome: DeliveryOutcome['kind']
+  readonly attempts: number
+  readonly tookMs: number
+  readonly error: string | undefined
+}
+
+const LEASE_MS = 60_000
+const TRY_MS = 20_000
+const BATCH = 20
+const RETRY = { firstMs: 1000, factor: 2, maxMs: 60_000, jitterShare: 0.2 }
+
+/** Works off the outbox: leases what is due, tries it, writes down how it went. A crash in between repeats a message. */
+export class Sender {
+  readonly #options: SenderOptions
+  #channels: ReadonlyMap<string, ReadyChannel>
+
+  constructor(options: SenderOptions, channels: ReadonlyMap<string, ReadyChannel>) {
+    this.#options = options
+    this.#channels = channels
+  }
+
+  reconfigure(channels: ReadonlyMap<string, ReadyChannel>): void {
+    this.#channels = channels
+  }
+
+  /**
+   * One pass: sends until nothing more is due.
+   *
+   * @returns how many tries were made
+   */
+  async pass(signal: AbortSignal): Promise<number> {
+    let tries = 0
+    while (!signal.aborted) {
+      const request = { nowMs: this.#options.clock.now(), leaseMs: LEASE_MS, limit: BATCH }
+      const messages = await this.#options.lease(request)
+      if (messages.length === 0) break
+      tries += messages.length
+      await Promise.all(messages.map((message) => this.#deliver(message, signal)))
+    }
+    return tries
+  }
+
+  /** Sends what could not be written down since the disk refuses: once, best effort, from memory. */
+  async sendUnwritten(messages: readonly NewMessage[], signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      messages.map(async (message) => {
+        const startMs = this.#options.clock.monotonicMs()
+        const outcome = await this.#try({ ...message, id: 0, attempts: 1 }, signal)
+        this.#report(message, 1, outcome, startMs)
+      }),
+    )
+  }
+
+  async #deliver(message: Message, signal: AbortSignal): Promise<void> {
+    const startMs = this.#options.clock.monotonicMs()
+    const outcome = await this.#try(message, signal)
+    const nowMs = this.#options.clock.now()
+    const { id, channel } = message
+    await this.#options.record({ id, channel, nowMs, outcome, events: eventsOf(message, outcome, nowMs) })
+    this.#report(message, message.attempts, outcome, startMs)
+  }
+
+  async #try(message: Message, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const { clock } = this.#options
+    const nowMs = clock.now()
+    const channel = this.#channels.get(message.channel)
+    if (channel === undefined)
+      return { kind: 'given-up', error: `channel ${message.channel} is not configured any more` }
+    if (nowMs >= message.expiresMs)
+      return { kind: 'given-up', error: 'it could not be delivered before it was too old' }
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)])
+    try {
+      await channel.send(JSON.parse(message.body) as Notification, { signal: deadline, nowMs })
+      return { kind: 'delivered' }
+    } catch (error) {
+      const text = redactText((error as Error).message)
+      const isFinal = error instanceof DeliveryError && error.retry === 'never'
+      if (isFinal) return { kind: 'given-up', error: text }
+      const waitMs = Math.max(backoffMs(message.attempts, RETRY), (error instanceof DeliveryError && error.waitMs) || 0)
+      return { kind: 'retry', error: text, nextTryMs: clock.now() + waitMs }
+    }
+  }
+
+  #report(
+    { channel, groupKey }: Pick<Message, 'channel' | 'groupKey'>,
+    attempts: number,
+    outcome: DeliveryOutcome,
+    startMs: number,
+  ): void {
+    const tookMs = this.#options.clock.monotonicMs() - startMs
+    const error = outcome.kind === 'delivered' ? undefined : outcome.error
+    this.#options.onDelivery({ channel, groupKey, outcome: outcome.kind, attempts, tookMs, error })
+  }
+}
+
+function eventsOf(message: Message, outcome: DeliveryOutcome, nowMs: number): AlertEvent[] {
+  const { alerts } = JSON.parse(message.body) as Notification
+  const [kind, detail] = describe(message, outcome, nowMs)
+  return alerts.map(({ fingerprint }) => ({ fingerprint, atMs: nowMs, kind, detail }))
+}
+
+function describe(
+  { channel, attempts }: Message,
+  outcome: DeliveryOutcome,
+  nowMs: number,
+): [AlertEvent['kind'], string] {
+  switch (outcome.kind) {
+    case 'delivered':
+      return ['delivered', `by ${channel}, attempt ${attempts}`]
+    case 'retry':
+      return [
+        'attempt-failed',
+        `${channel}, attempt ${attempts}: ${outcome.error}; tried again in ${Math.round((outcome.nextTryMs - nowMs) / 1000)} s`,
+      ]
+    case 'given-up':
+      return ['expired', `${channel} gave up after attempt ${attempts}: ${outcome.error}`]
+  }
+}

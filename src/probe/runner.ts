@@ -1,0 +1,162 @@
+import type { Clock } from '../lib/clock.ts'
+import { every } from '../lib/every.ts'
+import { Semaphore } from '../lib/semaphore.ts'
+import { down, type Finding } from '../model/finding.ts'
+import type { SampleSink } from '../model/sink.ts'
+import type { ProbeContext } from './probe.ts'
+import { FindingRecorder, type RecordLabels } from './recorder.ts'
+
+/** Something that is looked at again and again. */
+export interface Job {
+  readonly name: string
+  readonly labels: RecordLabels
+  readonly everyMs: number
+  readonly timeoutMs: number
+  /** Whether a change for the worse is looked at a second time, at once, before it counts. */
+  readonly confirm: boolean
+  /** Equal for jobs that do the same: such a job goes on undisturbed when the config is reloaded. */
+  readonly identity: string
+  run(context: ProbeContext): Promise<Finding>
+}
+
+/** One look at a job, over. */
+export interface Run {
+  readonly job: Job
+  readonly finding: Finding
+  readonly startMs: number
+  readonly durationMs: number
+}
+
+interface RunnerOptions {
+  readonly clock: Clock
+  readonly sink: SampleSink
+  readonly context: Omit<ProbeContext, 'signal' | 'timeoutMs'>
+  /** How many may run at once. */
+  readonly concurrency: number
+  readonly onRun: (run: Run) => void
+  readonly onError: (error: unknown, job: string) => void
+}
+
+interface Running {
+  readonly job: Job
+  readonly recorder: FindingRecorder
+  readonly abort: AbortController
+  readonly done: Promise<void>
+}
+
+/** Runs every job on its own interval, spread out, with a deadline each, never twice at once. */
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #running = new Map<string, Running>()
+  #slots: Semaphore
+  #startDelayMs = 0
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#slots = new Semaphore(options.concurrency)
+  }
+
+  /** How late the latest run started, milliseconds: what a full queue or a busy machine costs. */
+  get startDelayMs(): number {
+    return this.#startDelayMs
+  }
+
+  /** Starts what is new, ends what is gone, and leaves alone what is the same. */
+  async update(jobs: readonly Job[]): Promise<void> {
+    const wanted = new Map(jobs.map((job) => [job.name, job]))
+    const gone = [...this.#running.values()].filter(({ job }) => wanted.get(job.name)?.identity !== job.identity)
+    await Promise.all(gone.map((running) => this.#end(running, !wanted.has(running.job.name))))
+    for (const job of jobs) if (!this.#running.has(job.name)) this.#start(job)
+  }
+
+  /** Ends all; runs under way are aborted. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((running) => this.#end(running, false)))
+  }
+
+  #start(job: Job): void {
+    const { clock, sink, onError } = this.#options
+    const abort = new AbortController()
+    const recorder = new FindingRecorder(sink, job.labels)
+    let last: Finding['outcome'] | undefined
+    const look = async (dueMs: number, signal: AbortSignal) => {
+      last = (await this.#slots.run(() => this.#look(job, recorder, last, dueMs, signal)))?.outcome ?? last
+    }
+    // The first look comes soon after the start, each job in its turn; after that the interval's own grid counts.
+    const phaseMs = hash(job.name) % job.everyMs
+    const firstMs = Math.min(job.everyMs, 2000) * ((hash(job.name) % 1000) / 1000)
+    const done = (async () => {
+      try {
+        await clock.sleep(firstMs, abort.signal)
+        await look(clock.now(), abort.signal)
+      } catch (error) {
+        if (abort.signal.aborted) return
+        onError(error, job.name)
+      }
+      await every(job.everyMs, look, {
+        clock,
+        signal: abort.signal,
+        phaseMs,
+        onError: (error) => onError(error, job.name),
+      })
+    })()
+    this.#running.set(job.name, { job, recorder, abort, done })
+  }
+
+  async #end({ job, recorder, abort, done }: Running, isGone: boolean): Promise<void> {
+    abort.abort(new Error('the check has ended'))
+    this.#running.delete(job.name)
+    await done
+    if (isGone) await recorder.end(this.#options.clock.now()).catch((error) => this.#options.onError(error, job.name))
+  }
+
+  async #look(
+    job: Job,
+    recorder: FindingRecorder,
+    last: Finding['outcome'] | undefined,
+    dueMs: number,
+    signal: AbortSignal,
+  ): Promise<Finding | undefined> {
+    const { clock, onRun, onError } = this.#options
+    this.#startDelayMs = Math.max(clock.now() - dueMs, 0)
+    let run = await this.#once(job, signal)
+    const isWorse = run.finding.outcome !== 'up' && run.finding.outcome !== last
+    if (job.confirm && isWorse && !signal.aborted) run = await this.#once(job, signal)
+    if (signal.aborted) return undefined
+    // The samples are in memory at once; a disk that refuses shows in the writer's own state.
+    recorder.record(run.finding, run.durationMs, run.startMs).catch((error) => onError(error, job.name))
+    onRun(run)
+    return run.finding
+  }
+
+  async #once(job: Job, signal: AbortSignal): Promise<Run> {
+    const { clock, context } = this.#options
+    const startMs = clock.now()
+    const beganMs = clock.monotonicMs()
+    const deadline = new AbortController()
+    const timer = setTimeout(
+      () => deadline.abort(new DOMException(`no answer within ${job.timeoutMs / 1000} s`, 'TimeoutError')),
+      job.timeoutMs,
+    )
+    const stop = () => deadline.abort(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    let finding: Finding
+    try {
+      finding = await job.run({ ...context, signal: deadline.signal, timeoutMs: job.timeoutMs })
+    } catch (error) {
+      // A probe tells what it found and throws nothing; what comes here is a fault of ours, and the check shows it.
+      finding = down('internal', `the probe itself failed: ${(error as Error).message}`)
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+    }
+    return { job, finding, startMs, durationMs: clock.monotonicMs() - beganMs }
+  }
+}
+
+/** FNV-1a, 32 bits: spreads names evenly and stays the same over restarts. */
+function hash(text: string): number {
+  let value = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0
+  return value
+}

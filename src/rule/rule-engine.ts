@@ -1,0 +1,384 @@
+import { alertSeries } from '../alert/alert-series.ts'
+import { type AlertSample, needsSending, transition } from '../alert/transition.ts'
+import type { AlertEvent, AlertInstance, SentAlert } from '../model/alert.ts'
+import { Labels, METRIC_NAME } from '../model/labels.ts'
+import type { AlertingRule, RecordingRule, RuleGroup, VectorSample } from '../model/rule.ts'
+import { BatchBuilder } from '../model/sample.ts'
+import type { SampleSink } from '../model/sink.ts'
+import { type Expression, parse, print } from '../promql/index.ts'
+import type { RuleHealth, RuleState } from './rule-state.ts'
+import { expand, parseTemplate, type Template } from './template/template.ts'
+
+/** What one evaluation of a group changed; to be written down as one. */
+export interface EvaluationResult {
+  readonly nowMs: number
+  readonly upserts: readonly { readonly ruleKey: string; readonly alert: AlertInstance }[]
+  readonly removals: readonly { readonly ruleKey: string; readonly labels: Labels }[]
+  readonly events: readonly AlertEvent[]
+  /** For the telling side. */
+  readonly sent: readonly SentAlert[]
+}
+
+interface RuleEngineOptions {
+  /** An instant query over midwatch's own series. A scalar is one sample without labels. */
+  readonly query: (expression: Expression, atMs: number) => Promise<readonly VectorSample[]>
+  readonly sink: SampleSink
+  /** Called after each evaluation that changed something, before the group is evaluated again. */
+  readonly onResult: (result: EvaluationResult) => void
+  readonly onError: (error: unknown, rule: string) => void
+  readonly externalUrl: string
+  /** Alerts of the last run, by the key of their rule. */
+  readonly restored?: ReadonlyMap<string, readonly AlertInstance[]>
+}
+
+/** How often a firing alert is handed over again, as Prometheus' `--rules.alert.resend-delay`. */
+const RESEND_DELAY_MS = 60_000
+
+interface GroupState {
+  readonly group: RuleGroup
+  readonly rules: readonly RuleState[]
+  lastSlotMs: number | undefined
+  missed: number
+  iterations: number
+  failures: number
+  evaluationSeconds: number
+  isRunning: boolean
+}
+
+/** What pages, API and metrics show of a group. */
+export interface GroupView {
+  readonly group: RuleGroup
+  readonly lastEvaluationMs: number | undefined
+  readonly evaluationSeconds: number
+  readonly missed: number
+  readonly iterations: number
+  readonly failures: number
+  readonly rules: readonly RuleView[]
+}
+
+export interface RuleView {
+  readonly rule: RecordingRule | AlertingRule
+  readonly health: RuleHealth
+  readonly lastError: string | undefined
+  readonly lastEvaluationMs: number | undefined
+  readonly evaluationSeconds: number
+  readonly alerts: readonly AlertInstance[]
+}
+
+/**
+ * Evaluates rule groups when a tick of the schedule finds them due. Groups run side by side; rules of one group one after the
+ * other, each seeing what the one before it recorded.
+ */
+export class RuleEngine {
+  readonly #options: RuleEngineOptions
+  #groups: GroupState[] = []
+  #vanished: Labels[] = []
+
+  constructor(options: RuleEngineOptions, groups: readonly RuleGroup[]) {
+    this.#options = options
+    this.#groups = groups.map((group) => start(group, options.restored ?? new Map()))
+  }
+
+  get groups(): readonly GroupView[] {
+    return this.#groups.map((state) => ({
+      group: state.group,
+      lastEvaluationMs: state.lastSlotMs,
+      evaluationSeconds: state.evaluationSeconds,
+      missed: state.missed,
+      iterations: state.iterations,
+      failures: state.failures,
+      rules: state.rules.map(({ rule, health, lastError, lastEvaluationMs, evaluationSeconds, alerts }) => ({
+        rule,
+        health,
+        lastError,
+        lastEvaluationMs,
+        evaluationSeconds,
+        alerts: [...alerts.values()],
+      })),
+    }))
+  }
+
+  /** Every alert that is pending or firing. */
+  *alerts(): Generator<{ readonly rule: AlertingRule; readonly alert: AlertInstance }> {
+    for (const { rules } of this.#groups) {
+      for (const { rule, alerts } of rules) {
+        if (rule.kind !== 'alerting') continue
+        for (const alert of alerts.values()) if (alert.state !== 'inactive') yield { rule, alert }
+      }
+    }
+  }
+
+  /**
+   * Puts new groups in the place of the old ones. A rule that is still there (by name and labels, in order) keeps its alerts
+   * and series; series of rules that are gone become stale at the next tick.
+   */
+  update(groups: readonly RuleGroup[]): void {
+    const before = new Map(this.#groups.map((state) => [groupKey(state.group), state]))
+    this.#groups = groups.map((group) => {
+      const known = before.get(groupKey(group))
+      before.delete(groupKey(group))
+      if (known === undefined) return start(group, new Map())
+      if (JSON.stringify(known.group) === JSON.stringify(group)) return known
+      const kept = new Map(known.rules.map((state) => [state.key, state]))
+      const next = start(group, new Map())
+      for (const state of next.rules) {
+        const old = kept.get(state.key)
+        if (old === undefined) continue
+        kept.delete(state.key)
+        state.alerts = old.alerts
+        state.series = old.series
+      }
+      for (const gone of kept.values()) this.#forget(gone)
+      return { ...next, lastSlotMs: known.lastSlotMs, missed: known.missed, iterations: known.iterations }
+    })
+    for (const { rules } of before.values()) for (const gone of rules) this.#forget(gone)
+  }
+
+  /** Evaluates every group that is due at this tick; resolves when all are done. */
+  async tick(tickMs: number): Promise<void> {
+    this.#markVanished(tickMs)
+    await Promise.all(this.#groups.map((state) => this.#evaluateIfDue(state, tickMs)))
+  }
+
+  async #evaluateIfDue(state: GroupState, tickMs: number): Promise<void> {
+    const { intervalMs } = state.group
+    const slotMs = intervalMs === undefined ? tickMs : Math.floor(tickMs / intervalMs) * intervalMs
+    if (state.lastSlotMs !== undefined && slotMs <= state.lastSlotMs) return
+    if (state.isRunning) {
+      state.missed++
+      return
+    }
+    if (intervalMs !== undefined && state.lastSlotMs !== undefined) {
+      state.missed += (slotMs - state.lastSlotMs) / intervalMs - 1
+    }
+    state.isRunning = true
+    state.lastSlotMs = slotMs
+    const startMs = performance.now()
+    try {
+      await this.#evaluate(state, slotMs)
+    } finally {
+      state.evaluationSeconds = (performance.now() - startMs) / 1000
+      state.iterations++
+      state.isRunning = false
+    }
+  }
+
+  async #evaluate(state: GroupState, slotMs: number): Promise<void> {
+    const result = { upserts: [], removals: [], events: [], sent: [] } as {
+      upserts: EvaluationResult['upserts'][number][]
+      removals: EvaluationResult['removals'][number][]
+      events: AlertEvent[]
+      sent: SentAlert[]
+    }
+    const sampleMs = slotMs - state.group.queryOffsetMs
+    for (const rule of state.rules) {
+      const startMs = performance.now()
+      try {
+        const found = await this.#options.query(rule.expression, sampleMs)
+        const series =
+          rule.rule.kind === 'recording'
+            ? this.#record(rule.rule, found, state.group.limit)
+            : await this.#alert(rule, rule.rule, found, state.group, slotMs, result)
+        this.#append(rule, series, sampleMs)
+        rule.health = 'ok'
+        rule.lastError = undefined
+      } catch (error) {
+        rule.health = 'err'
+        rule.lastError = (error as Error).message
+        state.failures++
+        this.#options.onError(error, `${state.group.name}/${nameOf(rule)}`)
+      }
+      rule.lastEvaluationMs = slotMs
+      rule.evaluationSeconds = (performance.now() - startMs) / 1000
+    }
+    const { upserts, removals, events, sent } = result
+    if (upserts.length + removals.length + events.length + sent.length > 0) {
+      this.#options.onResult({ nowMs: slotMs, ...result })
+    }
+  }
+
+  #record(rule: RecordingRule, found: readonly VectorSample[], limit: number): VectorSample[] {
+    const ruleLabels = Object.entries(rule.labels)
+    const samples = found.map(({ labels, value }) => {
+      let named = labels.with(METRIC_NAME, rule.record)
+      for (const [name, text] of ruleLabels) named = named.with(name, text)
+      return { labels: named, value }
+    })
+    if (new Set(samples.map(({ labels }) => labels.key)).size < samples.length) {
+      throw new Error('vector contains metrics with the same labelset after applying rule labels')
+    }
+    if (limit > 0 && samples.length > limit) throw new Error(`exceeded limit of ${limit} with ${samples.length} series`)
+    return samples
+  }
+
+  async #alert(
+    state: RuleState,
+    rule: AlertingRule,
+    found: readonly VectorSample[],
+    { intervalMs, limit }: RuleGroup,
+    slotMs: number,
+    result: {
+      upserts: EvaluationResult['upserts'][number][]
+      removals: EvaluationResult['removals'][number][]
+      events: AlertEvent[]
+      sent: SentAlert[]
+    },
+  ): Promise<VectorSample[]> {
+    const samples: AlertSample[] = []
+    const keys = new Set<string>()
+    for (const sample of found) {
+      const alert = await this.#sampleOf(state, rule, sample, slotMs)
+      if (keys.has(alert.labels.key)) {
+        throw new Error('vector contains metrics with the same labelset after applying alert labels')
+      }
+      keys.add(alert.labels.key)
+      samples.push(alert)
+    }
+    const before = state.alerts
+    const next = transition(before, samples, rule, slotMs)
+    const active = [...next.instances.values()].filter((alert) => alert.state !== 'inactive')
+    if (limit > 0 && active.length > limit) {
+      state.alerts = new Map()
+      for (const alert of before.values()) result.removals.push({ ruleKey: state.key, labels: alert.labels })
+      throw new Error(`exceeded limit of ${limit} with ${active.length} alerts`)
+    }
+    const instances = new Map(next.instances)
+    const changed = new Set(next.changed.map((alert) => alert.labels.key))
+    const validMs = 4 * Math.max(intervalMs ?? 0, RESEND_DELAY_MS)
+    for (const [key, alert] of instances) {
+      if (!needsSending(alert, slotMs, RESEND_DELAY_MS)) continue
+      instances.set(key, { ...alert, lastSentAtMs: slotMs })
+      changed.add(key)
+      result.sent.push({
+        labels: alert.labels,
+        annotations: alert.annotations,
+        startsAtMs: alert.firedAtMs ?? alert.activeAtMs,
+        endsAtMs: alert.resolvedAtMs ?? slotMs + validMs,
+        generatorUrl: `${this.#options.externalUrl}/graph?g0.expr=${queryEscape(print(state.expression))}&g0.tab=1`,
+      })
+    }
+    for (const key of changed) {
+      const alert = instances.get(key)
+      if (alert !== undefined) result.upserts.push({ ruleKey: state.key, alert })
+    }
+    for (const labels of next.removed) result.removals.push({ ruleKey: state.key, labels })
+    result.events.push(...next.events)
+    state.alerts = instances
+    return alertSeries(instances.values(), rule.alert, rule.labels)
+  }
+
+  async #sampleOf(state: RuleState, rule: AlertingRule, sample: VectorSample, slotMs: number): Promise<AlertSample> {
+    const data = {
+      labels: sample.labels,
+      externalLabels: Labels.empty,
+      externalUrl: this.#options.externalUrl,
+      value: sample.value,
+    }
+    const options = { nowMs: slotMs, query: (text: string) => this.#options.query(parse(text), slotMs) }
+    let labels = sample.labels.withoutName()
+    for (const [name, template] of state.labelTemplates)
+      labels = labels.with(name, await expand(template, data, options))
+    const annotations: Record<string, string> = {}
+    for (const [name, template] of state.annotationTemplates) annotations[name] = await expand(template, data, options)
+    return { labels: labels.with('alertname', rule.alert), annotations, value: sample.value }
+  }
+
+  /** Appends what the rule gave now, and a staleness marker for each series that it gave last time and not now. */
+  #append(state: RuleState, samples: readonly VectorSample[], timeMs: number): void {
+    const { sink } = this.#options
+    const batch = new BatchBuilder(samples.length + 8)
+    const series = new Map<string, Labels>()
+    for (const { labels, value } of samples) {
+      const ref = sink.ref(labels)
+      if (ref === undefined) continue
+      series.set(labels.key, labels)
+      batch.add(ref, timeMs, value)
+    }
+    for (const [key, labels] of state.series) {
+      const ref = series.has(key) ? undefined : sink.ref(labels)
+      if (ref !== undefined) batch.addStale(ref, timeMs)
+    }
+    state.series = series
+    if (batch.length > 0)
+      sink.append(batch.take()).catch((error: unknown) => this.#options.onError(error, nameOf(state)))
+  }
+
+  #forget(state: RuleState): void {
+    for (const labels of state.series.values()) this.#vanished.push(labels)
+    if (state.alerts.size === 0) return
+    const removals = [...state.alerts.values()].map(({ labels }) => ({ ruleKey: state.key, labels }))
+    this.#options.onResult({ nowMs: 0, upserts: [], removals, events: [], sent: [] })
+  }
+
+  #markVanished(tickMs: number): void {
+    const batch = new BatchBuilder(this.#vanished.length + 1)
+    for (const labels of this.#vanished) {
+      const ref = this.#options.sink.ref(labels)
+      if (ref !== undefined) batch.addStale(ref, tickMs)
+    }
+    this.#vanished = []
+    if (batch.length > 0)
+      this.#options.sink.append(batch.take()).catch((error: unknown) => this.#options.onError(error, 'reload'))
+  }
+}
+
+function start(group: RuleGroup, restored: ReadonlyMap<string, readonly AlertInstance[]>): GroupState {
+  const seen = new Map<string, number>()
+  const rules = group.rules.map((rule): RuleState => {
+    const name = rule.kind === 'alerting' ? rule.alert : rule.record
+    const identity = JSON.stringify([group.file, group.name, name, Object.entries(rule.labels).sort()])
+    const nth = seen.get(identity) ?? 0
+    seen.set(identity, nth + 1)
+    const key = `${identity}#${nth}`
+    const alerts = rule.kind === 'alerting' ? (restored.get(key) ?? []) : []
+    return {
+      rule,
+      key,
+      expression: parse(rule.expr),
+      labelTemplates: templates(rule.kind === 'alerting' ? rule.labels : {}),
+      annotationTemplates: templates(rule.kind === 'alerting' ? rule.annotations : {}),
+      alerts: new Map(alerts.map((alert) => [alert.labels.key, alert])),
+      series:
+        rule.kind === 'alerting'
+          ? new Map(alertSeries(alerts, rule.alert, rule.labels).map(({ labels }) => [labels.key, labels]))
+          : new Map(),
+      health: 'unknown',
+      lastError: undefined,
+      lastEvaluationMs: undefined,
+      evaluationSeconds: 0,
+    }
+  })
+  return {
+    group,
+    rules,
+    lastSlotMs: undefined,
+    missed: 0,
+    iterations: 0,
+    failures: 0,
+    evaluationSeconds: 0,
+    isRunning: false,
+  }
+}
+
+function templates(texts: Readonly<Record<string, string>>): ReadonlyMap<string, Template> {
+  return new Map(
+    Object.entries(texts)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, text]) => [name, parseTemplate(text)]),
+  )
+}
+
+function groupKey({ file, name }: RuleGroup): string {
+  return JSON.stringify([file, name])
+}
+
+function nameOf({ rule }: RuleState): string {
+  return rule.kind === 'alerting' ? rule.alert : rule.record
+}
+
+/** As Go's url.QueryEscape: a space is `+`. */
+function queryEscape(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+')
+}

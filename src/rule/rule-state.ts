@@ -1,0 +1,24 @@
+import type { AlertInstance } from '../model/alert.ts'
+import type { Labels } from '../model/labels.ts'
+import type { Rule } from '../model/rule.ts'
+import type { Expression } from '../promql/index.ts'
+import type { Template } from './template/template.ts'
+
+export type RuleHealth = 'unknown' | 'ok' | 'err'
+
+/** A rule with what it has to remember from one evaluation to the next. */
+export interface RuleState {
+  readonly rule: Rule
+  /** Names the rule's rows in the store; stays the same over restarts and unrelated edits of the file. */
+  readonly key: string
+  readonly expression: Expression
+  readonly labelTemplates: ReadonlyMap<string, Template>
+  readonly annotationTemplates: ReadonlyMap<string, Template>
+  alerts: ReadonlyMap<string, AlertInstance>
+  /** Series that the last evaluation gave, so that those that vanish get a staleness marker. */
+  series: ReadonlyMap<string, Labels>
+  health: RuleHealth
+  lastError: string | undefined
+  lastEvaluationMs: number | undefined
+  evaluationSeconds: number
+}
