@@ -131,6 +131,7 @@ export class HttpRun {
       })
       socket.on('end', () => look(() => reader.end()))
       socket.on('error', reject)
+      socket.on('close', () => reject(new UnexpectedAnswerError('reset', 'the connection was closed')))
       socket.write(serializeRequest(request))
     })
   }

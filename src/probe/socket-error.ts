@@ -31,6 +31,11 @@ const WAITING: Readonly<Record<string, string>> = {
   tls: 'the TLS handshake',
   processing: 'the first byte of the answer',
   transfer: 'the end of the answer',
+  answer: 'the expected answer',
+  greeting: 'the greeting of the server',
+  ehlo: 'the answer to EHLO',
+  starttls: 'the answer to STARTTLS',
+  message: 'a message',
 }
 
 const REASONS: Readonly<Record<string, readonly [Reason, string]>> = {
@@ -43,6 +48,7 @@ const REASONS: Readonly<Record<string, readonly [Reason, string]>> = {
   ECONNREFUSED: ['refused', 'connection refused: nothing listens there'],
   ECONNRESET: ['reset', 'the connection was reset by the other side'],
   ECONNABORTED: ['reset', 'the connection was given up'],
+  ERR_STREAM_PREMATURE_CLOSE: ['reset', 'the other side closed the connection'],
   EPIPE: ['reset', 'the other side closed the connection while it was being written to'],
   EHOSTUNREACH: ['unreachable', 'the host is unreachable'],
   ENETUNREACH: ['unreachable', 'the network is unreachable: this machine has no route to the address'],

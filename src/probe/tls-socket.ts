@@ -86,14 +86,12 @@ function handshake(socket: TLSSocket): Promise<void> {
         words === undefined ? error : new UnexpectedAnswerError('tls', `no TLS handshake: ${words}`, { cause: error }),
       )
     }
-    socket.once('error', fail)
+    // It stays: an error after the handshake must not end the process where nobody else listens.
+    socket.on('error', fail)
     socket.once('close', () =>
       reject(new UnexpectedAnswerError('tls', 'the server closed the connection in the TLS handshake')),
     )
-    socket.once('secureConnect', () => {
-      socket.off('error', fail)
-      resolve()
-    })
+    socket.once('secureConnect', resolve)
   })
 }
 
