@@ -1,0 +1,119 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Regex } from '../model/regex.ts'
+
+/** How to tell a process: by its program, by its command line, or by the file into which it has written its number. */
+export type ProcessSelector = { readonly name: string } | { readonly cmdline: Regex } | { readonly pidfile: string }
+
+/** What a running process takes. */
+export interface RunningProcess {
+  readonly pid: number
+  readonly residentBytes: number
+  /** In user and system mode since its start. */
+  readonly cpuSeconds: number
+  /** Undefined where it belongs to another user. */
+  readonly openFiles: number | undefined
+  /** Epoch milliseconds. */
+  readonly startedMs: number
+}
+
+/** The kernel cuts the names of programs. */
+const NAME_LENGTH = 15
+const TICKS_PER_SECOND = 100
+/** Many at once gain nothing: a read of `/proc` is answered from memory. */
+const AT_ONCE = 32
+
+/**
+ * The running processes that the selector means; zombies do not run.
+ *
+ * @throws the error of reading `/proc` or the pid file (`ENOENT`, `EACCES`), or the signal's reason
+ */
+export async function findProcesses(selector: ProcessSelector, signal: AbortSignal): Promise<RunningProcess[]> {
+  const bootMs = await readBootMs()
+  if ('pidfile' in selector) {
+    const text = (await readFile(selector.pidfile, { encoding: 'utf8', signal })).trim()
+    const found = /^\d{1,10}\b/.test(text) ? await readProcess(Number.parseInt(text, 10), bootMs) : undefined
+    return found === undefined ? [] : [found]
+  }
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const found: RunningProcess[] = []
+  for (let i = 0; i < pids.length; i += AT_ONCE) {
+    signal.throwIfAborted()
+    const batch = await Promise.all(
+      pids.slice(i, i + AT_ONCE).map(async (pid) => {
+        return (await isMeant(pid, selector)) ? await readProcess(pid, bootMs) : undefined
+      }),
+    )
+    found.push(...batch.filter((one) => one !== undefined))
+  }
+  return found
+}
+
+async function isMeant(pid: number, selector: Exclude<ProcessSelector, { pidfile: string }>): Promise<boolean> {
+  if ('cmdline' in selector) {
+    // This process would often find itself, since its configuration may stand in its arguments.
+    return pid !== process.pid && selector.cmdline.test((await readCmdline(pid)).join(' '))
+  }
+  const { name } = selector
+  const comm = (await read(`/proc/${pid}/comm`))?.replace(/\n$/, '')
+  if (comm === undefined || !name.startsWith(comm)) return false
+  if (comm === name) return true
+  if (comm.length < NAME_LENGTH) return false
+  const [program = ''] = await readCmdline(pid)
+  return basename(program) === name || (await programFile(pid)) === name
+}
+
+/** @returns undefined when the process has ended, or has and nobody has asked how */
+async function readProcess(pid: number, bootMs: number): Promise<RunningProcess | undefined> {
+  const [stat, status, openFiles] = await Promise.all([
+    read(`/proc/${pid}/stat`),
+    read(`/proc/${pid}/status`),
+    countOpenFiles(pid),
+  ])
+  if (stat === undefined) return undefined
+  // The name stands in parentheses and may have any character in it, so fields are counted from behind it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, user, system, start] = [fields[0], fields[11], fields[12], fields[19]]
+  if (state === 'Z' || state === 'X') return undefined
+  return {
+    pid,
+    residentBytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1] ?? 0) * 1024,
+    cpuSeconds: (Number(user) + Number(system)) / TICKS_PER_SECOND,
+    openFiles,
+    startedMs: bootMs + (Number(start) * 1000) / TICKS_PER_SECOND,
+  }
+}
+
+async function readBootMs(): Promise<number> {
+  return Number(/^btime (\d+)$/m.exec(await readFile('/proc/stat', 'utf8'))?.[1] ?? 0) * 1000
+}
+
+async function readCmdline(pid: number): Promise<string[]> {
+  return ((await read(`/proc/${pid}/cmdline`)) ?? '').split('\0').filter((part) => part !== '')
+}
+
+/** The name of the program's file, where we may look. */
+async function programFile(pid: number): Promise<string | undefined> {
+  try {
+    return basename((await readlink(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, ''))
+  } catch {
+    return undefined
+  }
+}
+
+async function countOpenFiles(pid: number): Promise<number | undefined> {
+  try {
+    return (await readdir(`/proc/${pid}/fd`)).length
+  } catch {
+    return undefined
+  }
+}
+
+/** A process may end at any moment, so a file that is not there is no error. */
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
