@@ -1,26 +1,36 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
-/** A TCP server on a free loopback port; `await using` closes it and all its connections. */
+/** A server on a free loopback port; `await using` closes it and all its connections. */
 export interface TcpListener extends AsyncDisposable {
   readonly port: number
+  /** `127.0.0.1:port`. */
+  readonly address: string
+  /** How many connections there were so far. */
+  connections(): number
   /** Fulfilled when the clients have closed every connection. */
   allClosed(): Promise<void>
 }
 
-/** Calls back with every connection; its errors are swallowed. */
-export async function listenTcp(onConnection: (socket: Socket) => void): Promise<TcpListener> {
+/** Starts any server of Node: http, https, tls, net. Errors of its connections are swallowed. */
+export async function listen(server: Server): Promise<TcpListener> {
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
+  let connections = 0
+  server.on('connection', (socket: Socket) => {
+    connections++
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
-    onConnection(socket)
   })
+  // A TLS server tells of failed handshakes this way, and would end the process where nobody listens.
+  server.on('tlsClientError', () => undefined)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
+    address: `127.0.0.1:${port}`,
+    connections: () => connections,
     async allClosed() {
       await Promise.all([...sockets].map((socket) => once(socket, 'close')))
     },
@@ -30,4 +40,16 @@ export async function listenTcp(onConnection: (socket: Socket) => void): Promise
       await once(server, 'close')
     },
   }
+}
+
+/** Calls back with every connection. */
+export function listenTcp(onConnection: (socket: Socket) => void): Promise<TcpListener> {
+  return listen(createServer(onConnection))
+}
+
+/** A port on which nobody listens: one that was just given back. */
+export async function closedPort(): Promise<number> {
+  const server = await listenTcp(() => undefined)
+  await server[Symbol.asyncDispose]()
+  return server.port
 }

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:tls'
+import { makeCertificate } from '../support/certificate.ts'
+import { closedPort, listen, listenTcp } from '../support/listen.ts'
+
+/** A check's entry in a config, without its general fields. */
+export type Entry = Readonly<Record<string, unknown>>
+
+/** Stands wherever a credential may stand; nothing that a probe says may hold it. */
+export const CANARY = 'canary-Kz81vQ'
+
+/** What the contract needs of one probe. A case that a probe can't have is left out. */
+export interface Subject {
+  /** Starts a target that is as expected. */
+  live?(stack: AsyncDisposableStack): Promise<Entry>
+  /** A target that is not there. */
+  dead?(): Promise<Entry>
+  /** Starts a target that takes the connection and never answers; `reached` resolves when it was connected to. */
+  silent?(stack: AsyncDisposableStack): Promise<{ readonly entry: Entry; readonly reached: Promise<unknown> }>
+  /** Has `CANARY` wherever a credential may stand; it points to a closed port. */
+  secretive?: Entry
+}
+
+/** By the key of the probe. */
+export const subjects: Readonly<Record<string, Subject>> = {
+  http: {
+    async live(stack) {
+      const server = await start(stack, listen(createHttpServer((_, response) => response.end('{"status":"ok"}'))))
+      return { http: `http://${server.address}/health`, expect: { json: { status: 'ok' } } }
+    },
+    dead: async () => ({ http: `http://127.0.0.1:${await closedPort()}/` }),
+    silent: (stack) => silentTarget(stack, (address) => ({ http: `http://${address}/` })),
+    secretive: {
+      http: `http://127.0.0.1:1/?token=${CANARY}`,
+      headers: { 'X-Api-Key': CANARY },
+      basic_auth: { username: 'watch', password: CANARY },
+    },
+  },
+  smtp: {
+    async live(stack) {
+      const server = await start(
+        stack,
+        listenTcp((socket) => {
+          socket.write('220 mail.example.org ESMTP\r\n')
+          socket.on('data', (bytes) => {
+            if (bytes.toString().startsWith('EHLO')) socket.write('250-mail.example.org\r\n250 SIZE 1000\r\n')
+          })
+        }),
+      )
+      return { smtp: server.address }
+    },
+    dead: async () => ({ smtp: `127.0.0.1:${await closedPort()}` }),
+    silent: (stack) => silentTarget(stack, (smtp) => ({ smtp })),
+  },
+  tcp: {
+    async live(stack) {
+      const server = await start(
+        stack,
+        listenTcp((socket) => socket.on('data', (bytes) => socket.write(`+${bytes}`))),
+      )
+      return { tcp: server.address, send: 'PONG\r\n', expect: '^[+]PONG$' }
+    },
+    dead: async () => ({ tcp: `127.0.0.1:${await closedPort()}` }),
+    silent: (stack) => silentTarget(stack, (tcp) => ({ tcp, expect: 'ready' })),
+  },
+  tls: {
+    async live(stack) {
+      const server = await start(stack, listen(createTlsServer(makeCertificate())))
+      return { tls: server.address, insecure_skip_verify: true }
+    },
+    dead: async () => ({ tls: `127.0.0.1:${await closedPort()}` }),
+    silent: (stack) => silentTarget(stack, (tls) => ({ tls })),
+  },
+  websocket: {
+    async live(stack) {
+      const http = createHttpServer()
+      http.on('upgrade', (request, socket) => {
+        const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+        const accept = createHash('sha1').update(key).digest('base64')
+        const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+        socket.write(`${head.join('\r\n')}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
+        socket.on('data', () => socket.write(Buffer.from([0x81, 2, 0x6f, 0x6b])))
+      })
+      const server = await start(stack, listen(http))
+      return { websocket: `ws://${server.address}/live`, send: 'hello', expect: '^ok$' }
+    },
+    dead: async () => ({ websocket: `ws://127.0.0.1:${await closedPort()}/` }),
+    silent: (stack) => silentTarget(stack, (address) => ({ websocket: `ws://${address}/` })),
+    secretive: {
+      websocket: `ws://127.0.0.1:1/?access_token=${CANARY}`,
+      headers: { Authorization: `Bearer ${CANARY}` },
+    },
+  },
+}
+
+async function start<T extends AsyncDisposable>(stack: AsyncDisposableStack, starting: Promise<T>): Promise<T> {
+  return stack.use(await starting)
+}
+
+/** For `silent`: a TCP server that reads and says nothing. */
+export async function silentTarget(
+  stack: AsyncDisposableStack,
+  entryOf: (address: string) => Entry,
+): Promise<{ entry: Entry; reached: Promise<unknown> }> {
+  const { promise: reached, resolve } = Promise.withResolvers<void>()
+  const server = await start(
+    stack,
+    listenTcp((socket) => {
+      socket.resume()
+      resolve()
+    }),
+  )
+  return { entry: entryOf(server.address), reached }
+}
