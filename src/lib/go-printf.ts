@@ -1,13 +1,13 @@
 import type { GoValue } from './go-value.ts'
-import { formatGoValue, formatVerb, NO_FLAGS, typedGoValue, type VerbFlags } from './go-verb.ts'
-
-/** A formatted text grew beyond what the caller allows. */
-export class TooLongError extends Error {
-  override readonly name = 'TooLongError'
-}
-
-/** More than this many characters are never made, unless a caller says so. */
-const MAX_LENGTH = 1_000_000
+import {
+  formatGoValue,
+  formatVerb,
+  MAX_LENGTH,
+  NO_FLAGS,
+  TooLongError,
+  typedGoValue,
+  type VerbFlags,
+} from './go-verb.ts'
 
 /** Go's `fmt.Sprint`: a space stands between two operands of which neither is text. */
 export function goSprint(values: readonly GoValue[], maxLength = MAX_LENGTH): string {
@@ -47,7 +47,7 @@ class Output {
 
   add(piece: string): void {
     if (this.text.length + piece.length > this.#maxLength) {
-      throw new TooLongError(`the text is longer than ${this.#maxLength} characters`)
+      throw new TooLongError(this.#maxLength)
     }
     this.text += piece
   }

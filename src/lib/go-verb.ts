@@ -3,6 +3,18 @@ import { quoteGo } from './go-quote.ts'
 import { formatGoTime } from './go-time.ts'
 import { type GoValue, goType } from './go-value.ts'
 
+/** A formatted text grew beyond what the caller allows. */
+export class TooLongError extends Error {
+  override readonly name = 'TooLongError'
+
+  constructor(maxLength: number) {
+    super(`the text is longer than ${maxLength} characters`)
+  }
+}
+
+/** More than this many characters are never made, unless a caller says so. */
+export const MAX_LENGTH = 1_000_000
+
 /** What may stand between `%` and the verb. */
 export interface VerbFlags {
   minus: boolean
@@ -57,18 +69,27 @@ export function formatVerb(value: GoValue, verb: string, flags: Readonly<VerbFla
         misfit(value, verb)
       )
     case 'map':
-      return `map[${value
-        .keys()
-        .map((key) => `${inner(key)}:${inner(value.get(key))}`)
-        .join(' ')}]`
+      return `map[${join(value.keys(), (key) => `${inner(key)}:${inner(value.get(key))}`)}]`
     case 'slice':
-      return `[${value.items.map(inner).join(' ')}]`
+      return `[${join(value.items, inner)}]`
     case 'struct': {
       const named = flags.plus && verb === 'v'
-      const fields = [...value.fields].map(([name, field]) => (named ? `${name}:${inner(field)}` : inner(field)))
-      return `${value.isPointer ? '&' : ''}{${fields.join(' ')}}`
+      const fields = join(value.fields, ([name, field]) => (named ? `${name}:${inner(field)}` : inner(field)))
+      return `${value.isPointer ? '&' : ''}{${fields}}`
     }
   }
+}
+
+/** Stops inside of a value that holds the same parts over and over, before all of it is printed. */
+function join<T>(parts: Iterable<T>, print: (part: T) => string): string {
+  let text = ''
+  let separator = ''
+  for (const part of parts) {
+    text += separator + print(part)
+    separator = ' '
+    if (text.length > MAX_LENGTH) throw new TooLongError(MAX_LENGTH)
+  }
+  return text
 }
 
 function formatText(text: string, verb: string, flags: Readonly<VerbFlags>): string | undefined {
@@ -106,7 +127,7 @@ function formatInteger(value: bigint, verb: string, flags: Readonly<VerbFlags>):
   if (base === undefined) return formatCharacter(value, verb, flags)
   const { precision, width, plus, space, sharp, zero } = flags
   if (precision === 0 && value === 0n) return pad('', { ...flags, zero: false })
-  const sign = value < 0n ? '-' : plus ? '+' : space ? ' ' : ''
+  const sign = value < 0n ? '-' : plus && verb !== 'v' ? '+' : space ? ' ' : ''
   let digits = (value < 0n ? -value : value).toString(base)
   if (precision !== undefined) digits = digits.padStart(precision, '0')
   else if (zero && width !== undefined) digits = digits.padStart(width - sign.length, '0')
@@ -130,7 +151,8 @@ function formatNumber(value: number, verb: string, flags: Readonly<VerbFlags>): 
   const precision = flags.precision ?? (format === 'g' || format === 'G' ? -1 : 6)
   const text = formatFloat(value, format as FloatFormat, precision)
   const { plus, space, width, zero } = flags
-  const sign = text.startsWith('-') ? '-' : plus ? '+' : space ? ' ' : value === Infinity ? '+' : ''
+  // `%+v` is not `%+g`: there the sign asks for the names of fields.
+  const sign = text.startsWith('-') ? '-' : plus && verb !== 'v' ? '+' : space ? ' ' : value === Infinity ? '+' : ''
   const digits = text.replace(/^[-+]/, '')
   if (zero && Number.isFinite(value) && width !== undefined) return sign + digits.padStart(width - sign.length, '0')
   return pad(sign + digits, { ...flags, zero: false })
