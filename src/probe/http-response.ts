@@ -49,7 +49,12 @@ export class ResponseReader {
     return this.#state === 'done'
   }
 
-  /** What came of the body, without the framing of chunks. */
+  /** How much of the body has come, without the framing of chunks. */
+  get bodyBytes(): number {
+    return this.#bodyBytes
+  }
+
+  /** What has come of the body, without the framing of chunks. */
   body(): Buffer {
     return this.#body.length === 1 ? (this.#body[0] as Buffer) : Buffer.concat(this.#body)
   }

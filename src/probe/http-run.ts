@@ -25,7 +25,7 @@ interface HttpRunOptions {
 
 interface Answer {
   readonly head: ResponseHead
-  /** As it came over the wire; what had come so far where a redirect is followed. */
+  /** As it came over the wire; a redirect's is not read. */
   readonly body: Buffer
 }
 
@@ -39,6 +39,8 @@ export class HttpRun {
   tls: TlsState | undefined
   /** Of the last request, once its first lines are there. */
   head: ResponseHead | undefined
+  /** How much came of a body that broke off. */
+  bodyBytes = 0
   readonly #first: HttpRequest
   readonly #options: HttpRunOptions
   #url: URL
@@ -108,19 +110,21 @@ export class HttpRun {
 
   #exchange(socket: Socket, request: HttpRequest): Promise<Answer> {
     const reader = new ResponseReader(request.method, MAX_BODY_BYTES)
-    const isEnough = () =>
-      reader.isComplete || (this.#options.followRedirects && reader.head !== undefined && isRedirect(reader.head))
     return new Promise((resolve, reject) => {
       const look = (read: () => void) => {
         try {
           read()
-          this.head = reader.head
-          if (!isEnough()) return
+          const { head } = reader
+          // The content of a redirect is for people whose browser does not follow it.
+          const isElsewhere = head !== undefined && isRedirect(head)
+          if (head === undefined || !(reader.isComplete || isElsewhere)) return
           this.phases.end()
-          resolve({ head: reader.head as ResponseHead, body: reader.body() })
+          resolve({ head, body: isElsewhere ? Buffer.alloc(0) : reader.body() })
         } catch (error) {
-          this.head = reader.head
+          this.bodyBytes = reader.bodyBytes
           reject(error)
+        } finally {
+          this.head = reader.head
         }
       }
       let isFirst = true

@@ -93,7 +93,7 @@ export const http = defineProbe({
         context,
         target: displayUrl(run.url),
         phase: current,
-        ...measure(run, 0, false),
+        ...measure(run, run.bodyBytes, false),
       })
     }
   },

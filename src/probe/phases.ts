@@ -22,7 +22,6 @@ export class Phases<Name extends string> {
     const nowMs = performance.now()
     this.#count(nowMs)
     this.#current = next
-    this.#sinceMs = nowMs
   }
 
   /** Ends the part under way and counts it. */
@@ -37,5 +36,6 @@ export class Phases<Name extends string> {
 
   #count(nowMs: number): void {
     this.#seconds.set(this.#current, this.seconds(this.#current) + (nowMs - this.#sinceMs) / 1000)
+    this.#sinceMs = nowMs
   }
 }
