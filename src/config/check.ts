@@ -4,11 +4,11 @@ import type { ProbeDefinition } from '../probe/probe.ts'
 import { probes } from '../probe/registry.ts'
 import type { CheckConfig, Permission } from './config.ts'
 import { explain, sayPlainly, show } from './explain.ts'
-import { flag, labels, name, positiveMs, webUrl } from './fields.ts'
+import { asName, flag, labels, name, pageUrl, positiveMs } from './fields.ts'
 import { heartbeat } from './heartbeat.ts'
 import { asWritten } from './masked.ts'
 import { shapeOf } from './shape.ts'
-import { suggest } from './suggest.ts'
+import { meantCheckKey } from './suggest.ts'
 import { addUnknownKey, secretOfFileKey, type TypingTools, typedValue } from './typed.ts'
 import { placeAt, type Written, type WrittenMap } from './written.ts'
 
@@ -23,7 +23,7 @@ const general = {
     .string({ error: 'is not a category; write one word such as application' })
     .regex(/^[a-z][a-z0-9-]*$/, {
       error: ({ input }) =>
-        `${show(input)} is not a category; write one lower-case word such as application or database`,
+        `${show(input)} is not a category; write one lower-case word, such as ${asCategory(String(input))}`,
     })
     .default('application'),
   labels: labels.default({}),
@@ -32,7 +32,14 @@ const general = {
       error: 'is not a list; write names of checks such as [database]',
     })
     .default([]),
-  runbook: webUrl.transform((url) => url.href).optional(),
+  runbook: pageUrl.optional(),
+}
+
+function asCategory(text: string): string {
+  const word = asName(text)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+  return /^[a-z]/.test(word) ? word : 'application'
 }
 
 const generalSchema = z.strictObject(general)
@@ -173,16 +180,17 @@ function reportNoKind(entry: WrittenMap, path: Path, tools: CheckTools): void {
   const { collector } = tools
   const general = Object.keys(probeSchema.shape)
   const strange = [...entry.entries].filter(([key]) => !general.includes(key))
-  const isTypo = (key: string) => suggest(key, checkKinds) === undefined && suggest(key, general) !== undefined
+  const isTypo = (key: string) =>
+    meantCheckKey(key, checkKinds) === undefined && meantCheckKey(key, general) !== undefined
   for (const [key, written] of strange) if (isTypo(key)) addUnknownKey(written, [...path, key], general, tools)
   const [key, written] =
-    strange.find(([one]) => suggest(one, checkKinds) !== undefined) ?? strange.find(([one]) => !isTypo(one)) ?? []
+    strange.find(([one]) => meantCheckKey(one, checkKinds) !== undefined) ?? strange.find(([one]) => !isTypo(one)) ?? []
   const list = checkKinds.join(', ')
   if (key === undefined || written === undefined) {
     collector.add(entry.place, path, `has nothing to do; write one of ${list}`)
     return
   }
-  const near = suggest(key, checkKinds)
+  const near = meantCheckKey(key, checkKinds)
   const instead = near === undefined ? `; the kinds are ${list}` : `; did you mean "${near}"? The kinds are ${list}`
   collector.add(written.place, [...path, key], `is not a kind of check${instead}`)
 }

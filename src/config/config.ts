@@ -2,11 +2,14 @@ import type { AddressPolicy } from '../lib/address.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Labels } from '../model/labels.ts'
 import type { ProbeDefinition } from '../probe/probe.ts'
+import type { ScrapeConfig } from '../probe/scrape/config.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { NotifyConfig } from './notify.ts'
 
 /** What the operator asked for: defaults filled in, every value ready for use, frozen in depth. */
 export interface Config {
+  /** Where the config file is, `.` without one: what paths in `scrape` are relative to. */
+  readonly folder: string
   readonly server: ServerConfig
   readonly storage: StorageConfig
   readonly evaluation: EvaluationConfig
@@ -14,6 +17,8 @@ export interface Config {
   /** What is not done unless it is asked for: `script` starts programs. */
   readonly allow: readonly Permission[]
   readonly probes: ProbesConfig
+  /** Other programs' `/metrics`, as in `prometheus.yml`. */
+  readonly scrape: readonly ScrapeConfig[]
   /** Globs, relative to the working directory (in the file they are relative to the file). */
   readonly ruleFiles: readonly string[]
   readonly shippedRules: ShippedRulesConfig

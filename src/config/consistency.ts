@@ -1,9 +1,9 @@
-import { formatDuration, parseDuration } from '../model/duration.ts'
+import { parseDuration } from '../model/duration.ts'
 import type { Collector } from './collector.ts'
 import type { ServerConfig } from './config.ts'
 import { show } from './explain.ts'
 import { channelFault, SEVERITIES } from './notify.ts'
-import { DEFAULT_RETENTION_MS } from './schema.ts'
+import { DEFAULT_RETENTION_MS, formatDays } from './schema.ts'
 import { suggest } from './suggest.ts'
 import { placeAt, type Written, writtenAt } from './written.ts'
 
@@ -92,7 +92,7 @@ export function compareRetention({ root, collector }: Findings): void {
   }
   const [rawMs, rollupMs] = [keepsMs('raw'), keepsMs('rollup')]
   if (rawMs === undefined || rollupMs === undefined || rawMs <= rollupMs) return
-  const [raw, rollup] = [formatDuration(rawMs), formatDuration(rollupMs)]
+  const [raw, rollup] = [formatDays(rawMs), formatDays(rollupMs)]
   const rawPath = ['storage', 'retention', 'raw']
   if (writtenAt(root, rawPath) !== undefined) {
     const message = `is longer than rollup (${rollup}), which is made of it; write at most ${rollup}, or a longer rollup`

@@ -2,6 +2,7 @@ import { formatDuration } from '../model/duration.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { NotifyConfig } from './notify.ts'
+import { formatDays } from './schema.ts'
 
 const MASK = '<secret>'
 
@@ -20,10 +21,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
     storage: {
       data: storage.data,
       retention: {
-        raw: formatDuration(rawMs),
-        rollup: formatDuration(rollupMs),
-        audit: formatDuration(auditMs),
-        alerts: formatDuration(alertsMs),
+        raw: formatDays(rawMs),
+        rollup: formatDays(rollupMs),
+        audit: formatDays(auditMs),
+        alerts: formatDays(alertsMs),
       },
       limits: { series: storage.limits.series, series_per_metric: storage.limits.seriesPerMetric },
     },

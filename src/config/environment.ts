@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { readYaml } from '../lib/yaml.ts'
 import type { Collector } from './collector.ts'
 import { SHORT_FORMS } from './notify.ts'
-import { type Shape, shapeOf, shapeOfAll } from './shape.ts'
+import { NOTHING, type Shape, shapeOf, shapeOfAll } from './shape.ts'
 import { suggest } from './suggest.ts'
 import { fromYaml, type Written, withValueAt, writtenText } from './written.ts'
 
@@ -14,6 +14,7 @@ const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
   MIDWATCH_DATA: ['storage', 'data'],
   MIDWATCH_LISTEN: ['server', 'listen'],
 }
+const TEXT: Shape = { ...NOTHING, text: true }
 const OTHER_NAMES: readonly string[] = ['MIDWATCH_URL', 'MIDWATCH_TOKEN', 'MIDWATCH_CONFIG']
 /** Kubernetes sets these in every container beside a Service named midwatch. */
 const SERVICE_LINK = /^MIDWATCH_(?:SERVICE_(?:HOST|PORT(?:_.*)?)|PORT(?:_\d+_.*)?)$/
@@ -38,18 +39,6 @@ export function settings(document: z.core.$ZodType): ReadonlyMap<string, Setting
   visit(shapeOf(document), [])
   for (const [name, path] of Object.entries(SHORT_NAMES)) found.set(name, { path, shape: TEXT })
   return found
-}
-
-const TEXT: Shape = {
-  text: true,
-  number: false,
-  boolean: false,
-  null: false,
-  anything: false,
-  items: undefined,
-  fields: undefined,
-  values: undefined,
-  secret: false,
 }
 
 function variableOf(path: readonly string[]): string {

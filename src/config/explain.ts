@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Collector } from './collector.ts'
-import { didYouMean } from './suggest.ts'
+import { suggest } from './suggest.ts'
 import { placeAt, type Written } from './written.ts'
 
 type Issue = z.core.$ZodIssue
@@ -14,7 +14,9 @@ export const sayPlainly: z.core.$ZodErrorMap = (issue) => {
       return notOfType(issue.expected, input)
     case 'invalid_value': {
       const choices = issue.values.map(String)
-      return `${show(input)} is not one of ${choices.join(', ')}${typeof input === 'string' ? didYouMean(input, choices, 'write one of') : ''}`
+      if (choices.length === 1) return `${show(input)} is not known here; write ${choices[0]}`
+      const near = typeof input === 'string' ? suggest(input, choices) : undefined
+      return `${show(input)} is not one of ${choices.join(', ')}${near === undefined ? '; write one of these' : `; did you mean "${near}"?`}`
     }
     case 'too_small':
       if (issue.origin === 'array' || issue.origin === 'string') return `is empty; write at least ${issue.minimum}`

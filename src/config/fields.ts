@@ -14,7 +14,8 @@ export const name = z
     error: ({ input }) => `${show(input)} can't stand in an address; write ${show(asName(String(input)))}`,
   })
 
-function asName(text: string): string {
+/** The nearest text that is a name. */
+export function asName(text: string): string {
   const plain = text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -26,15 +27,22 @@ function asName(text: string): string {
 /** A duration that may not be nothing. */
 export const positiveMs = durationMs.refine((ms) => ms > 0, { error: 'is zero; write a duration such as 30s' })
 
-export const webUrl = url(['http:', 'https:'], 'https://watch.example.org', 'the address without them')
+const WEB = ['http:', 'https:']
+
+/** A page for people. */
+export const pageUrl = url(WEB, 'https://wiki.example.org/shop', 'the address without them').transform(
+  ({ href }) => href,
+)
 
 /** The address of midwatch itself, for links: no query, no fragment, no slash at its end. */
-export const externalUrl = webUrl.transform((parsed, context) => {
-  if (parsed.search !== '' || parsed.hash !== '') {
-    return refuse(context, `${show(parsed.href)} has a ? or # part; write ${parsed.origin}${parsed.pathname}`)
-  }
-  return parsed.href.replace(/\/+$/, '')
-})
+export const externalUrl = url(WEB, 'https://watch.example.org', 'the address without them').transform(
+  (parsed, context) => {
+    if (parsed.search !== '' || parsed.hash !== '') {
+      return refuse(context, `${show(parsed.href)} has a ? or # part; write ${parsed.origin}${parsed.pathname}`)
+    }
+    return parsed.href.replace(/\/+$/, '')
+  },
+)
 
 /** `host:port`, `[::1]:8420`, or `:8420` for every address of the machine. */
 export const listen = z
@@ -54,6 +62,8 @@ export const listen = z
   })
 
 function listenHint(text: string): string {
+  const [, host, port] = /^(.*):(\d+)$/.exec(text) ?? []
+  if (host !== undefined && Number(port) > 65_535) return `a port from 0 to 65535, such as ${host}:8420`
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return `:${text} for every address, or 127.0.0.1:${text}`
   if (isIP(text) === 6) return `[${text}]:8420`
   if (/^[A-Za-z0-9.-]+$/.test(text)) return `${text}:8420`

@@ -1,19 +1,19 @@
-import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { isSecretKey } from '../lib/redact.ts'
-import { readYaml } from '../lib/yaml.ts'
+import { formatDuration, parseDuration } from '../model/duration.ts'
 import type { Problem } from '../model/problem.ts'
+import { DEFAULT_INTERVAL_MS } from '../probe/scrape/config.ts'
 import { readCheck } from './check.ts'
 import { Collector } from './collector.ts'
 import { type CheckConfig, type Config, deepFreeze } from './config.ts'
 import { compareChannels, compareChecks, compareRetention, compareTokens } from './consistency.ts'
 import { type Environment, settings, withEnvironment } from './environment.ts'
 import { explain, sayPlainly } from './explain.ts'
+import { readRoot, readText, whyUnreadable } from './file.ts'
 import { document, sections } from './schema.ts'
+import { meantCheckKey } from './suggest.ts'
 import { addUnknownKey, type TypingTools, typedValue } from './typed.ts'
-import { expand, mask, unmask } from './variables.ts'
-import { formatPath, fromYaml, placeAt, type Written, withValueAt, writtenText } from './written.ts'
+import { formatPath, placeAt, type Written, withValueAt, writtenText } from './written.ts'
 
 export const DEFAULT_FILE = 'midwatch.yml'
 
@@ -83,41 +83,6 @@ export function loadConfig({ file, env, overrides = {}, readFile = readText }: L
   return { config: isFine && config !== undefined ? deepFreeze(config) : undefined, problems, files }
 }
 
-interface FileContext {
-  readonly isNamed: boolean
-  readonly env: Environment
-  readonly readFile: (path: string) => string
-  readonly files: string[]
-  readonly collector: Collector
-}
-
-function readRoot(file: string, { isNamed, env, readFile, files, collector }: FileContext): Written | undefined {
-  let text: string
-  try {
-    text = readFile(file)
-  } catch (error) {
-    if (!isNamed && isMissing(error)) return undefined
-    const instead = isMissing(error) ? '; write one with: midwatch init' : ''
-    collector.add({ file }, [], `can't be read: ${whyUnreadable(error)}${instead}`)
-    return undefined
-  }
-  files.push(file)
-  const { root, problems } = readYaml(mask(text), file)
-  for (const { message, severity, ...place } of problems) collector.add(place, [], unmask(message), severity)
-  if (root === undefined || (root.kind === 'scalar' && root.isNull)) return undefined
-  if (root.kind !== 'map') {
-    collector.add({ file, line: root.line, column: root.column }, [], 'is not a config; write keys such as "checks:"')
-    return undefined
-  }
-  const readScalar = (masked: string) => {
-    const source = unmask(masked)
-    const { text, faults, used } = expand(source, env)
-    for (const [name, value] of used) if (isSecretKey(name)) collector.hide(value)
-    return { text, source, faults }
-  }
-  return fromYaml(root, file, readScalar, unmask)
-}
-
 type SectionName = keyof typeof sections
 
 function readSections(root: Written, tools: TypingTools, file: string | undefined): Config | undefined {
@@ -130,10 +95,11 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
   const values: Partial<Record<SectionName, unknown>> = {}
   function parse<Name extends Exclude<SectionName, 'checks'>>(
     name: Name,
+    prepare: (value: unknown) => unknown = (value) => value,
   ): z.output<(typeof sections)[Name]> | undefined {
     const schema: z.ZodType = sections[name]
     const written = entries.get(name)?.value
-    const value = written === undefined ? undefined : typedValue(written, [schema], [name], tools)
+    const value = written === undefined ? undefined : prepare(typedValue(written, [schema], [name], tools))
     values[name] = value
     const result = schema.safeParse(value, { error: sayPlainly })
     if (!result.success) explain(result.error.issues, { root, value, path: [name], collector })
@@ -145,6 +111,8 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
   const evaluation = parse('evaluation')
   const allow = parse('allow')
   const probes = parse('probes')
+  const global = parse('global')
+  const scrape = parse('scrape_configs', (jobs) => withGlobals(jobs, global))
   const ruleFiles = parse('rule_files')
   const shippedRules = parse('shipped_rules')
   const notify = parse('notify')
@@ -163,6 +131,8 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
     !evaluation ||
     !allow ||
     !probes ||
+    !global ||
+    !scrape ||
     !ruleFiles ||
     !shippedRules ||
     !notify ||
@@ -173,17 +143,35 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
   }
   const fromFile = file !== undefined && placeAt(root, ['rule_files']).file === file
   return {
+    folder: file === undefined ? '.' : dirname(file),
     server,
     storage,
     evaluation,
     checks,
     allow,
     probes,
+    scrape,
     ruleFiles: fromFile ? ruleFiles.map((glob) => relativeTo(dirname(file), glob)) : ruleFiles,
     shippedRules,
     notify,
     log,
   }
+}
+
+/** Jobs without an interval or a timeout get the global ones; a timeout is never longer than its interval. */
+function withGlobals(jobs: unknown, global: z.output<typeof sections.global> | undefined): unknown {
+  if (!Array.isArray(jobs) || global === undefined) return jobs
+  const { scrape_interval: everyMs, scrape_timeout: timeoutMs } = global
+  return jobs.map((job: unknown) => {
+    if (typeof job !== 'object' || job === null) return job
+    const written = job as { scrape_interval?: unknown; scrape_timeout?: unknown }
+    const ownMs = typeof written.scrape_interval === 'string' ? parseDuration(written.scrape_interval) : undefined
+    const intervalMs = ownMs ?? everyMs ?? DEFAULT_INTERVAL_MS
+    const filled: Record<string, unknown> = { ...job }
+    if (everyMs !== undefined) filled.scrape_interval ??= formatDuration(everyMs)
+    if (timeoutMs !== undefined) filled.scrape_timeout ??= formatDuration(Math.min(timeoutMs, intervalMs))
+    return filled
+  })
 }
 
 function relativeTo(folder: string, glob: string): string {
@@ -209,36 +197,20 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'server.port': 'write the port in server.listen, such as 127.0.0.1:8420',
   'server.host': 'write the host in server.listen, such as 127.0.0.1:8420',
   'evaluation.interval': 'write evaluation.cron, such as "*/15 * * * * *"',
+  'global.evaluation_interval': 'write evaluation.cron, such as "*/15 * * * * *"',
+  'global.external_labels': 'midwatch adds none; remove it',
   'notify.email.server': 'write notify.email.smtp',
 }
 
 /** The key may be right and stand in the wrong part. */
-function keyElsewhere(path: readonly PropertyKey[]): string | undefined {
+function keyElsewhere(path: readonly PropertyKey[], keysHere: readonly string[]): string | undefined {
   const known = ELSEWHERE[formatPath(path)]
   if (known !== undefined) return known
   const key = path.at(-1)
-  if (path[0] === 'checks') return undefined
+  if (path[0] === 'checks') {
+    const meant = path.length === 3 ? meantCheckKey(String(key), keysHere) : undefined
+    return meant === undefined ? undefined : `did you mean "${meant}"?`
+  }
   const other = [...knownSettings.values()].find((setting) => setting.path.length > 1 && setting.path.at(-1) === key)
   return other === undefined ? undefined : `did you mean ${formatPath(other.path)}?`
-}
-
-function readText(path: string): string {
-  return readFileSync(path, 'utf8')
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
-}
-
-function whyUnreadable(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-      return 'there is no such file'
-    case 'EACCES':
-      return 'no permission'
-    case 'EISDIR':
-      return 'it is a folder'
-    default:
-      return (error as Error).message
-  }
 }

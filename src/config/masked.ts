@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { isSecretKey, redactText } from '../lib/redact.ts'
 import { shapeOfAll } from './shape.ts'
-import { secretOfFileKey } from './typed.ts'
+import { secretOfFileKey, typedText } from './typed.ts'
 import type { Written } from './written.ts'
 
 const MASK = '<secret>'
@@ -17,7 +17,7 @@ export function asWritten(written: Written, schemas: readonly z.core.$ZodType[],
       if (isNull) return null
       const isSecret = shape.secret || isSecretKey(key)
       if (isSecret) return ONLY_REFERENCE.test(source) ? source : MASK
-      return redactText(source)
+      return typedText({ ...written, text: redactText(source), splits: false }, shape)
     }
     case 'list':
       return written.items.map((item) => asWritten(item, shape.items ?? [], key))

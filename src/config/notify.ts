@@ -203,6 +203,6 @@ export function channelFault(name: string, configured: readonly string[]): strin
   if (configured.includes(name)) return undefined
   if (!isChannelName(name))
     return `${show(name)} is not a channel${didYouMean(name, CHANNEL_NAMES, 'the channels are')}`
-  const there = configured.length === 0 ? 'no channel is configured' : `configured are ${configured.join(', ')}`
+  const there = configured.length === 0 ? 'no channel is' : `configured: ${configured.join(', ')}`
   return `${show(name)} is not configured (${there}); write notify.${name} or leave it out here`
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { markSecret } from '../lib/secret-schema.ts'
+import { formatDuration } from '../model/duration.ts'
 import { secret } from '../probe/fields.ts'
+import { scrapeConfigs } from '../probe/scrape/config.ts'
 import {
   type EvaluationConfig,
   LOG_LEVELS,
@@ -24,6 +26,11 @@ export const DEFAULT_RETENTION_MS = {
   audit: 365 * DAY_MS,
   alerts: 90 * DAY_MS,
 } as const
+/** Retention as people say it: 35d, where a duration alone would be 5w. */
+export function formatDays(ms: number): string {
+  return ms % DAY_MS === 0 ? `${ms / DAY_MS}d` : formatDuration(ms)
+}
+
 const SHORTEST_TOKEN = 16
 
 // Marked again: a refined schema is another one.
@@ -106,6 +113,9 @@ const probeSettings = z
   })
   .transform((written): ProbesConfig => ({ addressPolicy: written.address_policy, concurrency: written.concurrency }))
 
+/** As in `prometheus.yml`, for jobs that do not say it themselves. */
+const globalSettings = z.strictObject({ scrape_interval: positiveMs.optional(), scrape_timeout: positiveMs.optional() })
+
 const shippedRules = z
   .union(
     [
@@ -135,6 +145,8 @@ export const sections = {
   checks: z.array(z.unknown(), { error: 'is not a list; write a line with "- name: …" for each check' }).default([]),
   allow: z.array(z.enum(PERMISSIONS)).default([]),
   probes: probeSettings.prefault({}),
+  global: globalSettings.prefault({}),
+  scrape_configs: scrapeConfigs.default([]),
   rule_files: z.array(z.string(), { error: 'is not a list; write [rules/*.yml]' }).default([]),
   shipped_rules: shippedRules,
   notify: notify.prefault({}),

@@ -17,11 +17,14 @@ export interface Shape {
   readonly fields: ReadonlyMap<string, readonly Schema[]> | undefined
   /** What the values of a map with free keys may be. */
   readonly values: readonly Schema[] | undefined
+  /** A text becomes something else later on, or numbers become text: what was written is wanted, `1.10` and not 1.1. */
+  readonly keepsText: boolean
   /** The value must not show. */
   readonly secret: boolean
 }
 
-const NOTHING: Shape = {
+/** Takes nothing at all. */
+export const NOTHING: Shape = {
   text: false,
   number: false,
   boolean: false,
@@ -30,6 +33,7 @@ const NOTHING: Shape = {
   items: undefined,
   fields: undefined,
   values: undefined,
+  keepsText: false,
   secret: false,
 }
 
@@ -89,8 +93,10 @@ function look(schema: Schema): Shape {
     case 'readonly':
     case 'catch':
       return shapeOf(def.innerType)
-    case 'pipe':
-      return shapeOf(def.in)
+    case 'pipe': {
+      const shape = shapeOf(def.in)
+      return { ...shape, keepsText: shape.text }
+    }
     case 'lazy':
       return shapeOf(def.getter())
     default:
@@ -113,6 +119,7 @@ function either(a: Shape, b: Shape): Shape {
     items: concat(a.items, b.items),
     fields: eitherFields(a.fields, b.fields),
     values: concat(a.values, b.values),
+    keepsText: a.keepsText || b.keepsText,
     secret: a.secret || b.secret,
   }
 }

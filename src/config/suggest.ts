@@ -14,11 +14,35 @@ export function suggest(written: string, known: Iterable<string>): string | unde
   return best
 }
 
+const LONGEST_LIST = 20
+
 /** `; did you mean "every"?`, or what there is to choose from, or nothing when there is too much of it. */
 export function didYouMean(written: string, known: readonly string[], list = 'known here'): string {
   const near = suggest(written, known)
   if (near !== undefined) return `; did you mean "${near}"?`
-  return known.length === 0 ? '' : `; ${list}: ${known.join(', ')}`
+  return known.length === 0 || known.length > LONGEST_LIST ? '' : `; ${list}: ${known.join(', ')}`
+}
+
+/** What other programs call it. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  command: 'script',
+  cron: 'heartbeat',
+  exec: 'script',
+  group: 'category',
+  interval: 'every',
+  mariadb: 'mysql',
+  ping: 'icmp',
+  postgresql: 'postgres',
+  ssl: 'tls',
+  tags: 'labels',
+  url: 'http',
+  ws: 'websocket',
+}
+
+/** The word of ours that a key in a check's entry probably means. */
+export function meantCheckKey(key: string, known: readonly string[]): string | undefined {
+  const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined
+  return word !== undefined && known.includes(word) ? word : suggest(key, known)
 }
 
 /** Letters to insert, delete, replace, or swap with their neighbour (optimal string alignment). */

@@ -13,7 +13,7 @@ export interface TypingTools {
   /** The text of a `*_file`, or undefined when it could not be read (a problem was added then). */
   readonly readSecretFile: (file: string, place: Place, path: Path) => string | undefined
   /** A better hint for an unknown key: it belongs elsewhere, or has another name here. */
-  readonly hint: (path: Path) => string | undefined
+  readonly hint: (path: Path, known: readonly string[]) => string | undefined
 }
 
 /**
@@ -53,7 +53,7 @@ function typedMap(map: WrittenMap, shape: Shape, path: Path, tools: TypingTools)
 }
 
 export function addUnknownKey({ place }: WrittenEntry, path: Path, known: readonly string[], tools: TypingTools): void {
-  const hint = tools.hint(path)
+  const hint = tools.hint(path, known)
   const instead = hint === undefined ? didYouMean(String(path.at(-1)), known, 'the keys here are') : `; ${hint}`
   tools.collector.add(
     place,
@@ -91,7 +91,8 @@ export function secretOfFileKey(key: string, { fields }: Shape): string | undefi
 
 const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/
 
-function typedText(written: WrittenText, shape: Shape): unknown {
+/** An unquoted text as what the schema takes it for. */
+export function typedText(written: WrittenText, shape: Shape): unknown {
   const { text, isQuoted, isNull, splits } = written
   if (isNull) return shape.null ? null : undefined
   if (splits && shape.items !== undefined && (!shape.text || text.includes(','))) {
@@ -101,7 +102,7 @@ function typedText(written: WrittenText, shape: Shape): unknown {
       .filter((part) => part !== '')
       .map((part) => typedText({ ...written, text: part, splits: false }, itemShape))
   }
-  if (isQuoted) return text
+  if (isQuoted || (shape.keepsText && shape.text)) return text
   const isBoolean = text === 'true' || text === 'false'
   if (isBoolean && (shape.boolean || shape.anything)) return text === 'true'
   if (NUMBER.test(text) && (shape.number || shape.anything)) return Number(text)
