@@ -11,7 +11,7 @@ const inBundle = process.env.MIDWATCH_BUNDLED === 'yes'
 const folder = isSea() ? '' : inBundle ? join(import.meta.dirname, 'assets') : join(import.meta.dirname, '..', '..')
 
 /** Where assets lie in the source tree, when not under their own name. */
-const SOURCE_FOLDERS: Readonly<Record<string, string>> = { static: 'src/web/static' }
+const SOURCE_FOLDERS: Readonly<Record<string, string>> = { static: 'src/web/static', runbooks: 'docs/runbooks' }
 
 function pathOf(name: string): string {
   if (inBundle) return join(folder, name)

@@ -18,7 +18,7 @@ export class Connection {
   readonly #statements = new Map<string, Database.Statement>()
 
   constructor(file: string, { readonly = false, addonPath }: OpenOptions = {}) {
-    this.raw = new Database(file, { readonly, ...(addonPath === undefined ? {} : { nativeBinding: addonPath }) })
+    this.raw = new Database(file, { readonly, ...addonOption(addonPath) })
     try {
       checkVersion(this.raw)
       setPragmas(this.raw, readonly)
@@ -59,6 +59,23 @@ export class Connection {
     this.#statements.clear()
     this.raw.close()
   }
+}
+
+let loadedAddon: { readonly path: string; readonly exports: object } | undefined
+
+/**
+ * better-sqlite3's options for an addon that is not where the package has it. It is loaded once a thread and handed over as
+ * an object, since a bundle inside an executable can't `require` a file.
+ */
+export function addonOption(path: string | undefined): { nativeBinding?: string } {
+  if (path === undefined) return {}
+  if (loadedAddon?.path !== path) {
+    const addon = { exports: {} }
+    process.dlopen(addon, path)
+    loadedAddon = { path, exports: addon.exports }
+  }
+  // The types know a path only; the addon's exports are taken as well.
+  return { nativeBinding: loadedAddon.exports as unknown as string }
 }
 
 function checkVersion(db: Database.Database): void {

@@ -1,0 +1,71 @@
+// Bundles the program into dist/: the program itself, the writer thread's code, and the files that travel with them.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
+const assets = join(dist, 'assets')
+
+/** Options that the program and the single executable share. */
+export const bundleOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  jsx: 'automatic',
+  jsxImportSource: 'hono/jsx',
+  keepNames: true,
+  logLevel: 'warning',
+  // Natives and drivers that packages offer and this program does not use.
+  external: ['pg-native', 'cloudflare:sockets'],
+  // A bundle inside an executable can't import at run time; whatever is left must be a plain require.
+  supported: { 'dynamic-import': false },
+  define: {
+    'process.env.MIDWATCH_BUNDLED': '"yes"',
+    'import.meta.dirname': '__dirname',
+    'import.meta.url': '__midwatchUrl',
+  },
+  banner: { js: '"use strict";const __midwatchUrl=require("node:url").pathToFileURL(__filename).href;' },
+}
+
+export const entryPoints = { midwatch: 'src/main.ts', 'assets/writer': 'src/store/writer-thread.ts' }
+
+/** Folders whose files travel with the program: name there → place here. */
+const folders = { migrations: 'migrations', rules: 'rules', runbooks: 'docs/runbooks', static: 'src/web/static' }
+
+export async function buildProgram() {
+  rmSync(dist, { recursive: true, force: true })
+  mkdirSync(assets, { recursive: true })
+  await Promise.all([
+    build({ ...bundleOptions, entryPoints: { midwatch: entryPoints.midwatch }, outdir: dist, outExtension: { '.js': '.cjs' } }),
+    build({
+      ...bundleOptions,
+      entryPoints: { writer: entryPoints['assets/writer'] },
+      outdir: assets,
+      outExtension: { '.js': '.cjs' },
+      // It is started from its text, so it has no file name of its own.
+      banner: { js: '"use strict";const __midwatchUrl="file:///midwatch-writer";' },
+    }),
+  ])
+  const names = ['writer.cjs']
+  for (const [name, place] of Object.entries(folders)) {
+    cpSync(join(root, place), join(assets, name), { recursive: true })
+    names.push(...readdirSync(join(assets, name)).map((file) => `${name}/${file}`))
+  }
+  const prebuilds = join(root, 'node_modules/better-sqlite3/prebuilds')
+  for (const file of readdirSync(prebuilds).filter((each) => !each.startsWith('win32'))) {
+    cpSync(join(prebuilds, file), join(assets, 'sqlite', file))
+    names.push(`sqlite/${file}`)
+  }
+  writeFileSync(join(assets, 'manifest.json'), JSON.stringify(names.sort()))
+  return { dist, assets, names }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const startMs = performance.now()
+  await buildProgram()
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  console.error(`midwatch ${version} built in ${Math.round(performance.now() - startMs)} ms`)
+}

@@ -1,0 +1,13 @@
+/** What better-sqlite3 13 needs; below it the process would die without a word. */
+const OLDEST_NODE = [22, 12] as const
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(
+    `midwatch needs Node.js ${OLDEST_NODE.join('.')} or newer, and this is ${process.versions.node}; install a newer one from https://nodejs.org\n`,
+  )
+  process.exitCode = 2
+} else {
+  // Loaded only now: what comes with it can't even be loaded by an older Node.
+  void import('./cli/cli.ts').then(({ runCli }) => runCli(process.argv.slice(2)))
+}

@@ -1,0 +1,99 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { Clock } from '../lib/clock.ts'
+import { addonOption, Connection } from './database.ts'
+import { migrate } from './migrate.ts'
+import { PushedStore } from './pushed-store.ts'
+import { type SeriesLimits, SeriesStore } from './series/series-store.ts'
+import { Writer } from './writer.ts'
+
+export const DATABASE_FILE = 'midwatch.db'
+const LOCK_FILE = 'midwatch.lock'
+
+export interface StoreOptions {
+  /** The folder; made when it is not there. */
+  readonly dataDir: string
+  readonly clock: Clock
+  readonly limits: SeriesLimits
+  /** Where writes are committed: on a thread of their own, or here (tests, short commands). */
+  readonly writer: 'thread' | 'inline'
+  /** The SQLite addon's file where it is not the package's own. */
+  readonly addonPath?: string | undefined
+  readonly onCorrupt: (what: string) => void
+  /** The writer's thread has died: nothing can be kept any more. */
+  readonly onWriterDeath: (error: Error) => void
+}
+
+/** Another process has the data folder. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError'
+}
+
+/** Everything that is remembered: the file, the way into it and what is held in memory of it. */
+export interface Store {
+  readonly file: string
+  readonly writer: Writer
+  /** For reads on this thread; no iterator may stay open over an `await`. */
+  readonly reader: Connection
+  readonly series: SeriesStore
+  readonly pushed: PushedStore
+  /** Names of the migrations that were applied now, and the copy made before them. */
+  readonly migrated: { readonly applied: readonly string[]; readonly copy: string | undefined }
+  close(): Promise<void>
+}
+
+/**
+ * Opens the data folder for this process alone, brings the file to the newest schema and reads back what was known.
+ *
+ * @throws LockedError when another process has it, SchemaError when a newer program wrote it
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { dataDir, clock, limits, addonPath, onCorrupt } = options
+  mkdirSync(dataDir, { recursive: true, mode: 0o750 })
+  const lock = lockFolder(dataDir, addonPath)
+  const file = join(dataDir, DATABASE_FILE)
+  try {
+    const setup = new Connection(file, { addonPath })
+    const migrated = migrate(setup, clock.now())
+    setup.close()
+    const writer =
+      options.writer === 'thread'
+        ? await Writer.thread({ file, addonPath }, options.onWriterDeath)
+        : Writer.inline(file, addonPath)
+    const reader = new Connection(file, { readonly: true, addonPath })
+    const series = new SeriesStore({ writer, reader, clock, limits, onCorrupt })
+    const pushed = new PushedStore(writer, reader, series)
+    return {
+      file,
+      writer,
+      reader,
+      series,
+      pushed,
+      migrated,
+      async close() {
+        reader.close()
+        await writer.close()
+        lock.close()
+      },
+    }
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+/** Held through SQLite's own file lock, which the system releases however the process ends. */
+function lockFolder(dataDir: string, addonPath: string | undefined): Database.Database {
+  const lock = new Database(join(dataDir, LOCK_FILE), { timeout: 0, ...addonOption(addonPath) })
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE')
+    lock.exec('BEGIN EXCLUSIVE; COMMIT')
+    return lock
+  } catch (error) {
+    lock.close()
+    throw new LockedError(`another midwatch is using ${dataDir}; stop it, or give this one a folder of its own with --data`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,34 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+import { redact, redactText } from '../lib/redact.ts'
+
+/** A logger whose lines always carry an `event` name beside the message. */
+export type Log = Logger
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/**
+ * JSON lines on standard output: `time` (ISO 8601, UTC), `level` (a word), `event`, `msg` and fields. Secrets, e-mail
+ * addresses and card numbers are masked at any depth, in the message as well.
+ */
+export function createLog(level: LogLevel, destination: DestinationStream = pino.destination({ fd: 1, sync: false })): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redact(fields) as Record<string, unknown>,
+      },
+      hooks: {
+        logMethod(args, method) {
+          const plain = args.map((arg: unknown) => (typeof arg === 'string' ? redactText(arg) : arg))
+          method.apply(this, plain as Parameters<typeof method>)
+        },
+      },
+      serializers: { err: (error: unknown) => redact(error) },
+    },
+    destination,
+  )
+}

@@ -1,0 +1,75 @@
+import type { CheckHealth } from '../../model/health.ts'
+import { version } from '../../lib/version.ts'
+import { channelStates } from '../../store/outbox.ts'
+import type { WebContext } from '../context.ts'
+import type { Api } from '../registry.ts'
+
+/** `/health` for people and scripts, `/health/live` and `/health/ready` for what restarts and routes. */
+export const healthApi: Api = (web, context) => {
+  web.get('/health', (c) => {
+    const report = healthReport(context)
+    return c.json(report, report.status === 'unhealthy' ? 503 : 200, { 'cache-control': 'no-store' })
+  })
+  web.get('/health/live', (c) => c.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }))
+  web.get('/health/ready', (c) => {
+    const { failingSinceMs, lastError } = context.store.writer.stats
+    const ready = failingSinceMs === undefined
+    const body = ready ? { status: 'ready' } : { status: 'not ready', reason: `the data file can't be written: ${lastError}` }
+    return c.json(body, ready ? 200 : 503, { 'cache-control': 'no-store' })
+  })
+}
+
+export function healthReport({ board, startedMs, clock, lastReload, config, store }: WebContext) {
+  const { status, ...counts } = board.summary
+  const reload = lastReload()
+  return {
+    status,
+    version,
+    uptime_seconds: Math.floor((clock.now() - startedMs) / 1000),
+    checks: Object.fromEntries(board.checks.map((check) => [check.name, checkReport(check)])),
+    summary: counts,
+    config: {
+      last_reload: time(reload.atMs),
+      last_reload_successful: reload.ok,
+      ...(reload.ok ? {} : { problems: reload.problems.map(({ message, file, line }) => ({ file, line, message })) }),
+    },
+    channels: Object.fromEntries(channelReports(config, store)),
+  }
+}
+
+function checkReport(check: CheckHealth) {
+  return {
+    status: check.status,
+    critical: check.critical,
+    category: check.category,
+    latency_ms: check.latencyMs ?? null,
+    last_success: time(check.lastSuccessMs),
+    since: time(check.sinceMs),
+    ...(check.message === '' ? {} : { message: check.message }),
+    ...(check.reason === undefined ? {} : { reason: check.reason }),
+    ...(check.phase === undefined ? {} : { phase: check.phase }),
+    details: check.details,
+  }
+}
+
+function channelReports(config: WebContext['config'], store: WebContext['store']) {
+  const states = new Map(channelStates(store.reader).map((state) => [state.channel, state]))
+  return Object.entries(config().notify.channels)
+    .filter(([, channel]) => channel !== undefined)
+    .map(([name]) => {
+      const state = states.get(name)
+      return [
+        name,
+        {
+          last_success: time(state?.lastSuccessMs),
+          last_failure: time(state?.lastFailureMs),
+          last_error: state?.lastError ?? null,
+          failing_since: time(state?.failingSinceMs),
+        },
+      ] as const
+    })
+}
+
+function time(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}

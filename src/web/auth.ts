@@ -1,0 +1,104 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Scope } from '../config/config.ts'
+import { findToken, tokenHash, touchToken } from '../store/tokens.ts'
+import type { WebContext } from './context.ts'
+import { HttpProblem } from './problem.ts'
+
+/** Who asks. */
+export interface Caller {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** Told apart by a cookie rather than a header: pages, which need protection from other sites. */
+  readonly isSession: boolean
+}
+
+export type WebEnv = { Variables: { caller: Caller; traceId: string; route: string } }
+
+export const SESSION_COOKIE = 'midwatch_session'
+
+/** Where no token is needed, everybody who reaches the address may do everything. */
+const LOCAL: Caller = { name: 'local', scopes: ['admin'], isSession: false }
+
+const TOUCH_EVERY_MS = 60_000
+
+/** Whether midwatch can be reached from elsewhere, so that a token is needed. */
+export function needsToken(context: WebContext): boolean {
+  const { listen, externalUrl, trustedProxies } = context.config().server
+  return !isLoopback(listen.host) || externalUrl !== undefined || trustedProxies.texts.length > 0
+}
+
+export function isLoopback(host: string | undefined): boolean {
+  return host !== undefined && (host === 'localhost' || host === '::1' || /^127\./.test(host))
+}
+
+/** Finds out who asks; nothing is refused yet. */
+export function identify(context: WebContext): (c: Context<WebEnv>) => Caller | undefined {
+  const touchedMs = new Map<string, number>()
+  return (c) => {
+    const given = tokenOf(c)
+    if (given === undefined) return needsToken(context) ? undefined : LOCAL
+    const hash = tokenHash(given.text)
+    if (timingSafeEqual(hash, tokenHash(context.localToken))) return { ...LOCAL, isSession: given.isSession }
+    for (const { name, token, scopes } of context.config().server.tokens) {
+      if (timingSafeEqual(hash, tokenHash(token.reveal()))) return { name, scopes, isSession: given.isSession }
+    }
+    const stored = findToken(context.store.reader, hash)
+    if (stored === undefined) return undefined
+    const nowMs = context.clock.now()
+    if (nowMs - (touchedMs.get(stored.id) ?? 0) > TOUCH_EVERY_MS) {
+      touchedMs.set(stored.id, nowMs)
+      context.store.writer.run(touchToken, { id: stored.id, nowMs }).catch(() => {})
+    }
+    return { name: stored.name, scopes: stored.scopes, isSession: given.isSession }
+  }
+}
+
+/** Lets a request through only with a token of this scope. */
+export function requireScope(context: WebContext, scope: Scope): MiddlewareHandler<WebEnv> {
+  const who = identify(context)
+  return async (c, next) => {
+    const caller = who(c)
+    if (caller === undefined) {
+      c.header('www-authenticate', 'Bearer realm="midwatch"')
+      throw new HttpProblem(401, 'A token is needed', 'send it as "Authorization: Bearer <token>"; see midwatch token create')
+    }
+    if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
+      throw new HttpProblem(403, 'Not allowed', `the token "${caller.name}" has no ${scope} scope`)
+    }
+    refuseOtherSites(c, caller)
+    c.set('caller', caller)
+    await next()
+  }
+}
+
+/** A change that a browser sends must come from our own pages, whoever's cookie it carries. */
+function refuseOtherSites(c: Context, caller: Caller): void {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
+  const origin = c.req.header('origin')
+  const site = c.req.header('sec-fetch-site')
+  const isForeign = (site !== undefined && site !== 'same-origin' && site !== 'none') || isOtherOrigin(origin, c.req.header('host'))
+  if (isForeign && (caller.isSession || caller === LOCAL || caller.name === LOCAL.name)) {
+    throw new HttpProblem(403, 'Not from here', 'a change has to come from a page of midwatch itself')
+  }
+}
+
+function isOtherOrigin(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return false
+  return !URL.canParse(origin) || new URL(origin).host !== host
+}
+
+function tokenOf(c: Context): { readonly text: string; readonly isSession: boolean } | undefined {
+  const header = c.req.header('authorization')
+  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1]
+  if (bearer !== undefined) return { text: bearer, isSession: false }
+  const basic = /^Basic\s+(\S+)\s*$/i.exec(header ?? '')?.[1]
+  if (basic !== undefined) {
+    const password = Buffer.from(basic, 'base64').toString('utf8').split(':').slice(1).join(':')
+    return { text: password, isSession: false }
+  }
+  const key = c.req.header('x-api-key')
+  if (key !== undefined) return { text: key, isSession: false }
+  const cookie = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;\\s]+)`).exec(c.req.header('cookie') ?? '')?.[1]
+  return cookie === undefined ? undefined : { text: cookie, isSession: true }
+}

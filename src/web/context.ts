@@ -1,0 +1,59 @@
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Config } from '../config/config.ts'
+import type { HealthBoard } from '../health/health-board.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Dispatcher } from '../notify/dispatcher.ts'
+import type { RuleEngine } from '../rule/rule-engine.ts'
+import type { Store } from '../store/store.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { SelfMetrics } from '../telemetry/self-metrics.ts'
+
+/** Everything that addresses and pages are made of; one value, given to each of them. */
+export interface WebContext {
+  readonly clock: Clock
+  readonly log: Log
+  readonly startedMs: number
+  /** The config in use; another one after a reload. */
+  config(): Config
+  readonly store: Store
+  readonly board: HealthBoard
+  readonly rules: RuleEngine
+  readonly dispatcher: Dispatcher
+  readonly audit: AuditTrail
+  readonly metrics: SelfMetrics
+  /** What is known of each check besides its health, in the order of the config. */
+  checks(): readonly CheckView[]
+  /** Reads the config again and takes it over when it is fine. */
+  reload(actor: string, traceId?: string): Promise<ReloadReport>
+  lastReload(): ReloadReport
+  /** Sends a test message through a channel, past the outbox; says how it went. */
+  testChannel(name: string): Promise<ChannelTest>
+  /** A token that commands on this machine use; made anew at every start. */
+  readonly localToken: string
+}
+
+export interface CheckView {
+  readonly name: string
+  readonly kind: string
+  readonly instance: string
+  readonly critical: boolean
+  readonly category: string
+  readonly everyMs: number
+  readonly timeoutMs: number | undefined
+  readonly dependsOn: readonly string[]
+  readonly runbook: string | undefined
+  readonly labels: Readonly<Record<string, string>>
+  readonly written: Readonly<Record<string, unknown>>
+}
+
+export interface ReloadReport {
+  readonly ok: boolean
+  readonly atMs: number
+  readonly problems: readonly Problem[]
+}
+
+export type ChannelTest =
+  | { readonly kind: 'delivered'; readonly target: string; readonly tookMs: number }
+  | { readonly kind: 'failed'; readonly target: string; readonly error: string }
+  | { readonly kind: 'unknown'; readonly known: readonly string[] }

@@ -1,0 +1,11 @@
+import type { Hono } from 'hono'
+import { adminApi } from './api/admin.ts'
+import { healthApi } from './api/health.ts'
+import type { WebEnv } from './auth.ts'
+import type { WebContext } from './context.ts'
+
+/** Adds the addresses of one subject. */
+export type Api = (web: Hono<WebEnv>, context: WebContext) => void
+
+/** Every subject, in order; a new one is its own file plus a line here. */
+export const apis: readonly Api[] = [healthApi, adminApi]

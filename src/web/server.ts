@@ -1,0 +1,99 @@
+import { serve } from '@hono/node-server'
+import type { AddressInfo } from 'node:net'
+import { Hono } from 'hono'
+import { isIP } from 'node:net'
+import { formatTraceparent, newTraceId, parseTraceparent } from '../model/trace-context.ts'
+import { StorageError } from '../store/operation.ts'
+import { apis } from './registry.ts'
+import type { WebEnv } from './auth.ts'
+import type { WebContext } from './context.ts'
+import { HttpProblem, problemResponse } from './problem.ts'
+
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 60_000
+
+/** All addresses as one application; `request()` on it answers without a network. */
+export function createWeb(context: WebContext): Hono<WebEnv> {
+  const web = new Hono<WebEnv>()
+  web.use(async (c, next) => {
+    // An inbound traceparent is continued; otherwise the journey starts here.
+    const traceId = parseTraceparent(c.req.header('traceparent'))?.traceId ?? newTraceId()
+    c.set('traceId', traceId)
+    const startMs = performance.now()
+    checkHost(context, c.req.header('host'))
+    await next()
+    const seconds = (performance.now() - startMs) / 1000
+    context.metrics.httpSeconds.observe({ method: c.req.method, route: c.req.routePath, status: c.res.status }, seconds)
+    c.header('x-content-type-options', 'nosniff')
+    if (!c.res.headers.has('traceparent')) c.header('traceparent', formatTraceparent(traceId))
+  })
+  for (const api of apis) api(web, context)
+  web.notFound((c) =>
+    problemResponse(c, new HttpProblem(404, 'Not found', `there is nothing at ${new URL(c.req.url).pathname}`), c.get('traceId')),
+  )
+  web.onError((error, c) => {
+    const traceId = c.get('traceId') ?? newTraceId()
+    if (error instanceof HttpProblem) return problemResponse(c, error, traceId)
+    if (error instanceof StorageError) {
+      const problem = new HttpProblem(503, 'Not stored', 'the data could not be written to disk; send it again', {
+        retryAfterSeconds: 2,
+      })
+      return problemResponse(c, problem, traceId)
+    }
+    context.log.error({ event: 'http.failed', trace_id: traceId, path: c.req.path, err: error }, 'a request failed')
+    const detail = 'midwatch itself failed; its log has the details under the trace id'
+    return problemResponse(c, new HttpProblem(500, 'Internal error', detail), traceId)
+  })
+  return web
+}
+
+/**
+ * Refuses host names that are not ours: a page on another site could otherwise point its own name at this machine and read
+ * what only local programs may (DNS rebinding). An IP address can't be rebound.
+ */
+function checkHost(context: WebContext, host: string | undefined): void {
+  if (host === undefined) return
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase()
+  const { listen, externalUrl } = context.config().server
+  if (isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return
+  if (name === listen.host?.toLowerCase()) return
+  if (externalUrl !== undefined && new URL(externalUrl).hostname.toLowerCase() === name) return
+  // With a token in force another site can't pretend to be anybody, and container names change.
+  if (listen.host === undefined || externalUrl !== undefined) return
+  throw new HttpProblem(
+    421,
+    'Unknown host name',
+    `this midwatch is not known as "${name}"; call it by its address, or set server.external_url`,
+  )
+}
+
+export interface Listening {
+  /** Where this machine reaches it. */
+  readonly url: string
+  readonly port: number
+  /** Stops taking connections, lets answers under way finish, ends idle ones at once. */
+  close(): Promise<void>
+}
+
+/** Listens; rejects when the address can't be had. */
+export function listen(web: Hono<WebEnv>, host: string | undefined, port: number): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: web.fetch, port, ...(host === undefined ? {} : { hostname: host }) }, (info: AddressInfo) => {
+      const reachable = host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+      resolve({
+        url: `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${info.port}`,
+        port: info.port,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done())
+            if ('closeIdleConnections' in server) server.closeIdleConnections()
+          }),
+      })
+    })
+    server.on('error', reject)
+    if ('headersTimeout' in server) {
+      server.headersTimeout = HEADERS_TIMEOUT_MS
+      server.requestTimeout = REQUEST_TIMEOUT_MS
+    }
+  })
+}
