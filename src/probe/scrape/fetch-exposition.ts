@@ -1,0 +1,225 @@
+import { lookup as systemLookup } from 'node:dns'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { resolve } from 'node:path'
+import { pipeline, type Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { type AddressPolicy, ForbiddenAddressError, isAllowed } from '../../lib/address.ts'
+import { Secret } from '../../lib/secret.ts'
+import { version } from '../../lib/version.ts'
+import { SCRAPE_ACCEPT } from '../../wire/exposition-media.ts'
+import type { FileRef, ScrapeConfig } from './config.ts'
+import { ScrapeError } from './sample-labels.ts'
+
+/** What a target answered, unpacked. */
+export interface Exposition {
+  readonly body: Buffer
+  readonly contentType: string | undefined
+}
+
+interface FetchOptions {
+  readonly url: URL
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+const MAX_REDIRECTS = 10
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/** Fetches expositions for one job; connections stay open between scrapes. */
+export class ExpositionFetcher {
+  readonly #config: ScrapeConfig
+  readonly #policy: AddressPolicy
+  readonly #baseFolder: string
+  readonly #http: HttpAgent
+  readonly #https: HttpsAgent
+
+  constructor(config: ScrapeConfig, policy: AddressPolicy, baseFolder: string) {
+    this.#config = config
+    this.#policy = policy
+    this.#baseFolder = baseFolder
+    const options = { keepAlive: true, maxFreeSockets: 256, maxSockets: Infinity, scheduling: 'lifo' } as const
+    this.#http = new HttpAgent(options)
+    this.#https = new HttpsAgent(options)
+  }
+
+  close(): void {
+    this.#http.destroy()
+    this.#https.destroy()
+  }
+
+  /**
+   * Answers with the body of a 200; everything else throws.
+   *
+   * @throws ScrapeError, ForbiddenAddressError, the signal's reason, or the error of the connection
+   */
+  async fetch({ url, timeoutMs, signal }: FetchOptions): Promise<Exposition> {
+    let current = url
+    for (let redirects = 0; ; redirects++) {
+      signal.throwIfAborted()
+      const response = await this.#request(current, keepsCredentials(url, current), timeoutMs, signal)
+      const status = response.statusCode ?? 0
+      if (status === 200) return await this.#read(response, signal)
+      response.destroy()
+      const location = response.headers.location
+      if (!REDIRECTS.has(status) || !this.#config.followRedirects || location === undefined) {
+        throw new ScrapeError(`server returned HTTP status ${status} ${response.statusMessage ?? ''}`.trimEnd())
+      }
+      if (redirects === MAX_REDIRECTS) throw new ScrapeError(`stopped after ${MAX_REDIRECTS} redirects`)
+      if (!URL.canParse(location, current))
+        throw new ScrapeError(`redirected to ${JSON.stringify(location)}, which is no address`)
+      current = new URL(location, current)
+      if (current.protocol !== 'http:' && current.protocol !== 'https:') {
+        throw new ScrapeError(`redirected to ${current.protocol}, which is not followed`)
+      }
+    }
+  }
+
+  async #request(url: URL, trusted: boolean, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
+    // Node asks no `lookup` about an address.
+    if (isIP(host) !== 0 && !isAllowed(host, this.#policy)) throw forbidden(host, [host])
+    const options = {
+      host,
+      port: url.port === '' ? undefined : Number(url.port),
+      path: `${url.pathname}${url.search}`,
+      method: 'GET',
+      signal,
+      lookup: lookupWithin(this.#policy),
+      headers: await this.#headers(url, trusted, timeoutMs),
+    }
+    for (;;) {
+      const request =
+        url.protocol === 'https:'
+          ? httpsRequest({ ...options, agent: this.#https, ...(await this.#tls(trusted)) })
+          : httpRequest({ ...options, agent: this.#http })
+      // What comes after the answer has begun is told by the answer's own stream.
+      request.on('error', () => undefined)
+      request.end()
+      try {
+        const [response] = (await once(request, 'response')) as [IncomingMessage]
+        return response
+      } catch (error) {
+        // The server may close an idle connection in the moment in which it is used again.
+        if (!request.reusedSocket || signal.aborted || (error as NodeJS.ErrnoException).code !== 'ECONNRESET')
+          throw error
+      }
+    }
+  }
+
+  async #headers(url: URL, trusted: boolean, timeoutMs: number): Promise<Record<string, string>> {
+    const authorization = trusted ? await this.#authorization() : undefined
+    return {
+      Host: url.host,
+      'User-Agent': `midwatch/${version}`,
+      Accept: SCRAPE_ACCEPT,
+      'Accept-Encoding': this.#config.compression ? 'gzip' : 'identity',
+      'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
+      ...(authorization === undefined ? {} : { Authorization: authorization }),
+    }
+  }
+
+  async #authorization(): Promise<string | undefined> {
+    const { credentials } = this.#config
+    if (credentials === undefined) return undefined
+    switch (credentials.kind) {
+      case 'header':
+        return `${credentials.type} ${await this.#secret(credentials.credentials)}`
+      case 'basic': {
+        const pair = `${credentials.username}:${await this.#secret(credentials.password)}`
+        return `Basic ${Buffer.from(pair).toString('base64')}`
+      }
+    }
+  }
+
+  async #secret(secret: Secret | FileRef): Promise<string> {
+    if (secret instanceof Secret) return secret.reveal()
+    return (await this.#file(secret.file)).toString('utf8').trim()
+  }
+
+  /** Read at each scrape, so that a renewed certificate counts at once; an unchanged one keeps its connection. */
+  async #tls(trusted: boolean): Promise<Record<string, unknown>> {
+    const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = this.#config.tls
+    return {
+      rejectUnauthorized: !insecureSkipVerify,
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(caFile === undefined ? {} : { ca: await this.#file(caFile) }),
+      ...(certFile === undefined || !trusted ? {} : { cert: await this.#file(certFile) }),
+      ...(keyFile === undefined || !trusted ? {} : { key: await this.#file(keyFile) }),
+    }
+  }
+
+  async #file(path: string): Promise<Buffer> {
+    try {
+      return await readFile(resolve(this.#baseFolder, path))
+    } catch (error) {
+      throw new ScrapeError(`${path} can't be read: ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  async #read(response: IncomingMessage, signal: AbortSignal): Promise<Exposition> {
+    const limit = this.#config.limits.bodyBytes
+    const encoding = response.headers['content-encoding'] ?? 'identity'
+    const chunks: Buffer[] = []
+    let length = 0
+    for await (const chunk of unpack(response, encoding)) {
+      signal.throwIfAborted()
+      length += (chunk as Buffer).length
+      if (length > limit) {
+        response.destroy()
+        throw new ScrapeError(`body_size_limit exceeded (limit: ${limit} bytes)`)
+      }
+      chunks.push(chunk as Buffer)
+    }
+    return { body: Buffer.concat(chunks, length), contentType: response.headers['content-type'] }
+  }
+}
+
+function unpack(response: IncomingMessage, encoding: string): Readable {
+  switch (encoding.toLowerCase()) {
+    case 'identity':
+    case '':
+      return response
+    case 'gzip':
+    case 'x-gzip':
+      // The error of either end comes out of the loop that reads.
+      return pipeline(response, createGunzip(), () => undefined)
+    default:
+      response.destroy()
+      throw new ScrapeError(`server answered with Content-Encoding ${encoding}, which was not asked for`)
+  }
+}
+
+/** Credentials go only to where they were meant for: the same place, or the same host when it asks for TLS. */
+function keepsCredentials(meant: URL, now: URL): boolean {
+  if (meant.origin === now.origin) return true
+  return meant.hostname === now.hostname && meant.protocol === 'http:' && now.protocol === 'https:'
+}
+
+/** Resolves as the system does, and leaves out what the policy does not allow. */
+function lookupWithin(policy: AddressPolicy): LookupFunction {
+  return (host, options, callback) => {
+    systemLookup(host, { ...options, all: true }, (error, found) => {
+      if (error !== null) return callback(error, '', 0)
+      const allowed = found.filter(({ address }) => isAllowed(address, policy))
+      const [first] = allowed
+      if (first === undefined) {
+        const refusal = forbidden(
+          host,
+          found.map(({ address }) => address),
+        )
+        return callback(refusal, '', 0)
+      }
+      if (options.all === true) callback(null, allowed)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+function forbidden(host: string, addresses: readonly string[]): ForbiddenAddressError {
+  const what = addresses.length === 1 && addresses[0] === host ? host : `${host} is ${addresses.join(', ')}, which`
+  return new ForbiddenAddressError(`${what} is not allowed as a target (link-local, metadata or private address)`)
+}
