@@ -1,3 +1,4 @@
+import { dns } from './dns.ts'
 import { host } from './host.ts'
 import { http } from './http.ts'
 import { postgres } from './postgres.ts'
@@ -12,4 +13,4 @@ import { websocket } from './websocket.ts'
  * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
  * docs and the contract tests read this list.
  */
-export const probes = [host, http, postgres, process, redis, smtp, tcp, tls, websocket] as const
+export const probes = [dns, host, http, postgres, process, redis, smtp, tcp, tls, websocket] as const

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:tls'
 import { makeCertificate } from '../support/certificate.ts'
+import { startDnsServer } from '../support/dns-server.ts'
 import { closedPort, listen, listenTcp } from '../support/listen.ts'
 
 /** A check's entry in a config, without its general fields. */
@@ -24,6 +25,28 @@ export interface Subject {
 
 /** By the key of the probe. */
 export const subjects: Readonly<Record<string, Subject>> = {
+  dns: {
+    async live(stack) {
+      const record = [1, Buffer.from([192, 0, 2, 1])] as const
+      const server = await start(
+        stack,
+        startDnsServer(() => ({ answers: [record] })),
+      )
+      return { dns: 'example.org', server: `127.0.0.1:${server.port}`, expect: { answer: '^192[.]0[.]2[.]1$' } }
+    },
+    dead: async () => ({ dns: 'example.org', server: `127.0.0.1:${await closedPort()}` }),
+    async silent(stack) {
+      const { promise: reached, resolve } = Promise.withResolvers<void>()
+      const server = await start(
+        stack,
+        startDnsServer(() => void resolve()),
+      )
+      return { entry: { dns: 'example.org', server: `127.0.0.1:${server.port}` }, reached }
+    },
+  },
+  host: {
+    live: async () => ({ host: 'local', cpu_window: '20ms' }),
+  },
   http: {
     async live(stack) {
       const server = await start(stack, listen(createHttpServer((_, response) => response.end('{"status":"ok"}'))))
@@ -36,6 +59,33 @@ export const subjects: Readonly<Record<string, Subject>> = {
       headers: { 'X-Api-Key': CANARY },
       basic_auth: { username: 'watch', password: CANARY },
     },
+  },
+  // Alive it is in its own test, which starts the real server.
+  postgres: {
+    dead: async () => ({ postgres: `postgres://watch@127.0.0.1:${await closedPort()}/app` }),
+    silent: (stack) => silentTarget(stack, (address) => ({ postgres: `postgres://watch@${address}/app` })),
+    secretive: { postgres: `postgres://watch:${CANARY}@127.0.0.1:1/app`, password: CANARY },
+  },
+  process: {
+    live: async () => ({ process: { cmdline: 'node', min: 0 } }),
+    dead: async () => ({ process: 'no-such-program-anywhere' }),
+  },
+  redis: {
+    async live(stack) {
+      const server = await start(
+        stack,
+        listenTcp((socket) =>
+          socket.on('data', (bytes) => {
+            const [, command = ''] = bytes.toString().split(/\r\n\$\d+\r\n/)
+            socket.write(command.startsWith('PING') ? '+PONG\r\n' : '$24\r\nrole:master\r\nmaxmemory:0\r\n')
+          }),
+        ),
+      )
+      return { redis: `redis://${server.address}` }
+    },
+    dead: async () => ({ redis: `redis://127.0.0.1:${await closedPort()}`, queues: ['mail'] }),
+    silent: (stack) => silentTarget(stack, (address) => ({ redis: `redis://${address}/3` })),
+    secretive: { redis: `redis://watch:${CANARY}@127.0.0.1:1`, password: CANARY },
   },
   smtp: {
     async live(stack) {

@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import type { ProbeMetric } from '../../model/finding.ts'
 
@@ -34,8 +35,8 @@ export interface FilesystemReading {
   readonly notMounted: readonly string[]
 }
 
-/** Mount points that still owe an answer: asking again would take one more thread of the pool. */
-const unanswered = new Set<string>()
+/** Filesystems that still owe an answer: asking again would take one more thread of the pool. */
+const unanswered = new Map<string, Promise<StatsFs>>()
 
 /** Parses `/proc/mounts`; of several mounts at one place the last covers the others. */
 export function parseMounts(text: string): Mount[] {
@@ -115,23 +116,28 @@ async function ask(mount: Mount, signal: AbortSignal): Promise<{ metrics: ProbeM
   }
 }
 
-/** @returns undefined when the filesystem can't be asked, or does not answer before the signal or since an earlier run */
-async function statfsUnlessStuck(mountpoint: string, signal: AbortSignal) {
-  if (unanswered.has(mountpoint)) return undefined
-  unanswered.add(mountpoint)
-  const answer = statfs(mountpoint).finally(() => unanswered.delete(mountpoint))
-  answer.catch(() => undefined)
+/** @returns undefined when the filesystem can't be asked, or does not answer before the signal */
+async function statfsUnlessStuck(mountpoint: string, signal: AbortSignal): Promise<StatsFs | undefined> {
   const aborted = Promise.withResolvers<undefined>()
   const giveUp = () => aborted.resolve(undefined)
   if (signal.aborted) giveUp()
   signal.addEventListener('abort', giveUp, { once: true })
   try {
-    return await Promise.race([answer, aborted.promise])
+    return await Promise.race([statfsOnce(mountpoint), aborted.promise])
   } catch {
     return undefined
   } finally {
     signal.removeEventListener('abort', giveUp)
   }
+}
+
+function statfsOnce(mountpoint: string): Promise<StatsFs> {
+  let answer = unanswered.get(mountpoint)
+  if (answer === undefined) {
+    answer = statfs(mountpoint).finally(() => unanswered.delete(mountpoint))
+    unanswered.set(mountpoint, answer)
+  }
+  return answer
 }
 
 /** The kernel writes spaces, tabs, line breaks and backslashes in mount points as `\040`. */
