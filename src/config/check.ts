@@ -222,7 +222,7 @@ function split(
     if (commonKeys.includes(key)) mine.set(key, value)
     else if (ownKeys?.includes(key) || (kind?.probe && secretOfFileKey(key, shapeOf(kind.probe.config)) === base))
       rest.set(key, value)
-    else if (kind?.key === 'heartbeat' && key in probeSchema.shape) {
+    else if (kind?.key === 'heartbeat' && Object.hasOwn(probeSchema.shape, key)) {
       tools.collector.add(
         value.place,
         [...path, key],

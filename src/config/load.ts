@@ -89,7 +89,7 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
   const { collector } = tools
   const entries = root.kind === 'map' ? root.entries : new Map()
   for (const [key, entry] of entries) {
-    if (!(key in sections)) addUnknownKey(entry, [key], Object.keys(sections), tools)
+    if (!Object.hasOwn(sections, key)) addUnknownKey(entry, [key], Object.keys(sections), tools)
   }
 
   const values: Partial<Record<SectionName, unknown>> = {}
@@ -204,8 +204,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** The key may be right and stand in the wrong part. */
 function keyElsewhere(path: readonly PropertyKey[], keysHere: readonly string[]): string | undefined {
-  const known = ELSEWHERE[formatPath(path)]
-  if (known !== undefined) return known
+  const place = formatPath(path)
+  if (Object.hasOwn(ELSEWHERE, place)) return ELSEWHERE[place]
   const key = path.at(-1)
   if (path[0] === 'checks') {
     const meant = path.length === 3 ? meantCheckKey(String(key), keysHere) : undefined

@@ -27,7 +27,7 @@ export function expand(source: string, env: Readonly<Record<string, string | und
       faults.push(`the default of \${${name}} holds another variable; write a plain text there`)
       return reference
     }
-    const value = env[name]
+    const value = Object.hasOwn(env, name) ? env[name] : undefined
     if (value !== undefined && (value !== '' || fallback === undefined)) {
       used.set(name, value)
       return value
