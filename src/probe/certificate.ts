@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import { systemClock } from '../lib/clock.ts'
 import { formatDuration } from '../model/duration.ts'
 import { degraded, type Finding, type ProbeMetric } from '../model/finding.ts'
@@ -20,6 +20,8 @@ export const tlsMetrics = {
 
 /** The year 1, which is what Go's zero time is in Unix seconds: no chain was verified. */
 const NO_CHAIN = -62_135_596_800
+/** Longer than any real chain; issuers may form a circle. */
+const MAX_CHAIN = 16
 
 /** What is known of an established TLS connection, read once while it is open. */
 export interface TlsState {
@@ -34,22 +36,46 @@ export interface TlsState {
   readonly chainExpiryMs: number | undefined
 }
 
-/** @returns undefined when the server showed no certificate */
+/**
+ * To be called once on a connection: Node's X509Certificate takes the certificate out of it.
+ *
+ * @returns undefined when the server showed no certificate
+ */
 export function readTlsState(socket: TLSSocket, isVerified: boolean): TlsState | undefined {
+  const chainExpiryMs = isVerified ? verifiedExpiryMs(socket.getPeerCertificate(true)) : undefined
   const leaf = socket.getPeerX509Certificate()
   if (leaf === undefined) return undefined
-  const chain = certificateChain(leaf)
-  const expiriesMs = chain.map(({ validToDate }) => validToDate.getTime())
-  // OpenSSL completes the chain with the root out of its own store; what the server sent rarely has one.
-  const sentMs =
-    chain.length > 1 && isSelfIssued(chain.at(-1) as X509Certificate) ? expiriesMs.slice(0, -1) : expiriesMs
   return {
     version: (socket.getProtocol() ?? '').replace(/^TLSv1$/, 'TLS 1.0').replace(/^TLSv/, 'TLS '),
     cipher: socket.getCipher().standardName,
     leaf,
-    earliestExpiryMs: Math.min(...sentMs),
-    chainExpiryMs: isVerified ? Math.min(...expiriesMs) : undefined,
+    earliestExpiryMs: sentExpiryMs(leaf),
+    chainExpiryMs,
   }
+}
+
+/** Over what the server sent, in which order whatever: there the issuer of each is the next one. */
+function sentExpiryMs(leaf: X509Certificate): number {
+  let earliestMs = leaf.validToDate.getTime()
+  let next = leaf.issuerCertificate
+  for (let left = MAX_CHAIN; next !== undefined && left > 0; left--) {
+    earliestMs = Math.min(earliestMs, next.validToDate.getTime())
+    next = next.issuerCertificate
+  }
+  return earliestMs
+}
+
+/** Over the chain that was verified, up to the root, which its own issuer is. */
+function verifiedExpiryMs(leaf: DetailedPeerCertificate): number {
+  let earliestMs = Date.parse(leaf.valid_to)
+  let current = leaf
+  for (let left = MAX_CHAIN; left > 0; left--) {
+    const { issuerCertificate: next } = current
+    if (next === undefined || next.fingerprint256 === current.fingerprint256) break
+    earliestMs = Math.min(earliestMs, Date.parse(next.valid_to))
+    current = next
+  }
+  return earliestMs
 }
 
 export function metricsOfTls({ version, leaf, earliestExpiryMs, chainExpiryMs }: TlsState): ProbeMetric[] {
@@ -103,21 +129,6 @@ function inWords(ms: number): string {
 /** Whole days until the first certificate expires, for the details of a check; negative when it has expired. */
 export function certificateDays({ earliestExpiryMs }: TlsState): number {
   return Math.floor((earliestExpiryMs - systemClock.now()) / 86_400_000)
-}
-
-/** Leaf first. A chain longer than any real one is cut, since issuers may form a circle. */
-function certificateChain(leaf: X509Certificate): X509Certificate[] {
-  const chain = [leaf]
-  while (chain.length < 16) {
-    const issuer = (chain.at(-1) as X509Certificate).issuerCertificate
-    if (issuer === undefined || chain.some(({ fingerprint256 }) => fingerprint256 === issuer.fingerprint256)) break
-    chain.push(issuer)
-  }
-  return chain
-}
-
-function isSelfIssued({ subject, issuer }: X509Certificate): boolean {
-  return subject === issuer
 }
 
 /** Names in the order in which Go prints them: the reverse of its own fixed order. */
