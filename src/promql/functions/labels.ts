@@ -1,0 +1,102 @@
+import { compileAnchoredRegex, type Regex, RegexError } from '../../model/regex.ts'
+import { PromqlError } from '../error.ts'
+import type { StepSeries } from '../evaluate/evaluation.ts'
+import { mergeEqual } from '../evaluate/series.ts'
+import { type Call, type Expr, unwrapParens } from '../syntax/ast.ts'
+import { isLabelName, quoteText } from '../syntax/text.ts'
+import type { VectorFunction } from './signature.ts'
+
+/** The content of a string argument; the checker has seen to it that it is one. */
+export function textOf(expr: Expr | undefined): string {
+  const literal = expr === undefined ? undefined : unwrapParens(expr)
+  if (literal?.kind !== 'string') throw new PromqlError('execution', 'string literal expected', expr?.span)
+  return literal.value
+}
+
+const compiled = new WeakMap<Call, Regex>()
+
+/** label_replace(v, dst, replacement, src, regex): sets `dst` from what `regex` finds in the whole of `src`. */
+const labelReplace: VectorFunction = {
+  name: 'label_replace',
+  args: ['vector', 'string', 'string', 'string', 'string'],
+  returns: 'vector',
+  async evaluate(call, steps, evaluation) {
+    const [arg, target, replacement, source] = call.args
+    const to = textOf(target)
+    const template = textOf(replacement)
+    const from = textOf(source)
+    const regex = patternOf(call)
+    checkName(to, 'destination', call)
+    const output: StepSeries[] = []
+    for (const series of await evaluation.vector(arg as Expr, steps)) {
+      if (evaluation.due()) await evaluation.pause()
+      const groups = regex.exec(series.labels.get(from))
+      if (groups === undefined) output.push(series)
+      else
+        output.push({
+          ...series,
+          typed: undefined,
+          labels: series.labels.with(to, expand(template, groups, regex.groupNumbers)),
+        })
+    }
+    return mergeEqual(output)
+  },
+}
+
+function patternOf(call: Call): Regex {
+  let regex = compiled.get(call)
+  if (regex === undefined) {
+    const source = textOf(call.args[4])
+    try {
+      regex = compileAnchoredRegex(source)
+    } catch (error) {
+      if (!(error instanceof RegexError)) throw error
+      const why = `invalid regular expression in label_replace(): ${source} (${error.message})`
+      throw new PromqlError('execution', why, call.span)
+    }
+    compiled.set(call, regex)
+  }
+  return regex
+}
+
+const REFERENCE = /\$(?:\$|\{(\w+)\}|(\w+))/g
+
+/** Go's template: `$1`, `${1}`, `$name` (the longest word), `$$`; a group that does not exist is empty. */
+function expand(template: string, groups: readonly string[], numbers: ReadonlyMap<string, number>): string {
+  return template.replace(REFERENCE, (reference, braced: string | undefined, bare: string | undefined) => {
+    if (reference === '$$') return '$'
+    const name = (braced ?? bare) as string
+    const number = /^\d+$/.test(name) ? Number(name) : numbers.get(name)
+    return number === undefined ? '' : (groups[number] ?? '')
+  })
+}
+
+/** label_join(v, dst, separator, src…). */
+const labelJoin: VectorFunction = {
+  name: 'label_join',
+  args: ['vector', 'string', 'string', 'string'],
+  variadic: -1,
+  returns: 'vector',
+  async evaluate(call, steps, evaluation) {
+    const [arg, target, separator, ...sources] = call.args
+    const to = textOf(target)
+    const between = textOf(separator)
+    const from = sources.map(textOf)
+    for (const name of from) checkName(name, 'source', call)
+    checkName(to, 'destination', call)
+    const output: StepSeries[] = []
+    for (const series of await evaluation.vector(arg as Expr, steps)) {
+      if (evaluation.due()) await evaluation.pause()
+      const joined = from.map((name) => series.labels.get(name)).join(between)
+      output.push({ ...series, typed: undefined, labels: series.labels.with(to, joined) })
+    }
+    return mergeEqual(output)
+  },
+}
+
+function checkName(name: string, role: string, { name: fn, span }: Call): void {
+  if (isLabelName(name)) return
+  throw new PromqlError('execution', `invalid ${role} label name in ${fn}(): ${quoteText(name)}`, span)
+}
+
+export const labelFunctions = [labelReplace, labelJoin]

@@ -1,0 +1,121 @@
+import { CompensatedSum, Mean, quantile } from '../evaluate/float.ts'
+import { type Expr, unwrapParens } from '../syntax/ast.ts'
+import { formatGeneral } from '../syntax/number.ts'
+import { labelsOfAbsent } from './absent.ts'
+import type { VectorFunction } from './signature.ts'
+import { type Window, windowFunction } from './window.ts'
+
+function sum({ values, from, to }: Window): number {
+  const total = new CompensatedSum()
+  for (let i = from; i < to; i++) total.add(values[i] as number)
+  return total.total
+}
+
+function mean({ values, from, to }: Window): number {
+  const average = new Mean()
+  for (let i = from; i < to; i++) average.add(values[i] as number)
+  return average.value
+}
+
+/** The most extreme value; NaN only when there is no other. */
+function extreme({ values, from, to }: Window, better: (a: number, b: number) => boolean): number {
+  let best = values[from] as number
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i] as number
+    if (better(value, best) || Number.isNaN(best)) best = value
+  }
+  return best
+}
+
+/** Population variance after Welford, compensated. */
+function variance({ values, from, to }: Window): number {
+  const average = new CompensatedSum()
+  const squares = new CompensatedSum()
+  let count = 0
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number
+    count++
+    const delta = value - (average.sum + average.compensation)
+    average.add(delta / count)
+    squares.add(delta * (value - (average.sum + average.compensation)))
+  }
+  return (squares.sum + squares.compensation) / count
+}
+
+/** 1 at every step at which no series has a sample in its window. */
+const absentOverTime: VectorFunction = {
+  name: 'absent_over_time',
+  args: ['matrix'],
+  returns: 'vector',
+  async evaluate(call, steps, evaluation) {
+    const arg = unwrapParens(call.args[0] as Expr)
+    const present = await anyOverTime.evaluate({ ...call, args: [arg] }, steps, evaluation)
+    const values = new Float64Array(steps.count).fill(1)
+    const absent = new Uint8Array(steps.count).fill(1)
+    for (const series of present) {
+      for (let i = 0; i < steps.count; i++) if (series.present[i] === 1) absent[i] = 0
+    }
+    return absent.includes(1) ? [{ labels: labelsOfAbsent(arg), values, present: absent }] : []
+  },
+}
+
+/** As present_over_time; with the names kept, so that series of different metrics do not meet. */
+const anyOverTime = windowFunction('present_over_time', {
+  fromSamples: () => 1,
+  fromSummary: () => 1,
+  keepsName: true,
+})
+
+export const overTimeFunctions: readonly VectorFunction[] = [
+  windowFunction('sum_over_time', {
+    fromSamples: sum,
+    fromSummary: (summary) => (Number.isFinite(summary.sum) ? summary.sum + summary.compensation : summary.sum),
+  }),
+  windowFunction('avg_over_time', {
+    fromSamples: mean,
+    // A sum that overflowed says nothing about the mean.
+    fromSummary: ({ sum, compensation, count }) =>
+      Number.isFinite(sum) ? sum / count + compensation / count : undefined,
+  }),
+  windowFunction('count_over_time', {
+    fromSamples: ({ from, to }) => to - from,
+    fromSummary: ({ count }) => count,
+  }),
+  windowFunction('min_over_time', {
+    fromSamples: (window) => extreme(window, (a, b) => a < b),
+    fromSummary: ({ min }) => min,
+  }),
+  windowFunction('max_over_time', {
+    fromSamples: (window) => extreme(window, (a, b) => a > b),
+    fromSummary: ({ max }) => max,
+  }),
+  windowFunction('first_over_time', {
+    fromSamples: ({ values, from }) => values[from] as number,
+    fromSummary: ({ firstValue }) => firstValue,
+    keepsName: true,
+  }),
+  windowFunction('last_over_time', {
+    fromSamples: ({ values, to }) => values[to - 1] as number,
+    fromSummary: ({ lastValue }) => lastValue,
+    keepsName: true,
+  }),
+  windowFunction('stdvar_over_time', {
+    fromSamples: variance,
+    fromSummary: ({ m2, count }) => m2 / count,
+  }),
+  windowFunction('stddev_over_time', {
+    fromSamples: (window) => Math.sqrt(variance(window)),
+    fromSummary: ({ m2, count }) => Math.sqrt(m2 / count),
+  }),
+  windowFunction('quantile_over_time', {
+    args: ['scalar', 'matrix'],
+    fromSamples: ({ values, from, to, parameter }) => quantile(parameter, values.slice(from, to)),
+    checkParameter(q, call, evaluation) {
+      if (q >= 0 && q <= 1) return
+      const at = unwrapParens(call.args[0] as Expr).span
+      evaluation.warn(`quantile value should be between 0 and 1, got ${formatGeneral(q)}`, at)
+    },
+  }),
+  windowFunction('present_over_time', { fromSamples: () => 1, fromSummary: () => 1 }),
+  absentOverTime,
+]
