@@ -1,0 +1,111 @@
+import { LabelList } from './labels.tsx'
+import { GivenLink } from './link.tsx'
+import { severityClass } from './status.tsx'
+import { formatValue, Given } from './text.tsx'
+import { Since } from './time.tsx'
+
+/** An alert as pages show it. */
+export interface AlertView {
+  readonly name: string
+  readonly state: 'pending' | 'firing'
+  /** As the rule says: `critical`, `high`, `medium`, `low`, or any word; undefined when it says none. */
+  readonly severity: string | undefined
+  /** Since when it is pending or firing, epoch milliseconds. */
+  readonly sinceMs: number
+  /** The annotations `summary` and `description`; '' when the rule has none. */
+  readonly summary: string
+  readonly description: string
+  readonly value: number
+  /** Without `alertname` and `severity`, which stand by themselves. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly runbookUrl: string | undefined
+  /** What changes how it is told: `silenced until …`, `acknowledged by …`, `frozen: its check is unknown`. */
+  readonly notes: readonly string[]
+}
+
+const SEVERITY_ORDER: readonly string[] = ['critical', 'high', 'medium', 'low']
+
+/** The worst first, then the newest; pending ones apart at the end. */
+export function AlertLists({ alerts, nowMs }: { readonly alerts: readonly AlertView[]; readonly nowMs: number }) {
+  const sorted = alerts.toSorted((a, b) => rank(a) - rank(b) || b.sinceMs - a.sinceMs || (a.name < b.name ? -1 : 1))
+  const firing = sorted.filter(({ state }) => state === 'firing')
+  const pending = sorted.filter(({ state }) => state === 'pending')
+  return (
+    <>
+      {firing.length > 0 && <AlertList alerts={firing} nowMs={nowMs} />}
+      {pending.length > 0 && (
+        <>
+          <h3>
+            Pending <span class="count">{pending.length}</span>
+          </h3>
+          <p class="muted hint">The condition is met, but not yet for as long as the rule wants. Nobody is told.</p>
+          <AlertList alerts={pending} nowMs={nowMs} />
+        </>
+      )}
+    </>
+  )
+}
+
+function rank({ severity }: AlertView): number {
+  const index = SEVERITY_ORDER.indexOf(severity ?? '')
+  return index === -1 ? SEVERITY_ORDER.length : index
+}
+
+function AlertList({ alerts, nowMs }: { readonly alerts: readonly AlertView[]; readonly nowMs: number }) {
+  return (
+    <ul class="rows alerts">
+      {alerts.map((alert) => (
+        <AlertRow alert={alert} nowMs={nowMs} />
+      ))}
+    </ul>
+  )
+}
+
+function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs: number }) {
+  const { name, state, severity, sinceMs, summary, description, value, labels, runbookUrl, notes } = alert
+  return (
+    <li class={`alert ${state}`}>
+      <div class="alert-head">
+        {severity !== undefined && (
+          <span class={`severity ${severityClass(severity)}`}>
+            <Given text={severity} max={40} />
+          </span>
+        )}
+        <strong class="name">
+          <Given text={name} max={200} />
+        </strong>
+        {notes.map((note) => (
+          <span class="tag">
+            <Given text={note} max={200} />
+          </span>
+        ))}
+        <span class="since">
+          {state} <Since atMs={sinceMs} nowMs={nowMs} />
+        </span>
+      </div>
+      {summary !== '' && (
+        <p class="summary">
+          <Given text={summary} max={500} />
+        </p>
+      )}
+      {description !== '' && (
+        <p class="muted">
+          <Given text={description} max={1000} />
+        </p>
+      )}
+      <div class="alert-foot">
+        <span>
+          <span class="muted">value</span> <strong>{formatValue(value)}</strong>
+        </span>
+        {runbookUrl !== undefined && runbookUrl !== '' && (
+          <span>
+            <GivenLink href={runbookUrl}>
+              Runbook<span class="visually-hidden"> of {name}</span>
+            </GivenLink>
+          </span>
+        )}
+        <LabelList labels={labels} />
+      </div>
+    </li>
+  )
+}

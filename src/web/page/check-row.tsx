@@ -1,0 +1,65 @@
+import type { CheckHealth } from '../../model/health.ts'
+import { type History, HistoryBars } from './history.tsx'
+import { checkPath } from './link.tsx'
+import { Trouble } from './reason.tsx'
+import { StatusMark } from './status.tsx'
+import { Given } from './text.tsx'
+import { Ago, formatLatency, Since } from './time.tsx'
+
+/** One check in a list of many. */
+export interface CheckSummary extends CheckHealth {
+  /** What kind of check it is: `http`, `postgres`, `heartbeat`, … */
+  readonly kind: string
+  /** What it asks, without secrets; '' when it asks nothing. */
+  readonly target: string
+  /** The last 24 hours in half-hours. */
+  readonly history: History
+}
+
+/** Status, name, since when, latency, bars; below it what is wrong. */
+export function CheckRow({ check, nowMs }: { readonly check: CheckSummary; readonly nowMs: number }) {
+  const { name, status, critical, kind, target, latencyMs, sinceMs, lastSuccessMs, history } = check
+  return (
+    <li class={`check is-${status}`}>
+      <StatusMark status={status} />
+      <div class="what">
+        <a class="name" href={checkPath(name)}>
+          <Given text={name} max={200} />
+        </a>
+        {critical && <span class="tag critical">critical</span>}
+        <span class="muted target">
+          {kind}
+          {target !== '' && (
+            <>
+              {' '}
+              <Given text={target} max={120} />
+            </>
+          )}
+        </span>
+      </div>
+      <div class="since">
+        <Since atMs={sinceMs} nowMs={nowMs} />
+      </div>
+      <div class="latency">
+        {latencyMs !== undefined && (
+          <>
+            <span class="visually-hidden">latency </span>
+            {formatLatency(latencyMs)}
+          </>
+        )}
+      </div>
+      <HistoryBars history={history} nowMs={nowMs} />
+      {status !== 'healthy' && (
+        <div class="why">
+          <Trouble check={check} />
+          {status !== 'degraded' && (
+            <p class="muted">
+              last success:{' '}
+              {lastSuccessMs === undefined ? 'never since it is known' : <Ago atMs={lastSuccessMs} nowMs={nowMs} />}
+            </p>
+          )}
+        </div>
+      )}
+    </li>
+  )
+}
