@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { formatDuration } from '../model/duration.ts'
 import { Labels } from '../model/labels.ts'
 import type { ProbeDefinition } from '../probe/probe.ts'
 import { probes } from '../probe/registry.ts'
@@ -7,10 +8,10 @@ import { explain, sayPlainly, show } from './explain.ts'
 import { asName, flag, labels, name, pageUrl, positiveMs } from './fields.ts'
 import { heartbeat } from './heartbeat.ts'
 import { asWritten } from './masked.ts'
-import { shapeOf } from './shape.ts'
+import { NOTHING, shapeOf } from './shape.ts'
 import { meantCheckKey } from './suggest.ts'
 import { addUnknownKey, secretOfFileKey, type TypingTools, typedValue } from './typed.ts'
-import { placeAt, type Written, type WrittenMap } from './written.ts'
+import { placeAt, type Written, type WrittenEntry, type WrittenMap } from './written.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -51,11 +52,10 @@ const probeSchema = z.strictObject({
 })
 const heartbeatSchema = z.strictObject({ ...general, heartbeat })
 
-type Kind =
-  | { readonly key: 'heartbeat'; readonly probe?: never }
-  | { readonly key: string; readonly probe: ProbeDefinition<string, unknown> }
+type Probe = ProbeDefinition<string, unknown>
+type Kind = { readonly key: 'heartbeat'; readonly probe?: never } | { readonly key: string; readonly probe: Probe }
 
-const probeList: readonly ProbeDefinition<string, unknown>[] = probes
+const probeList: readonly Probe[] = probes
 const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...probeList.map((probe) => [probe.key, { key: probe.key, probe }] as const),
   ['heartbeat', { key: 'heartbeat' }],
@@ -71,75 +71,63 @@ interface CheckTools extends TypingTools {
 
 /** One entry of `checks`; undefined when something is wrong with it (problems were added then). */
 export function readCheck(written: Written, path: Path, tools: CheckTools): CheckConfig | undefined {
-  const { collector, root, allow } = tools
   if (written.kind !== 'map') {
-    collector.add(
-      written.place,
-      path,
-      'is not a check; write keys such as {name: shop, http: https://shop.example.org}',
-    )
+    const example = '{name: shop, http: https://shop.example.org}'
+    tools.collector.add(written.place, path, `is not a check; write keys such as ${example}`)
     return undefined
   }
   const kind = kindOf(written, path, tools)
-  const common = kind?.probe === undefined ? (kind === undefined ? probeSchema : heartbeatSchema) : probeSchema
-  const own = kind?.probe?.config
-  const ownShape = own && shapeOf(own)
-  const { mine, rest } = split(
-    written,
-    common,
-    kind,
-    ownShape === undefined ? undefined : [...(ownShape.fields?.keys() ?? [])],
-    path,
-    tools,
-  )
-
-  const commonValue = typedValue(mine, [common], path, tools)
-  const parsed = common.safeParse(commonValue, { error: sayPlainly })
-  if (!parsed.success) explain(parsed.error.issues, { root, value: commonValue, path, collector })
-
-  if (kind === undefined) return undefined
-  if (kind.probe === undefined) {
-    const result = heartbeatSchema.safeParse(commonValue, { error: sayPlainly })
-    if (!result.success) return undefined
-    return { kind: 'heartbeat', ...shared(result.data, written, [heartbeatSchema]), heartbeat: result.data.heartbeat }
+  if (kind?.probe !== undefined) return readProbeCheck(written, kind.probe, path, tools)
+  const { mine } = split(written, kind === undefined ? probeSchema : heartbeatSchema, kind, path, tools)
+  if (kind === undefined) {
+    parse(probeSchema, mine, path, tools)
+    return undefined
   }
+  const data = parse(heartbeatSchema, mine, path, tools)
+  if (data === undefined) return undefined
+  return { kind: 'heartbeat', ...shared(data, written, [heartbeatSchema]), heartbeat: data.heartbeat }
+}
 
-  const { probe } = kind
-  const ownValue = typedValue(rest, [probe.config], path, tools)
-  const settings = probe.config.safeParse(ownValue, { error: sayPlainly })
-  if (!settings.success) explain(settings.error.issues, { root, value: ownValue, path, collector })
-  if (probe.needsPermission === true && !allow.includes('script')) {
+function readProbeCheck(written: WrittenMap, probe: Probe, path: Path, tools: CheckTools): CheckConfig | undefined {
+  const { collector, root, allow } = tools
+  const { mine, rest } = split(written, probeSchema, { key: probe.key, probe }, path, tools)
+  const data = parse(probeSchema, mine, path, tools)
+  const settings = parse(probe.config, rest, path, tools)
+  const isForbidden = probe.needsPermission === true && !allow.includes('script')
+  if (isForbidden) {
     const here = [...path, probe.key]
-    collector.add(
-      placeAt(root, here),
-      here,
-      'starts a program, which is not allowed; write allow: [script] at the top of the config',
-    )
+    const message = 'starts a program, which is not allowed; write allow: [script] at the top of the config'
+    collector.add(placeAt(root, here), here, message)
   }
-  const result = probeSchema.safeParse(commonValue, { error: sayPlainly })
-  if (!result.success) return undefined
-  const { every: everyMs, timeout, confirm } = result.data
+  if (data === undefined) return undefined
+  const { every: everyMs, timeout, confirm } = data
   const timeoutMs = timeout ?? Math.min(DEFAULT_TIMEOUT_MS, everyMs)
   if (timeoutMs > everyMs) {
     const here = [...path, 'timeout']
-    collector.add(
-      placeAt(root, here),
-      here,
-      `is longer than every (${asText(mine, 'every') ?? '30s'}); write at most that, or a longer every`,
-    )
+    const message = `is longer than every (${formatDuration(everyMs)}); write at most that, or a longer every`
+    collector.add(placeAt(root, here), here, message)
     return undefined
   }
-  if (!settings.success) return undefined
+  if (settings === undefined || isForbidden) return undefined
   return {
     kind: 'probe',
-    ...shared(result.data, written, [probeSchema, probe.config]),
+    ...shared(data, written, [probeSchema, probe.config]),
     probe,
-    settings: settings.data,
-    instance: probe.instance(settings.data),
+    settings,
+    instance: probe.instance(settings),
     everyMs,
     timeoutMs,
     confirm,
   }
+}
+
+/** What the schema makes of a part of an entry; undefined when something is wrong (problems were added then). */
+function parse<Output>(schema: z.ZodType<Output>, part: WrittenMap, path: Path, tools: CheckTools): Output | undefined {
+  const value = typedValue(part, [schema], path, tools)
+  const result = schema.safeParse(value, { error: sayPlainly })
+  if (result.success) return result.data
+  explain(result.error.issues, { root: tools.root, value, path, collector: tools.collector })
+  return undefined
 }
 
 function shared(data: z.output<typeof generalSchema>, written: WrittenMap, schemas: readonly z.core.$ZodType[]) {
@@ -157,9 +145,10 @@ function shared(data: z.output<typeof generalSchema>, written: WrittenMap, schem
 /** Which key of the entry says what the check does. */
 function kindOf(entry: WrittenMap, path: Path, tools: CheckTools): Kind | undefined {
   const { collector, root } = tools
-  const present = [...entry.entries.keys()].flatMap((key) => kinds.get(key) ?? kindOfSecretFile(key) ?? [])
+  const present = new Set([...entry.entries.keys()].flatMap((key) => kinds.get(key) ?? kindOfSecretFile(key) ?? []))
   // `tls` is a kind, and an option of `http`: beside that one it chooses nothing.
-  const chosen = present.filter((kind) => !present.some((other) => other !== kind && hasOption(other, kind.key)))
+  const all = [...present]
+  const chosen = all.filter((kind) => !all.some((other) => other !== kind && hasOption(other, kind.key)))
   const [first, second] = chosen
   if (first !== undefined && second === undefined) return first
   if (second !== undefined) {
@@ -196,9 +185,8 @@ function reportNoKind(entry: WrittenMap, path: Path, tools: CheckTools): void {
 }
 
 function kindOfSecretFile(key: string): Kind | undefined {
-  return probeList.flatMap((probe) =>
-    secretOfFileKey(key, shapeOf(probe.config)) === probe.key ? [{ key: probe.key, probe }] : [],
-  )[0]
+  const probe = probeList.find(({ key: own, config }) => secretOfFileKey(key, shapeOf(config)) === own)
+  return probe && kinds.get(probe.key)
 }
 
 function hasOption({ probe }: Kind, key: string): boolean {
@@ -210,30 +198,22 @@ function split(
   entry: WrittenMap,
   common: z.ZodObject,
   kind: Kind | undefined,
-  ownKeys: readonly string[] | undefined,
   path: Path,
   tools: CheckTools,
 ): { mine: WrittenMap; rest: WrittenMap } {
   const commonKeys = Object.keys(common.shape)
-  const mine = new Map<string, typeof entry.entries extends ReadonlyMap<string, infer E> ? E : never>()
-  const rest = new Map(mine)
+  const ownShape = kind?.probe === undefined ? NOTHING : shapeOf(kind.probe.config)
+  const mine = new Map<string, WrittenEntry>()
+  const rest = new Map<string, WrittenEntry>()
   for (const [key, value] of entry.entries) {
-    const base = key.endsWith('_file') ? key.slice(0, -'_file'.length) : key
     if (commonKeys.includes(key)) mine.set(key, value)
-    else if (ownKeys?.includes(key) || (kind?.probe && secretOfFileKey(key, shapeOf(kind.probe.config)) === base))
-      rest.set(key, value)
+    else if (ownShape.fields?.has(key) || secretOfFileKey(key, ownShape) !== undefined) rest.set(key, value)
     else if (kind?.key === 'heartbeat' && Object.hasOwn(probeSchema.shape, key)) {
-      tools.collector.add(
-        value.place,
-        [...path, key],
-        'means nothing for a heartbeat, which is told and never asks; remove it',
-      )
-    } else if (kind !== undefined) addUnknownKey(value, [...path, key], [...commonKeys, ...(ownKeys ?? [])], tools)
+      const message = 'means nothing for a heartbeat, which is told and never asks; remove it'
+      tools.collector.add(value.place, [...path, key], message)
+    } else if (kind !== undefined) {
+      addUnknownKey(value, [...path, key], [...commonKeys, ...(ownShape.fields?.keys() ?? [])], tools)
+    }
   }
   return { mine: { ...entry, entries: mine }, rest: { ...entry, entries: rest } }
-}
-
-function asText(entry: WrittenMap, key: string): string | undefined {
-  const value = entry.entries.get(key)?.value
-  return value?.kind === 'text' && !value.isNull ? value.text : undefined
 }
