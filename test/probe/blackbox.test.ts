@@ -1,14 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ProbeDefinition } from '../../src/probe/probe.ts'
 import { probes } from '../../src/probe/registry.ts'
 import { type Blackbox, type Series, seriesKey, startBlackbox } from '../support/blackbox.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { keepFile } from '../support/keep-file.ts'
 import { closedPort, listen, listenTcp, type TcpListener } from '../support/listen.ts'
 import { describePeer } from '../support/peers.ts'
 import { probeContext } from '../support/probe-context.ts'
@@ -188,13 +186,6 @@ describePeer('prometheus-blackbox-exporter', (path) => {
     expect(Math.round((earliest - chain) / 86_400)).toBe(10)
   })
 })
-
-async function keepFile(name: string, text: string): Promise<AsyncDisposable & { readonly path: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'midwatch-test-'))
-  const path = join(folder, name)
-  await writeFile(path, text)
-  return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
-}
 
 /** What one of our probes gives, with the series that the runner adds to every run. */
 async function seriesOf(entry: Readonly<Record<string, unknown>>): Promise<Series> {
