@@ -69,7 +69,7 @@ export class ScrapePool {
     await Promise.all(this.#files.map((files) => files.start()))
     const old = predecessor === undefined ? [] : await predecessor.#release()
     await this.#sync(old)
-    predecessor?.#context.fetcher.close()
+    if (predecessor !== undefined) predecessor.#context.fetcher.close()
   }
 
   async stop(mode: StopMode): Promise<void> {

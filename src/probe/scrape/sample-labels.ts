@@ -1,4 +1,4 @@
-import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import { compareText, Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { MetricType } from '../../model/metric.ts'
 import { formatBoundText, parseFloatText } from '../../wire/float-text.ts'
 import type { ScrapeConfig, ScrapeLimits } from './config.ts'
@@ -26,7 +26,7 @@ export function labelMaker(target: Labels, config: ScrapeConfig): LabelMaker {
     for (let i = 0; i < pairs.length; i += 2) byName.set(pairs[i] as string, pairs[i + 1] as string)
     if (honorLabels) honorScraped(byName, target)
     else preferTarget(byName, target)
-    const labels = metricRelabel.apply(Labels.of(byName))
+    const labels = metricRelabel.apply(sorted(byName))
     if (labels === undefined || labels.size === 0) return undefined
     if (labels.name === '') {
       throw new ScrapeError(`metric_relabel_configs removes the metric's name from ${Labels.of(byName)}`)
@@ -34,6 +34,16 @@ export function labelMaker(target: Labels, config: ScrapeConfig): LabelMaker {
     if (hasLimits) checkLimits(labels, limits)
     return labels
   }
+}
+
+/** As `Labels.of`, without going over everything several times: 100,000 new series come through here at once. */
+function sorted(byName: ReadonlyMap<string, string>): Labels {
+  const pairs: string[] = []
+  for (const name of [...byName.keys()].sort(compareText)) {
+    const value = byName.get(name) as string
+    if (value !== '') pairs.push(name, value)
+  }
+  return Labels.fromSortedPairs(pairs)
 }
 
 function honorScraped(byName: Map<string, string>, target: Labels): void {

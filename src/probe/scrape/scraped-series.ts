@@ -142,8 +142,8 @@ export class ScrapedSeries {
   }
 
   /** Puts what has been read into `batch`, and a staleness marker for each series that is no longer there. */
-  commit(batch: BatchBuilder, timeMs: number): void {
-    this.#askForRefs()
+  async commit(batch: BatchBuilder, timeMs: number): Promise<void> {
+    await this.#askForRefs()
     const tracksTimes = this.#options.trackTimestampsStaleness
     const round = this.#round
     const shared = this.#shared
@@ -239,10 +239,15 @@ export class ScrapedSeries {
     this.#timesMs[at] = timeMs
   }
 
-  #askForRefs(): void {
+  async #askForRefs(): Promise<void> {
     const { sink, clock } = this.#options
     const fresh = new Set<number>()
+    let sliceStart = performance.now()
     for (const [id, labels] of this.#pending) {
+      if (performance.now() - sliceStart > SLICE_MS) {
+        await new Promise<void>((resolve) => setImmediate(resolve))
+        sliceStart = performance.now()
+      }
       const ref = sink.ref(labels)
       this.#refs[id] = ref ?? REFUSED
       if (ref === undefined) this.counts.refused++

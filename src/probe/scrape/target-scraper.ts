@@ -143,7 +143,7 @@ export class TargetScraper {
     const { counts } = this.#series
     const batch = new BatchBuilder(counts.postRelabel + REPORTS.length)
     if (failure === undefined) {
-      this.#series.commit(batch, timeMs)
+      await this.#series.commit(batch, timeMs)
       descriptions.flush()
     } else {
       this.#series.fail(batch, timeMs)
