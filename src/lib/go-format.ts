@@ -139,14 +139,18 @@ function withFraction(value: bigint, places: number): string {
 }
 
 const FLOAT = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/
+/** An underscore stands between two digits, or behind `0x`. */
+const UNDERSCORE = /(?<=[0-9a-fA-F]|0[xX])_(?=[0-9a-fA-F])/g
 const HEX_FLOAT = /^([-+]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([-+]?[0-9]+)$/
 
 /**
- * Reads a number as Go's `strconv.ParseFloat` does: decimal, hexadecimal with `p`, `inf`, `infinity` and `nan` in any case.
+ * Reads a number as Go's `strconv.ParseFloat` does: decimal, hexadecimal with `p`, underscores between digits, and
+ * `inf`, `infinity` and `nan` in any case.
  *
  * @returns undefined when the text is no number; an infinity when it is out of range, which Go calls an error
  */
-export function parseGoFloat(text: string): number | undefined {
+export function parseGoFloat(literal: string): number | undefined {
+  const text = literal.replace(UNDERSCORE, '')
   if (FLOAT.test(text)) return Number(text)
   const special = /^(?:([-+]?)inf(?:inity)?|nan)$/i.exec(text)
   if (special !== null) return /nan/i.test(text) ? Number.NaN : special[1] === '-' ? -Infinity : Infinity

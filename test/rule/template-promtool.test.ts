@@ -7,6 +7,7 @@ import { Labels } from '../../src/model/labels.ts'
 import { expand, parseTemplate } from '../../src/rule/template/template.ts'
 import type { TemplateSample } from '../../src/rule/template/value.ts'
 import { describePeer, runPeer } from '../support/peers.ts'
+import { accepted, refused } from './template-syntax.ts'
 
 /** Expanded by both programs for every one of the values. */
 const templates: readonly string[] = [
@@ -78,7 +79,7 @@ const templates: readonly string[] = [
   '{{ "hello wORLD o\'neil foo_bar ünder-way ǆ x9y" | title }} {{ "ß aä" | toUpper }} {{ "ΣÄ" | toLower }}',
   '{{ match "a+" "caat" }} {{ match "^a+$" "caat" }} {{ "x" | match "X" }} {{ match "(?i)X" "x" }}',
   '{{ match "(" "x" }}',
-  '{{ reReplaceAll "(a)(b)?" "<$1$2>" "ab a b" }} {{ reReplaceAll "x*" "-" "axxb" }} {{ reReplaceAll "(?P<n>.)o" "${n}0$$ $1x ${1}x $" "foo" }}',
+  `{{ reReplaceAll "(a)(b)?" "<$1$2>" "ab a b" }} {{ reReplaceAll "x*" "-" "axxb" }} {{ reReplaceAll "(?P<n>.)o" "\${n}0$$ $1x \${1}x $" "foo" }}`,
   '{{ reReplaceAll "(.*):.*" "$1" $labels.instance }} {{ $labels.instance | reReplaceAll ":[0-9]+" "" }}',
   '{{ reReplaceAll "(" "" "x" }}',
   '{{ stripPort "foo.example.com:12345" }} {{ stripPort "192.0.2.1" }} {{ stripPort "[2001:0DB8::1]:12345" }} {{ stripPort "2001:0DB8::1" }} {{ stripPort "[::1]::12" }} {{ stripPort "a:b:c" }}',
@@ -249,5 +250,18 @@ describePeer('promtool', (promtool) => {
       }
     }
     expect(different).toEqual([])
+  })
+
+  test('accepts and refuses the same templates as Prometheus when a rule file is read', async () => {
+    await using folder = await temporaryFolder()
+    const all = [...accepted, ...refused]
+    const files = all.map((_, i) => `${i}.yml`)
+    for (const [i, template] of all.entries()) {
+      const rules = [{ alert: 'A', expr: '1', annotations: { out: template } }]
+      await writeFile(join(folder.path, `${i}.yml`), JSON.stringify({ groups: [{ name: 'g', rules }] }))
+    }
+    const { stdout } = await runPeer(promtool, ['check', 'rules', ...files], { cwd: folder.path })
+    const theirs = all.filter((_, i) => stdout.includes(`Checking ${i}.yml\n  SUCCESS`))
+    expect(theirs).toEqual(accepted)
   })
 })

@@ -16,7 +16,7 @@ const MIN_INT = -(2n ** 63n)
 export function parseGoNumber(text: string): GoNumber {
   const int = parseInteger(text)
   if (int !== undefined) return { int, float: Number(int), isFloat: false }
-  const float = /^[-+]?0[xX]/.test(text) || !text.includes('_') ? parseGoFloat(text.replaceAll('_', '')) : undefined
+  const float = parseGoFloat(text)
   if (float === undefined || !Number.isFinite(float) || !/[.eEpP]/.test(text)) {
     return { int: undefined, float: undefined, isFloat: false }
   }
