@@ -33,12 +33,11 @@ export function parseNumber(text: string): number | undefined {
  */
 export function parseDurationLiteral(text: string): number | string {
   const ms = parseDuration(text)
-  if (ms === undefined) {
-    return /^(\d+(ms|[smhdwy]))+$/.test(text)
-      ? `not a valid duration: "${text}"; write units once and from large to small, as in 1d12h`
-      : `not a valid duration: "${text}"`
+  if (ms !== undefined && ms <= MAX_DURATION_MS) return ms
+  if (/^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/.test(text)) {
+    return `duration out of range: "${text}"`
   }
-  return ms > MAX_DURATION_MS ? `duration out of range: "${text}"` : ms
+  return `not a valid duration: "${text}"; write each unit once and from large to small, as in 1d12h`
 }
 
 /**

@@ -48,6 +48,8 @@ const OPERATOR_NAMES = new Set<string>(BINARY_OPERATORS)
 const MATCH_OPERATORS = new Set<string>(['=', '!=', '=~', '!~'])
 /** Deep enough for any query a person writes, shallow enough for every stack. */
 const MAX_DEPTH = 500
+/** A chain of operators is as deep a tree as it is long. */
+const MAX_OPERATORS = 2000
 
 /**
  * Reads the syntax of a query; what it means is not looked at.
@@ -65,6 +67,7 @@ class Parser {
   readonly #moved = new WeakSet<Expr>()
   #at = 0
   #depth = 0
+  #operators = 0
 
   constructor(text: string) {
     this.#tokens = lex(text)
@@ -88,6 +91,7 @@ class Parser {
       const op = binaryOperator(token)
       if (op === undefined || PRECEDENCE[op] < atLeast) break
       this.#next()
+      if (++this.#operators > MAX_OPERATORS) this.#fail(token, `expression has more than ${MAX_OPERATORS} operators`)
       const modifiers = this.#binaryModifiers()
       const right = this.#binary(op === '^' ? PRECEDENCE[op] : PRECEDENCE[op] + 1)
       const operatorSpan = this.#positions.span(token.start, token.end)
