@@ -148,6 +148,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'scrape-key-of-prometheus': [
     '4:5: scrape_configs[0].oauth2: oauth2 is a key of Prometheus that midwatch does not have; fetch a token by a script into a file and write authorization: {credentials_file: …}',
   ],
+  'script-not-allowed': [
+    '3:5: checks[0].script: starts a program, which is not allowed; write allow: [script] at the top of the config',
+  ],
   'several-at-once': [
     '2:11: server.listen: "8420" is not an address to listen on; write :8420 for every address, or 127.0.0.1:8420',
     '6:12: checks[0].every: "30 s" is not a duration; write 30s',
