@@ -1,9 +1,11 @@
 import { dns } from './dns.ts'
 import { host } from './host.ts'
 import { http } from './http.ts'
+import { icmp } from './icmp.ts'
 import { postgres } from './postgres.ts'
 import { process } from './process.ts'
 import { redis } from './redis.ts'
+import { script } from './script.ts'
 import { smtp } from './smtp.ts'
 import { tcp } from './tcp.ts'
 import { tls } from './tls.ts'
@@ -13,4 +15,4 @@ import { websocket } from './websocket.ts'
  * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
  * docs and the contract tests read this list.
  */
-export const probes = [dns, host, http, postgres, process, redis, smtp, tcp, tls, websocket] as const
+export const probes = [dns, host, http, icmp, postgres, process, redis, script, smtp, tcp, tls, websocket] as const

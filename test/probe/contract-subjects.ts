@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { makeCertificate } from '../support/certificate.ts'
 import { startDnsServer } from '../support/dns-server.ts'
 import { closedPort, listen, listenTcp } from '../support/listen.ts'
+import { findPeer } from '../support/peers.ts'
 
 /** A check's entry in a config, without its general fields. */
 export type Entry = Readonly<Record<string, unknown>>
@@ -60,7 +61,11 @@ export const subjects: Readonly<Record<string, Subject>> = {
       basic_auth: { username: 'watch', password: CANARY },
     },
   },
-  // Alive it is in its own test, which starts the real server.
+  // A target that is silent needs another ping, which its own test has.
+  icmp: {
+    ...(findPeer('ping').path === undefined ? {} : { live: async () => ({ icmp: '127.0.0.1' }) }),
+    dead: async () => ({ icmp: 'no-such-host.invalid' }),
+  },
   postgres: {
     dead: async () => ({ postgres: `postgres://watch@127.0.0.1:${await closedPort()}/app` }),
     silent: (stack) => silentTarget(stack, (address) => ({ postgres: `postgres://watch@${address}/app` })),
@@ -86,6 +91,14 @@ export const subjects: Readonly<Record<string, Subject>> = {
     dead: async () => ({ redis: `redis://127.0.0.1:${await closedPort()}`, queues: ['mail'] }),
     silent: (stack) => silentTarget(stack, (address) => ({ redis: `redis://${address}/3` })),
     secretive: { redis: `redis://watch:${CANARY}@127.0.0.1:1`, password: CANARY },
+  },
+  script: {
+    live: async () => ({ script: ['/bin/echo', 'OK | files=3'] }),
+    dead: async () => ({ script: ['/bin/sh', '-c', 'echo gone; exit 2'] }),
+    async silent() {
+      return { entry: { script: ['/bin/sleep', '600'] }, reached: Promise.resolve() }
+    },
+    secretive: { script: ['/bin/false', CANARY], env: { PASSWORD: CANARY } },
   },
   smtp: {
     async live(stack) {
