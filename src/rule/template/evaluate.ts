@@ -44,8 +44,8 @@ export class Evaluator {
   constructor(tree: Tree, surroundings: Surroundings) {
     this.#tree = tree
     this.#surroundings = surroundings
-    this.variables = Array.from(surroundings.variables, ([name, value]) => ({ name, value }))
-    this.variables.push({ name: '$', value: surroundings.data })
+    this.variables = [{ name: '$', value: surroundings.data }]
+    for (const [name, value] of surroundings.variables) this.variables.push({ name, value })
   }
 
   /** The value of the last command; variables that it sets are set afterwards. */

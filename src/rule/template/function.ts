@@ -8,7 +8,7 @@ export type ParameterType = 'any' | 'string' | 'vector' | 'sample'
 export interface FunctionContext {
   readonly nowMs: number
   readonly externalUrl: string
-  readonly pathPrefix: string
+  pathPrefix(): string
   /** No text may become longer than this. */
   readonly maxLength: number
   /** The answer to an expression; the execution stops here and starts again when it is not known yet. */

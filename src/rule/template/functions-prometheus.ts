@@ -72,7 +72,7 @@ export const prometheusFunctions: readonly TemplateFunction[] = [
       replaceAll(regex(pattern as string), replacement as string, text as string, maxLength),
   },
   { name: 'externalURL', parameters: [], call: (_args, { externalUrl }) => externalUrl },
-  { name: 'pathPrefix', parameters: [], call: (_args, { pathPrefix }) => pathPrefix },
+  { name: 'pathPrefix', parameters: [], call: (_args, context) => context.pathPrefix() },
 ]
 
 function ofNumber(name: string, work: (value: number) => GoValue): TemplateFunction {

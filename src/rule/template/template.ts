@@ -102,7 +102,7 @@ class Expansion {
     const context: FunctionContext = {
       nowMs: options.nowMs,
       externalUrl,
-      pathPrefix: options.pathPrefix ?? pathOf(externalUrl),
+      pathPrefix: () => options.pathPrefix ?? pathOf(externalUrl),
       maxLength: MAX_LENGTH,
       query: (expr) => this.#answer(expr),
     }
