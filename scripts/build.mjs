@@ -39,7 +39,12 @@ export async function buildProgram() {
   rmSync(dist, { recursive: true, force: true })
   mkdirSync(assets, { recursive: true })
   await Promise.all([
-    build({ ...bundleOptions, entryPoints: { midwatch: entryPoints.midwatch }, outdir: dist, outExtension: { '.js': '.cjs' } }),
+    build({
+      ...bundleOptions,
+      entryPoints: { midwatch: entryPoints.midwatch },
+      outdir: dist,
+      outExtension: { '.js': '.cjs' },
+    }),
     build({
       ...bundleOptions,
       entryPoints: { writer: entryPoints['assets/writer'] },

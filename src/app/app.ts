@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { AuditTrail } from '../audit/audit-trail.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, HeartbeatCheck } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
 import { HealthBoard } from '../health/health-board.ts'
@@ -10,8 +8,9 @@ import type { Clock } from '../lib/clock.ts'
 import { Lifecycle } from '../lib/lifecycle.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import { version } from '../lib/version.ts'
+import { type Finding, unknown } from '../model/finding.ts'
+import type { HealthStatus } from '../model/health.ts'
 import type { Labels } from '../model/labels.ts'
-import { formatProblem } from '../model/problem.ts'
 import { Dispatcher } from '../notify/dispatcher.ts'
 import { Sender } from '../notify/sender.ts'
 import { dependencyStage } from '../notify/stage.ts'
@@ -20,10 +19,318 @@ import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAlerts } from '../store/alerts.ts'
 import { loadChecks } from '../store/checks.ts'
 import { loadNotify } from '../store/notify.ts'
-import { channelStates, leaseMessages, outboxBacklog, recordDelivery } from '../store/outbox.ts'
+import { channelStates, leaseMessages, outboxBacklog, recordDelivery, releaseLeases } from '../store/outbox.ts'
 import { getSetting, putSetting } from '../store/settings.ts'
 import { openStore } from '../store/store.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { SelfMetrics } from '../telemetry/self-metrics.ts'
-import type { ChannelTest, ReloadReport, WebContext } from '../web/context.ts'
-import { createWeb, isLoopbackUrl, listen } from '../web/server.ts'
+import { needsToken } from '../web/auth.ts'
+import type { CheckView, WebContext } from '../web/context.ts'
+import { createWeb, listen } from '../web/server.ts'
+import { ensureToken } from './first-token.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
+import { Judge, LAST_ALIVE } from './judge.ts'
+import { buildPlan, type Plan } from './plan.ts'
+import { queryStore } from './query.ts'
+import { Reloader } from './reloader.ts'
+import { writeRunFile } from './run-file.ts'
+import { Schedule } from './schedule.ts'
+import { selfChecks } from './self-checks.ts'
+import { Teller } from './teller.ts'
+import { testChannel } from './test-channel.ts'
+import { Watch } from './watch.ts'
+
+export interface StartOptions {
+  readonly config: Config
+  /** Files that the config was read from. */
+  readonly configFiles: readonly string[]
+  /** Reads the config again. */
+  readonly reload: () => LoadResult
+  readonly clock: Clock
+  readonly log?: Log
+  /** Where writes are committed; `inline` for tests that run the sources. */
+  readonly writer?: 'thread' | 'inline'
+}
+
+/** A running midwatch. */
+export interface App {
+  /** Where this machine reaches it. */
+  readonly url: string
+  readonly context: WebContext
+  reload(actor: string): Promise<void>
+  /** Stops everything in order; the process may end when the promise resolves. */
+  stop(reason: string, deadlineMs: number): Promise<void>
+}
+
+/** Alerts of a run that ended longer ago than this are history, not state. */
+const OUTAGE_TOLERANCE_MS = 3_600_000
+/** How long a message is worth delivering. */
+const MESSAGE_EXPIRY_MS = 24 * 3_600_000
+
+/** Who is connected to whom: everything is opened in the order in which data travels, and closed in the opposite one. */
+export async function startApp(options: StartOptions): Promise<App> {
+  const { clock } = options
+  const startedMs = clock.now()
+  const log = options.log ?? createLog(options.config.log.level)
+  const lifecycle = new Lifecycle(clock)
+  const ending = new AbortController()
+  const metrics = new SelfMetrics()
+  lifecycle.onStop('metrics', () => metrics.stop())
+  const rulesAtStart = loadRules(options.config)
+  for (const problem of rulesAtStart.problems) log.error({ event: 'rules.problem', ...problem }, problem.message)
+  let plan = buildPlan(options.config, rulesAtStart)
+
+  // What is remembered.
+  const store = await openStore({
+    dataDir: plan.config.storage.data,
+    clock,
+    limits: plan.config.storage.limits,
+    writer: options.writer ?? 'thread',
+    addonPath: sqliteAddonPath(),
+    onCorrupt(what) {
+      metrics.corrupt.inc()
+      log.error({ event: 'storage.corrupt', what }, 'stored data could not be read; the rest is fine')
+    },
+    onWriterDeath: (error) =>
+      log.fatal({ event: 'storage.writer_died', err: error }, 'nothing can be stored until a restart'),
+  })
+  lifecycle.onStop('store', () => store.close())
+  const { applied, copy } = store.migrated
+  if (applied.length > 0)
+    log.info({ event: 'storage.migrated', applied, copy }, 'data file brought to the newest schema')
+  await store.writer.run(releaseLeases, {})
+  const audit = new AuditTrail(store.writer, clock)
+  const lastAliveMs = Number(getSetting(store.reader, LAST_ALIVE) ?? startedMs)
+
+  // What is looked at.
+  const board = new HealthBoard()
+  const watch = new Watch({ clock, log, store, board, audit })
+  const runner = new Runner({
+    clock,
+    sink: store.series,
+    context: {
+      addressPolicy: plan.config.probes.addressPolicy,
+      query: (text) => queryStore(store.series, text, clock.now()),
+    },
+    concurrency: plan.config.probes.concurrency,
+    onRun: (run) => watch.note(run),
+    onError: (error, job) => log.error({ event: 'check.failed', check: job, err: error }, 'a check could not be done'),
+  })
+
+  // Who is told.
+  const findingOf = (labels: Labels) => describeFinding(watch.findingOf(labels.get('check')))
+  const dispatchOptions = ({ routing, config }: Plan) => ({
+    routing,
+    stages: [dependencyStage((alert) => downParent(config, board, alert.labels.get('check')))],
+    findingOf,
+    externalUrl: externalUrlOf(config),
+    expiryMs: MESSAGE_EXPIRY_MS,
+  })
+  const dispatcher = new Dispatcher(dispatchOptions(plan), loadNotify(store.reader), { lastAliveMs, nowMs: startedMs })
+  const sender: Sender = new Sender(
+    {
+      clock,
+      lease: (request) => store.writer.run(leaseMessages, request),
+      record: (delivery) => store.writer.run(recordDelivery, delivery),
+      onDelivery: (report) => teller.noteDelivery(report),
+      onError: (error) => log.error({ event: 'notify.failed', err: error }, 'a delivery could not be written down'),
+    },
+    plan.channels,
+  )
+  const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender })
+
+  // What is judged.
+  const rules = new RuleEngine(
+    {
+      query: (expr, atMs) => queryStore(store.series, expr, atMs),
+      sink: store.series,
+      externalUrl: externalUrlOf(plan.config),
+      restored: startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? new Map() : loadAlerts(store.reader),
+      onResult: (result) => teller.noteEvaluation(result),
+      onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
+    },
+    plan.groups,
+  )
+
+  // Who looks and asks.
+  let infos: readonly CheckInfo[] = []
+  const localToken = randomBytes(32).toString('base64url')
+  const context: WebContext = {
+    clock,
+    log,
+    startedMs,
+    config: () => plan.config,
+    store,
+    board,
+    rules,
+    dispatcher,
+    audit,
+    metrics,
+    localToken,
+    refreshMetrics: () => judge.refresh(),
+    checks: () => infos.map(viewOf),
+    reload: (actor, traceId) => reloader.reload(actor, traceId),
+    lastReload: () => reloader.last,
+    testChannel: (name) => testChannel(name, plan.channels, externalUrlOf(plan.config), clock),
+  }
+  const { host, port } = plan.config.server.listen
+  const listening = await listen(createWeb(context), host, port).catch(async (error: unknown) => {
+    await lifecycle.stop(1000)
+    throw error
+  })
+  const judge: Judge = new Judge({
+    clock,
+    log,
+    metrics,
+    store,
+    rules,
+    runner,
+    board,
+    startedMs,
+    instance: new URL(listening.url).host,
+  })
+  if (needsToken(context)) await ensureToken(store, clock, (line) => process.stderr.write(`${line}\n`))
+  const removeRunFile = writeRunFile(plan.config.storage.data, {
+    url: listening.url,
+    pid: process.pid,
+    token: localToken,
+  })
+
+  // What runs by itself.
+  const schedule = new Schedule(log)
+  const housekeeping = new Housekeeping(store, clock, log, () => plan.config)
+  const selves = selfChecks({
+    dataDir: plan.config.storage.data,
+    ownUrl: listening.url,
+    nowMs: () => clock.now(),
+    eventLoopLagSeconds: () => judge.eventLoopLagSeconds,
+    writer: () => store.writer.stats,
+    writeProbe: () => store.writer.run(putSetting, { key: 'write_probe', value: String(clock.now()) }),
+    evaluation: () => judge.last,
+    evaluationLimitMs: () => 3 * schedule.spacingMs('evaluation') + 10_000,
+    reload: () => ({ ok: reloader.last.ok, message: reloader.last.problems[0]?.message ?? '' }),
+    outbox: () => outboxBacklog(store.reader),
+    channels: () => channelStates(store.reader),
+  }).map(selfJobOf)
+  const judgeHeartbeat = (check: HeartbeatCheck): Finding => unknown('late', `no ping of ${check.name} yet`)
+  const apply = async (next: Plan) => {
+    plan = next
+    const jobs = [...selves, ...next.checks.map((check) => jobOf(check, judgeHeartbeat))]
+    infos = jobs.map(({ info }) => info)
+    board.update(infos, clock.now(), remembered)
+    rules.update(next.groups)
+    sender.reconfigure(next.channels)
+    dispatcher.reconfigure(dispatchOptions(next), clock.now())
+    schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
+      judge.tick(dueMs),
+    )
+    await runner.update(jobs.map(({ job }) => job))
+  }
+  const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
+  const reloader: Reloader = new Reloader(
+    {
+      clock,
+      log,
+      metrics,
+      load: options.reload,
+      apply,
+      onReport({ ok, problems }, actor, traceId) {
+        const attributes = { problems: problems.map(({ message }) => message) }
+        const fact = { event: 'config.reloaded', actor, action: 'update', resource: 'config', attributes, traceId }
+        audit
+          .record([{ ...fact, outcome: ok ? 'success' : 'failure' }])
+          .catch((error: unknown) =>
+            log.error({ event: 'audit.failed', err: error }, 'an audit record could not be written'),
+          )
+      },
+    },
+    [...options.configFiles, ...rulesAtStart.files],
+  )
+  await apply(plan)
+  schedule.set('seal', '10 * * * *', undefined, () => housekeeping.seal(ending.signal))
+  schedule.set('retention', '40 3 * * *', undefined, () => housekeeping.retain())
+  const telling = teller.run(ending.signal)
+
+  // Stopping goes through these from the last to the first.
+  lifecycle.onStop('run file', removeRunFile)
+  lifecycle.onStop('outbox', () => teller.lastPass(AbortSignal.timeout(5000)))
+  lifecycle.onStop('telling', () => telling)
+  lifecycle.onStop('check states', () => watch.save())
+  lifecycle.onStop('checks', () => runner.stop())
+  lifecycle.onStop('schedule', () => {
+    schedule.stop()
+    reloader.stop()
+    ending.abort()
+  })
+  lifecycle.onStop('server', () => listening.close())
+
+  log.info(
+    { event: 'midwatch.started', version, url: listening.url, checks: infos.length, rules: countRules(plan) },
+    `midwatch listens on ${listening.url}`,
+  )
+  const startFact = {
+    event: 'midwatch.started',
+    actor: 'midwatch',
+    action: 'start',
+    resource: 'midwatch',
+    attributes: { version },
+  }
+  await audit
+    .record([startFact])
+    .catch((error: unknown) => log.error({ event: 'audit.failed', err: error }, 'the start is not in the audit log'))
+
+  return {
+    url: listening.url,
+    context,
+    async reload(actor) {
+      await reloader.reload(actor)
+    },
+    async stop(reason, deadlineMs) {
+      log.info({ event: 'midwatch.stopping', reason }, 'stopping')
+      await audit
+        .record([{ ...startFact, event: 'midwatch.stopped', action: 'stop', attributes: { reason } }])
+        .catch(() => {})
+      const reports = await lifecycle.stop(deadlineMs)
+      for (const { name, error } of reports) {
+        if (error !== undefined)
+          log.warn({ event: 'midwatch.stop_failed', part: name, err: error }, 'a part did not stop in order')
+      }
+      log.info(
+        { event: 'midwatch.stopped', parts: reports.map(({ name, tookMs }) => `${name} ${Math.round(tookMs)} ms`) },
+        'stopped',
+      )
+    },
+  }
+}
+
+function externalUrlOf({ server }: Config): string {
+  return server.externalUrl ?? `http://${server.listen.host ?? 'localhost'}:${server.listen.port}`
+}
+
+/** The first check above this one in `depends_on` that is down, if any. */
+function downParent(config: Config, board: HealthBoard, name: string): string | undefined {
+  const parents = new Map(config.checks.map((check) => [check.name, check.dependsOn]))
+  const todo = [...(parents.get(name) ?? [])]
+  const seen = new Set<string>()
+  for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
+    if (seen.has(next)) continue
+    seen.add(next)
+    if (board.find(next)?.status === 'unhealthy') return next
+    todo.push(...(parents.get(next) ?? []))
+  }
+  return undefined
+}
+
+function describeFinding(finding: Finding | undefined): string | undefined {
+  if (finding === undefined || finding.outcome === 'up') return undefined
+  return finding.phase === undefined ? finding.message : `${finding.phase}: ${finding.message}`
+}
+
+function viewOf({ labels, ...info }: CheckInfo): CheckView {
+  return { ...info, labels: labels.toObject() }
+}
+
+function countRules({ groups }: Plan): number {
+  return groups.reduce((sum, { rules }) => sum + rules.length, 0)
+}

@@ -24,7 +24,10 @@ export interface CheckInfo {
 const HEARTBEAT_EVERY_MS = 5000
 
 /** The job that does a configured check, and what is shown of it. */
-export function jobOf(check: CheckConfig, judge: (check: HeartbeatCheck) => Finding): { readonly job: Job; readonly info: CheckInfo } {
+export function jobOf(
+  check: CheckConfig,
+  judge: (check: HeartbeatCheck) => Finding,
+): { readonly job: Job; readonly info: CheckInfo } {
   return check.kind === 'probe' ? probeJob(check) : heartbeatJob(check, judge)
 }
 
@@ -103,7 +106,14 @@ export interface SelfCheck {
 const SELF_EVERY_MS = 15_000
 
 export function selfJobOf(check: SelfCheck): { readonly job: Job; readonly info: CheckInfo } {
-  const common = { ...check, category: 'midwatch', labels: Labels.empty, dependsOn: [], runbook: undefined, written: {} }
+  const common = {
+    ...check,
+    category: 'midwatch',
+    labels: Labels.empty,
+    dependsOn: [],
+    runbook: undefined,
+    written: {},
+  }
   const labels = probeLabels(common, 'self', check.instance)
   return {
     job: {

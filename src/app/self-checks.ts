@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { request } from 'node:http'
-import { type Finding, degraded, down, up } from '../model/finding.ts'
+import { degraded, down, type Finding, up } from '../model/finding.ts'
 import type { ChannelState } from '../store/outbox.ts'
 import type { WriterStats } from '../store/writer.ts'
 import type { SelfCheck } from './jobs.ts'
@@ -18,7 +18,7 @@ export interface SelfView {
   /** When the last evaluation began and how late it was; undefined before the first. */
   evaluation(): { readonly atMs: number; readonly lagMs: number } | undefined
   /** The longest time between two evaluations that is still fine, milliseconds. */
-  readonly evaluationLimitMs: number
+  evaluationLimitMs(): number
   reload(): { readonly ok: boolean; readonly message: string }
   outbox(): { readonly pending: number; readonly oldestMs: number | undefined }
   channels(): readonly ChannelState[]
@@ -64,7 +64,9 @@ function eventLoop(lagSeconds: number): Finding {
   const details = { lag_ms: Math.round(lagSeconds * 1000) }
   return lagSeconds <= LOOP_LIMIT_SECONDS
     ? up({ details })
-    : degraded('latency', `the event loop lags ${details.lag_ms} ms; measured latencies are too high by that`, { details })
+    : degraded('latency', `the event loop lags ${details.lag_ms} ms; measured latencies are too high by that`, {
+        details,
+      })
 }
 
 function scheduler(view: SelfView): Finding {
@@ -72,7 +74,7 @@ function scheduler(view: SelfView): Finding {
   if (last === undefined) return up({ details: { evaluated: false } })
   const ageMs = view.nowMs() - last.atMs
   const details = { last_evaluation_seconds_ago: Math.round(ageMs / 1000), lag_ms: Math.round(last.lagMs) }
-  if (ageMs <= view.evaluationLimitMs) return up({ details })
+  if (ageMs <= view.evaluationLimitMs()) return up({ details })
   return down('late', `rules were last evaluated ${details.last_evaluation_seconds_ago} s ago`, { details })
 }
 
@@ -92,16 +94,21 @@ async function database(view: SelfView): Promise<Finding> {
     () => true,
     () => false,
   )
-  return works ? up({ details }) : down('internal', `the data file can't be written: ${lastError ?? 'unknown'}`, { details })
+  return works
+    ? up({ details })
+    : down('internal', `the data file can't be written: ${lastError ?? 'unknown'}`, { details })
 }
 
 async function disk(dataDir: string): Promise<Finding> {
   const { bavail, bsize, blocks } = await statfs(dataDir)
   const freeBytes = bavail * bsize
   const details = { free_bytes: freeBytes, free_percent: Math.round((bavail / blocks) * 1000) / 10 }
-  if (freeBytes < DISK_FULL_BYTES) return down('threshold', `only ${Math.floor(freeBytes / MB)} MB are free for the data`, { details })
+  if (freeBytes < DISK_FULL_BYTES)
+    return down('threshold', `only ${Math.floor(freeBytes / MB)} MB are free for the data`, { details })
   const isLow = freeBytes < DISK_LOW_BYTES || bavail / blocks < DISK_LOW_SHARE
-  return isLow ? degraded('threshold', `${Math.floor(freeBytes / MB)} MB (${details.free_percent} %) are free`, { details }) : up({ details })
+  return isLow
+    ? degraded('threshold', `${Math.floor(freeBytes / MB)} MB (${details.free_percent} %) are free`, { details })
+    : up({ details })
 }
 
 function memory(rssBytes: number): Finding {

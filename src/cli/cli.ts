@@ -1,7 +1,7 @@
 import { defineCommand, runCommand, showUsage } from 'citty'
 import { version } from '../lib/version.ts'
-import { commands } from './registry.ts'
 import { CommandError } from './command-error.ts'
+import { commands } from './registry.ts'
 
 const main = defineCommand({
   meta: { name: 'midwatch', version, description: 'The night watch for small teams.' },

@@ -1,10 +1,10 @@
 import { defineCommand } from 'citty'
 import { startApp } from '../app/app.ts'
+import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../lib/clock.ts'
 import { formatProblem } from '../model/problem.ts'
-import { loadConfig } from '../config/load.ts'
-import { LockedError } from '../store/store.ts'
 import { SchemaError } from '../store/migrate.ts'
+import { LockedError } from '../store/store.ts'
 import { CommandError } from './command-error.ts'
 
 const STOP_DEADLINE_MS = 10_000
@@ -25,16 +25,19 @@ export const run = defineCommand({
     const { config, problems, files } = loadConfig(options)
     for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
     if (config === undefined) throw new CommandError(1, 'midwatch did not start: the config has errors')
-    const app = await startApp({ config, configFiles: files, reload: () => loadConfig(options), clock: systemClock }).catch(
-      (error: unknown) => {
-        if (error instanceof LockedError || error instanceof SchemaError) throw new CommandError(1, error.message)
-        const { code, message } = error as NodeJS.ErrnoException
-        if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-          throw new CommandError(1, `midwatch can't listen there: ${message}`)
-        }
-        throw error
-      },
-    )
+    const app = await startApp({
+      config,
+      configFiles: files,
+      reload: () => loadConfig(options),
+      clock: systemClock,
+    }).catch((error: unknown) => {
+      if (error instanceof LockedError || error instanceof SchemaError) throw new CommandError(1, error.message)
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+        throw new CommandError(1, `midwatch can't listen there: ${message}`)
+      }
+      throw error
+    })
     process.on('SIGHUP', () => void app.reload('SIGHUP'))
     const stop = (signal: NodeJS.Signals) => {
       // A second signal means: at once.

@@ -46,6 +46,9 @@ interface Group {
   flushed: boolean
 }
 
+/** How long the rules have after a restart to say again what fires. */
+const RESTART_GRACE_MS = 4 * 60_000
+
 /**
  * Alerts, their groups and when each is to be told, with Alertmanager's semantics. It decides and says what has to be written
  * down; it waits for nothing, so that what it holds in memory is always ahead of or equal to the disk.
@@ -57,12 +60,20 @@ export class Dispatcher {
   readonly #suppressedBefore = new Map<string, string>()
   #options: DispatcherOptions
 
-  constructor(options: DispatcherOptions, restored: Restored) {
+  /** @param outage when the program ran last and when it runs again */
+  constructor(
+    options: DispatcherOptions,
+    restored: Restored,
+    outage: { readonly lastAliveMs: number; readonly nowMs: number },
+  ) {
     this.#options = options
     for (const row of restored.log) this.#log.set(logKey(row), row)
     for (const row of restored.alerts) {
       const labels = Labels.fromSortedPairs(JSON.parse(row.labels) as string[])
-      this.#alerts.set(row.fingerprint, { ...row, labels })
+      // What fired when we went away did not resolve because nobody could say that it still fires.
+      const wasFiring = row.endsAtMs > outage.lastAliveMs
+      const endsAtMs = wasFiring ? Math.max(row.endsAtMs, outage.nowMs + RESTART_GRACE_MS) : row.endsAtMs
+      this.#alerts.set(row.fingerprint, { ...row, labels, endsAtMs })
     }
     const timers = new Map(restored.groups.map((row) => [idOf(row.routeId, row.groupKey), row]))
     for (const alert of this.#alerts.values()) {

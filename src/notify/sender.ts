@@ -19,6 +19,8 @@ interface SenderOptions {
   readonly lease: (request: LeaseRequest) => Promise<readonly Message[]>
   readonly record: (delivery: Delivery) => Promise<void>
   readonly onDelivery: (report: DeliveryReport) => void
+  /** Told when how a try went could not be written down; the lease brings the message back. */
+  readonly onError: (error: unknown) => void
 }
 
 /** For the log, the metrics and the audit. */
@@ -33,12 +35,14 @@ export interface DeliveryReport {
 
 const LEASE_MS = 60_000
 const TRY_MS = 20_000
-const BATCH = 20
+/** A channel that hangs holds its own messages back, and no others. */
+const MAX_IN_FLIGHT = 50
 const RETRY = { firstMs: 1000, factor: 2, maxMs: 60_000, jitterShare: 0.2 }
 
 /** Works off the outbox: leases what is due, tries it, writes down how it went. A crash in between repeats a message. */
 export class Sender {
   readonly #options: SenderOptions
+  readonly #inFlight = new Set<Promise<void>>()
   #channels: ReadonlyMap<string, ReadyChannel>
 
   constructor(options: SenderOptions, channels: ReadonlyMap<string, ReadyChannel>) {
@@ -50,21 +54,31 @@ export class Sender {
     this.#channels = channels
   }
 
-  /**
-   * One pass: sends until nothing more is due.
-   *
-   * @returns how many tries were made
-   */
-  async pass(signal: AbortSignal): Promise<number> {
-    let tries = 0
-    while (!signal.aborted) {
-      const request = { nowMs: this.#options.clock.now(), leaseMs: LEASE_MS, limit: BATCH }
-      const messages = await this.#options.lease(request)
-      if (messages.length === 0) break
-      tries += messages.length
-      await Promise.all(messages.map((message) => this.#deliver(message, signal)))
+  /** How many tries are under way. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
+  /** Starts a try for every message that is due, and for those that become due by it; waits for none. */
+  async kick(signal: AbortSignal): Promise<void> {
+    const free = MAX_IN_FLIGHT - this.#inFlight.size
+    if (free <= 0 || signal.aborted) return
+    const { lease, clock } = this.#options
+    for (const message of await lease({ nowMs: clock.now(), leaseMs: LEASE_MS, limit: free })) {
+      const work = this.#deliver(message, signal)
+        .catch((error: unknown) => this.#options.onError(error))
+        .finally(() => {
+          this.#inFlight.delete(work)
+          // The next message of the same group may go now.
+          this.kick(signal).catch((error: unknown) => this.#options.onError(error))
+        })
+      this.#inFlight.add(work)
     }
-    return tries
+  }
+
+  /** Resolves when no try is under way. */
+  async drain(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
   }
 
   /** Sends what could not be written down since the disk refuses: once, best effort, from memory. */

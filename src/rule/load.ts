@@ -3,8 +3,9 @@ import { parseDuration } from '../model/duration.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import type { Problem } from '../model/problem.ts'
 import type { AlertingRule, Rule, RuleGroup } from '../model/rule.ts'
-import { PromqlError, parse } from '../promql/index.ts'
-import { parseTemplate, TemplateError } from './template/template.ts'
+import { PromqlError, parse, typeOf } from '../promql/index.ts'
+import { TemplateError } from './template/error.ts'
+import { parseTemplate } from './template/template.ts'
 
 const GROUP_KEYS = ['name', 'interval', 'query_offset', 'limit', 'labels', 'rules'] as const
 const RULE_KEYS = ['record', 'alert', 'expr', 'for', 'keep_firing_for', 'labels', 'annotations'] as const
@@ -107,7 +108,7 @@ class Reader {
 
   #checkExpression(expr: string, path: Path): void {
     try {
-      const { type } = parse(expr)
+      const type = typeOf(parse(expr))
       if (type !== 'vector' && type !== 'scalar') {
         this.#problem(path, `gives a ${type}; a rule needs an expression that gives an instant vector or a scalar`)
       }

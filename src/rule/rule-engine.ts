@@ -5,7 +5,7 @@ import { Labels, METRIC_NAME } from '../model/labels.ts'
 import type { AlertingRule, RecordingRule, RuleGroup, VectorSample } from '../model/rule.ts'
 import { BatchBuilder } from '../model/sample.ts'
 import type { SampleSink } from '../model/sink.ts'
-import { type Expression, parse, print } from '../promql/index.ts'
+import { type Expr, parse, print } from '../promql/index.ts'
 import type { RuleHealth, RuleState } from './rule-state.ts'
 import { expand, parseTemplate, type Template } from './template/template.ts'
 
@@ -21,7 +21,7 @@ export interface EvaluationResult {
 
 interface RuleEngineOptions {
   /** An instant query over midwatch's own series. A scalar is one sample without labels. */
-  readonly query: (expression: Expression, atMs: number) => Promise<readonly VectorSample[]>
+  readonly query: (expression: Expr, atMs: number) => Promise<readonly VectorSample[]>
   readonly sink: SampleSink
   /** Called after each evaluation that changed something, before the group is evaluated again. */
   readonly onResult: (result: EvaluationResult) => void

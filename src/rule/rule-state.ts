@@ -1,7 +1,7 @@
 import type { AlertInstance } from '../model/alert.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Rule } from '../model/rule.ts'
-import type { Expression } from '../promql/index.ts'
+import type { Expr } from '../promql/index.ts'
 import type { Template } from './template/template.ts'
 
 export type RuleHealth = 'unknown' | 'ok' | 'err'
@@ -11,7 +11,7 @@ export interface RuleState {
   readonly rule: Rule
   /** Names the rule's rows in the store; stays the same over restarts and unrelated edits of the file. */
   readonly key: string
-  readonly expression: Expression
+  readonly expression: Expr
   readonly labelTemplates: ReadonlyMap<string, Template>
   readonly annotationTemplates: ReadonlyMap<string, Template>
   alerts: ReadonlyMap<string, AlertInstance>

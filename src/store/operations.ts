@@ -4,7 +4,7 @@ import { retainCheckEvents, saveChecks } from './checks.ts'
 import { addPing } from './heartbeats.ts'
 import { retainNotifyLog, saveFlush } from './notify.ts'
 import type { Operation } from './operation.ts'
-import { leaseMessages, recordDelivery } from './outbox.ts'
+import { leaseMessages, recordDelivery, releaseLeases } from './outbox.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
 import { appendJournal, describeMetric, retainChunks, sealChunks, trimJournal } from './series/operations.ts'
 import { putSetting } from './settings.ts'
@@ -21,6 +21,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   leaseMessages,
   putSetting,
   recordDelivery,
+  releaseLeases,
   retainAlerts,
   retainAudit,
   retainCheckEvents,

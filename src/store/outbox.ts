@@ -69,6 +69,17 @@ export const leaseMessages = defineOperation(
   },
 )
 
+/** At the start: whoever held a message is gone. */
+export const releaseLeases = defineOperation('release-leases', ({ db }): number =>
+  db.run(
+    sql
+      .updateTable('outbox')
+      .set({ leased_until_ms: 0 })
+      .where('finished_ms', 'is', null)
+      .where('leased_until_ms', '>', 0),
+  ),
+)
+
 export type DeliveryOutcome =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'retry'; readonly error: string; readonly nextTryMs: number }

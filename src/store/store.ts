@@ -92,8 +92,11 @@ function lockFolder(dataDir: string, addonPath: string | undefined): Database.Da
     return lock
   } catch (error) {
     lock.close()
-    throw new LockedError(`another midwatch is using ${dataDir}; stop it, or give this one a folder of its own with --data`, {
-      cause: error,
-    })
+    throw new LockedError(
+      `another midwatch is using ${dataDir}; stop it, or give this one a folder of its own with --data`,
+      {
+        cause: error,
+      },
+    )
   }
 }

@@ -11,7 +11,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
  * JSON lines on standard output: `time` (ISO 8601, UTC), `level` (a word), `event`, `msg` and fields. Secrets, e-mail
  * addresses and card numbers are masked at any depth, in the message as well.
  */
-export function createLog(level: LogLevel, destination: DestinationStream = pino.destination({ fd: 1, sync: false })): Log {
+export function createLog(
+  level: LogLevel,
+  destination: DestinationStream = pino.destination({ fd: 1, sync: false }),
+): Log {
   return pino(
     {
       level,

@@ -6,17 +6,32 @@ export class SelfMetrics {
   readonly registry = new Registry()
   readonly #loop = monitorEventLoopDelay({ resolution: 10 })
 
-  readonly reloadSuccessful = this.#gauge('midwatch_config_last_reload_successful', 'Whether the last reading of the config worked (1) or not (0).')
-  readonly reloadTime = this.#gauge('midwatch_config_last_reload_success_timestamp_seconds', 'When the config was last taken over.')
+  readonly reloadSuccessful = this.#gauge(
+    'midwatch_config_last_reload_successful',
+    'Whether the last reading of the config worked (1) or not (0).',
+  )
+  readonly reloadTime = this.#gauge(
+    'midwatch_config_last_reload_success_timestamp_seconds',
+    'When the config was last taken over.',
+  )
   readonly uptime = this.#gauge('midwatch_uptime_seconds', 'Time since the start.')
   readonly schedulerLag = this.#gauge('midwatch_scheduler_lag_seconds', 'How late the last evaluation began.')
   readonly probeStartDelay = this.#gauge('midwatch_probe_start_delay_seconds', 'How late the latest probe began.')
-  readonly eventLoopLag = this.#gauge('midwatch_event_loop_lag_seconds', 'Delay of the event loop, 99th percentile since the last evaluation.')
+  readonly eventLoopLag = this.#gauge(
+    'midwatch_event_loop_lag_seconds',
+    'Delay of the event loop, 99th percentile since the last evaluation.',
+  )
   readonly writerQueue = this.#gauge('midwatch_writer_queue_length', 'Writes that wait for the disk.')
   readonly commitSeconds = this.#gauge('midwatch_writer_last_commit_seconds', 'How long the last commit took.')
   readonly commits = this.#gauge('midwatch_writer_commits', 'Commits since the start.')
-  readonly outboxPending = this.#gauge('midwatch_outbox_pending_messages', 'Messages that are owed and not delivered yet.')
-  readonly outboxAge = this.#gauge('midwatch_outbox_oldest_age_seconds', 'How long the oldest undelivered message waits; 0 when there is none.')
+  readonly outboxPending = this.#gauge(
+    'midwatch_outbox_pending_messages',
+    'Messages that are owed and not delivered yet.',
+  )
+  readonly outboxAge = this.#gauge(
+    'midwatch_outbox_oldest_age_seconds',
+    'How long the oldest undelivered message waits; 0 when there is none.',
+  )
   readonly diskFree = this.#gauge('midwatch_disk_free_bytes', 'Free space where the data lies.')
   readonly databaseBytes = this.#gauge('midwatch_database_size_bytes', 'Size of the data file.')
   readonly memory = this.#gauge('midwatch_resident_memory_bytes', 'Memory of the process.')
@@ -24,15 +39,43 @@ export class SelfMetrics {
   readonly series = this.#gauge('midwatch_series', 'Series that are known.')
   readonly headSamples = this.#gauge('midwatch_head_samples', 'Samples held in memory.')
   readonly checks = this.#gauge('midwatch_checks', 'Checks by status.', ['status'])
-  readonly buildInfo = this.#gauge('midwatch_build_info', 'Always 1; the labels tell the version.', ['version', 'node', 'sqlite'])
-  readonly notificationsSent = this.#counter('midwatch_notifications_total', 'Tries to deliver a message.', ['channel', 'outcome'])
-  readonly notificationsFailed = this.#counter('midwatch_notifications_failed_total', 'Tries to deliver a message that failed.', ['channel'])
+  readonly buildInfo = this.#gauge('midwatch_build_info', 'Always 1; the labels tell the version.', [
+    'version',
+    'node',
+    'sqlite',
+  ])
+  readonly notificationsSent = this.#counter('midwatch_notifications_total', 'Tries to deliver a message.', [
+    'channel',
+    'outcome',
+  ])
+  readonly notificationsFailed = this.#counter(
+    'midwatch_notifications_failed_total',
+    'Tries to deliver a message that failed.',
+    ['channel'],
+  )
   readonly samplesAppended = this.#gauge('midwatch_samples_appended', 'Samples taken since the start.')
-  readonly seriesRefused = this.#counter('midwatch_series_refused_total', 'Series and samples that were refused.', ['reason'])
-  readonly evaluationFailures = this.#counter('midwatch_rule_evaluation_failures_total', 'Rule evaluations that failed.', ['rule_group'])
-  readonly iterationsMissed = this.#counter('midwatch_rule_group_iterations_missed_total', 'Evaluations of rule groups that were skipped.', ['rule_group'])
-  readonly groupSeconds = this.#gauge('midwatch_rule_group_last_duration_seconds', 'How long the last evaluation of a group took.', ['rule_group'])
-  readonly corrupt = this.#counter('midwatch_storage_corruptions_total', 'Journal entries and chunks that could not be read.')
+  readonly seriesRefused = this.#counter('midwatch_series_refused_total', 'Series and samples that were refused.', [
+    'reason',
+  ])
+  readonly evaluationFailures = this.#counter(
+    'midwatch_rule_evaluation_failures_total',
+    'Rule evaluations that failed.',
+    ['rule_group'],
+  )
+  readonly iterationsMissed = this.#counter(
+    'midwatch_rule_group_iterations_missed_total',
+    'Evaluations of rule groups that were skipped.',
+    ['rule_group'],
+  )
+  readonly groupSeconds = this.#gauge(
+    'midwatch_rule_group_last_duration_seconds',
+    'How long the last evaluation of a group took.',
+    ['rule_group'],
+  )
+  readonly corrupt = this.#counter(
+    'midwatch_storage_corruptions_total',
+    'Journal entries and chunks that could not be read.',
+  )
   readonly httpSeconds = new Histogram({
     name: 'midwatch_http_request_duration_seconds',
     help: 'Time to answer HTTP requests.',

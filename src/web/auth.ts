@@ -61,7 +61,11 @@ export function requireScope(context: WebContext, scope: Scope): MiddlewareHandl
     const caller = who(c)
     if (caller === undefined) {
       c.header('www-authenticate', 'Bearer realm="midwatch"')
-      throw new HttpProblem(401, 'A token is needed', 'send it as "Authorization: Bearer <token>"; see midwatch token create')
+      throw new HttpProblem(
+        401,
+        'A token is needed',
+        'send it as "Authorization: Bearer <token>"; see midwatch token create',
+      )
     }
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new HttpProblem(403, 'Not allowed', `the token "${caller.name}" has no ${scope} scope`)
@@ -77,7 +81,8 @@ function refuseOtherSites(c: Context, caller: Caller): void {
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return
   const origin = c.req.header('origin')
   const site = c.req.header('sec-fetch-site')
-  const isForeign = (site !== undefined && site !== 'same-origin' && site !== 'none') || isOtherOrigin(origin, c.req.header('host'))
+  const isForeign =
+    (site !== undefined && site !== 'same-origin' && site !== 'none') || isOtherOrigin(origin, c.req.header('host'))
   if (isForeign && (caller.isSession || caller === LOCAL || caller.name === LOCAL.name)) {
     throw new HttpProblem(403, 'Not from here', 'a change has to come from a page of midwatch itself')
   }

@@ -25,7 +25,11 @@ export async function readBody(c: Context, limits: BodyLimits = DEFAULT_LIMITS):
   if (encoding === 'identity') return raw
   const decode = DECODERS[encoding as keyof typeof DECODERS]
   if (decode === undefined) {
-    throw new HttpProblem(415, 'Unsupported content encoding', `"${encoding}" is not understood; send gzip, deflate, br or none`)
+    throw new HttpProblem(
+      415,
+      'Unsupported content encoding',
+      `"${encoding}" is not understood; send gzip, deflate, br or none`,
+    )
   }
   try {
     return await decode(raw, { maxOutputLength: limits.expandedBytes })

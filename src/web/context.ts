@@ -22,6 +22,8 @@ export interface WebContext {
   readonly dispatcher: Dispatcher
   readonly audit: AuditTrail
   readonly metrics: SelfMetrics
+  /** Brings midwatch's own metrics up to date before they are shown. */
+  refreshMetrics(): void
   /** What is known of each check besides its health, in the order of the config. */
   checks(): readonly CheckView[]
   /** Reads the config again and takes it over when it is fine. */

@@ -1,13 +1,13 @@
-import { serve } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
-import { Hono } from 'hono'
 import { isIP } from 'node:net'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
 import { formatTraceparent, newTraceId, parseTraceparent } from '../model/trace-context.ts'
 import { StorageError } from '../store/operation.ts'
-import { apis } from './registry.ts'
 import type { WebEnv } from './auth.ts'
 import type { WebContext } from './context.ts'
 import { HttpProblem, problemResponse } from './problem.ts'
+import { apis } from './registry.ts'
 
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 60_000
@@ -29,7 +29,11 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
   })
   for (const api of apis) api(web, context)
   web.notFound((c) =>
-    problemResponse(c, new HttpProblem(404, 'Not found', `there is nothing at ${new URL(c.req.url).pathname}`), c.get('traceId')),
+    problemResponse(
+      c,
+      new HttpProblem(404, 'Not found', `there is nothing at ${new URL(c.req.url).pathname}`),
+      c.get('traceId'),
+    ),
   )
   web.onError((error, c) => {
     const traceId = c.get('traceId') ?? newTraceId()
@@ -53,7 +57,10 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
  */
 function checkHost(context: WebContext, host: string | undefined): void {
   if (host === undefined) return
-  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase()
+  const name = host
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase()
   const { listen, externalUrl } = context.config().server
   if (isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return
   if (name === listen.host?.toLowerCase()) return
@@ -78,18 +85,21 @@ export interface Listening {
 /** Listens; rejects when the address can't be had. */
 export function listen(web: Hono<WebEnv>, host: string | undefined, port: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: web.fetch, port, ...(host === undefined ? {} : { hostname: host }) }, (info: AddressInfo) => {
-      const reachable = host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-      resolve({
-        url: `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${info.port}`,
-        port: info.port,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done())
-            if ('closeIdleConnections' in server) server.closeIdleConnections()
-          }),
-      })
-    })
+    const server = serve(
+      { fetch: web.fetch, port, ...(host === undefined ? {} : { hostname: host }) },
+      (info: AddressInfo) => {
+        const reachable = host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+        resolve({
+          url: `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${info.port}`,
+          port: info.port,
+          close: () =>
+            new Promise((done) => {
+              server.close(() => done())
+              if ('closeIdleConnections' in server) server.closeIdleConnections()
+            }),
+        })
+      },
+    )
     server.on('error', reject)
     if ('headersTimeout' in server) {
       server.headersTimeout = HEADERS_TIMEOUT_MS

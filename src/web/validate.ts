@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { type FieldError, HttpProblem } from './problem.ts'
 
 const MAX_ERRORS = 20
@@ -12,9 +12,14 @@ export function validate<Output>(schema: z.ZodType<Output>, value: unknown): Out
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const errors = parsed.error.issues.slice(0, MAX_ERRORS).map(toFieldError)
-  throw new HttpProblem(422, 'Invalid content', errors.map(({ field, message }) => `${field || 'the body'}: ${message}`).join('; '), {
-    errors,
-  })
+  throw new HttpProblem(
+    422,
+    'Invalid content',
+    errors.map(({ field, message }) => `${field || 'the body'}: ${message}`).join('; '),
+    {
+      errors,
+    },
+  )
 }
 
 function toFieldError(issue: z.core.$ZodIssue): FieldError {

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import type { Notification } from '../../model/notification.ts'
 
 /** A notification did not arrive; `retry` says whether waiting can help. */
@@ -21,15 +20,8 @@ export interface SendContext {
   readonly nowMs: number
 }
 
-/**
- * One way to tell people. `config` is the parsed value under its key in `notify:`; secrets in it are `Secret`s.
- */
-export interface ChannelDefinition<Key extends string, Config> {
-  /** The key in `notify:`, and the name in `by_severity` and in the outbox. */
-  readonly key: Key
-  readonly config: z.ZodType<Config>
-  /** What the docs show. */
-  readonly example: unknown
+/** One way to tell people; `Config` is what stands under its key in `notify:`, with secrets as `Secret`s. */
+export interface Channel<Config> {
   /** Where it goes, for people: `#alerts`, `oncall@example.org`; no secrets. */
   target(config: Config): string
   /**
@@ -38,10 +30,4 @@ export interface ChannelDefinition<Key extends string, Config> {
    * @throws DeliveryError when it has not
    */
   send(config: Config, notification: Notification, context: SendContext): Promise<void>
-}
-
-export function defineChannel<const Key extends string, Config>(
-  definition: ChannelDefinition<Key, Config>,
-): ChannelDefinition<Key, Config> {
-  return definition
 }

@@ -10,7 +10,9 @@ import type { Api } from '../registry.ts'
 import { validate } from '../validate.ts'
 
 const tokenRequest = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'is not a name; write letters, digits, dots and dashes' }),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'is not a name; write letters, digits, dots and dashes' }),
   scopes: z.array(z.enum(SCOPES)).min(1).default(['read']),
 })
 
@@ -44,7 +46,11 @@ export const adminApi: Api = (web, context) => {
   web.post('/api/v1/tokens', admin, async (c) => {
     const { name, scopes } = validate(tokenRequest, await readJson(c))
     if (listTokens(store.reader).some((token) => token.name === name)) {
-      throw new HttpProblem(409, 'Name in use', `there is a token "${name}" already; revoke it first or choose another name`)
+      throw new HttpProblem(
+        409,
+        'Name in use',
+        `there is a token "${name}" already; revoke it first or choose another name`,
+      )
     }
     const { id, text, hash } = newToken()
     await store.writer.run(createToken, { id, name, hash, scopes, nowMs: clock.now() })
@@ -94,7 +100,8 @@ export const adminApi: Api = (web, context) => {
         attributes: result,
       },
     ])
-    if (result.kind === 'failed') throw new HttpProblem(502, 'Not delivered', `${name} (${result.target}): ${result.error}`)
+    if (result.kind === 'failed')
+      throw new HttpProblem(502, 'Not delivered', `${name} (${result.target}): ${result.error}`)
     return c.json({ delivered: true, channel: name, target: result.target, took_ms: Math.round(result.tookMs) })
   })
 }

@@ -1,5 +1,5 @@
-import type { CheckHealth } from '../../model/health.ts'
 import { version } from '../../lib/version.ts'
+import type { CheckHealth } from '../../model/health.ts'
 import { channelStates } from '../../store/outbox.ts'
 import type { WebContext } from '../context.ts'
 import type { Api } from '../registry.ts'
@@ -14,7 +14,9 @@ export const healthApi: Api = (web, context) => {
   web.get('/health/ready', (c) => {
     const { failingSinceMs, lastError } = context.store.writer.stats
     const ready = failingSinceMs === undefined
-    const body = ready ? { status: 'ready' } : { status: 'not ready', reason: `the data file can't be written: ${lastError}` }
+    const body = ready
+      ? { status: 'ready' }
+      : { status: 'not ready', reason: `the data file can't be written: ${lastError}` }
     return c.json(body, ready ? 200 : 503, { 'cache-control': 'no-store' })
   })
 }

@@ -1,0 +1,118 @@
+import type { Secret } from '../../lib/secret.ts'
+import { type AlertText, composeMessage, type MessageText, oneLine } from '../message.ts'
+import { type Channel, DeliveryError } from './channel.ts'
+
+export interface SmtpServer {
+  readonly host: string
+  readonly port: number
+  /** TLS from the first byte; otherwise STARTTLS where the server offers it. */
+  readonly tls: boolean
+  readonly user: string | undefined
+  readonly password: Secret | undefined
+}
+
+export interface EmailConfig {
+  readonly to: readonly string[]
+  readonly from: string
+  readonly smtp: SmtpServer
+}
+
+/** Sends a mail with a text and an HTML part over SMTP. */
+export const email: Channel<EmailConfig> = {
+  target: ({ to }) => to.join(', '),
+
+  async send({ to, from, smtp }, notification, { signal, nowMs }) {
+    const { createTransport } = await import('nodemailer')
+    const message = composeMessage(notification, nowMs)
+    const transport = createTransport({
+      host: smtp.host,
+      port: smtp.port,
+      secure: smtp.tls,
+      connectionTimeout: 10_000,
+      greetingTimeout: 10_000,
+      socketTimeout: 15_000,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+      ...(smtp.user === undefined ? {} : { auth: { user: smtp.user, pass: smtp.password?.reveal() ?? '' } }),
+    })
+    const abort = () => transport.close()
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await transport.sendMail({
+        from,
+        to: [...to],
+        subject: oneLine(message.title, 200),
+        text: textOf(message),
+        html: htmlOf(message),
+        headers: { 'X-Midwatch-Group': oneLine(notification.groupKey, 500), 'Auto-Submitted': 'auto-generated' },
+      })
+    } catch (error) {
+      if (signal.aborted) throw new DeliveryError('later', `${smtp.host} did not answer in time`, { cause: error })
+      throw deliveryError(error as Error & { responseCode?: number }, smtp)
+    } finally {
+      signal.removeEventListener('abort', abort)
+      transport.close()
+    }
+  },
+}
+
+/** A wrong password can be mended while the message waits; a refused message or recipient can't. */
+function deliveryError(
+  error: Error & { responseCode?: number; code?: string },
+  { host, port }: SmtpServer,
+): DeliveryError {
+  const isFinal = (error.responseCode ?? 0) >= 550 && (error.responseCode ?? 0) <= 554 && error.code !== 'EAUTH'
+  return new DeliveryError(isFinal ? 'never' : 'later', `mail server ${host}:${port}: ${error.message}`, {
+    cause: error,
+  })
+}
+
+function textOf({ title, alerts, omitted, url }: MessageText): string {
+  const parts = alerts.map((alert) =>
+    [
+      `${alert.status === 'resolved' ? 'RESOLVED: ' : ''}${alert.summary}`,
+      alert.status === 'firing' ? alert.description : '',
+      alert.finding === undefined ? '' : `Reason: ${alert.finding}`,
+      alert.when.replace(/^./, (first) => first.toUpperCase()),
+      alert.labels,
+      alert.runbookUrl === undefined ? '' : `Runbook: ${alert.runbookUrl}`,
+      alert.checkUrl === undefined ? '' : `Check: ${alert.checkUrl}`,
+    ]
+      .filter((line) => line !== '')
+      .join('\n'),
+  )
+  const rest = omitted === 0 ? [] : [`… and ${omitted} more`]
+  return [title, ...parts, ...rest, url].join('\n\n')
+}
+
+function htmlOf({ title, alerts, omitted, url }: MessageText): string {
+  const rest = omitted === 0 ? '' : `<p>… and ${omitted} more</p>`
+  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head>
+<body style="font-family:system-ui,sans-serif;line-height:1.45;color:#1b1f24;max-width:44em">
+<h1 style="font-size:1.2em">${escapeHtml(title)}</h1>
+${alerts.map(alertHtml).join('\n')}
+${rest}<p><a href="${escapeHtml(url)}">midwatch</a></p></body></html>`
+}
+
+function alertHtml(alert: AlertText): string {
+  const color = alert.status === 'resolved' ? '#2e7d32' : '#b3261e'
+  const lines = [
+    alert.status === 'firing' ? escapeHtml(alert.description) : '',
+    alert.finding === undefined ? '' : `<b>Reason:</b> ${escapeHtml(alert.finding)}`,
+    escapeHtml(alert.when.replace(/^./, (first) => first.toUpperCase())),
+    alert.labels === '' ? '' : `<code>${escapeHtml(alert.labels)}</code>`,
+    [
+      alert.runbookUrl === undefined ? '' : `<a href="${escapeHtml(alert.runbookUrl)}">Runbook</a>`,
+      alert.checkUrl === undefined ? '' : `<a href="${escapeHtml(alert.checkUrl)}">Check</a>`,
+    ]
+      .filter((link) => link !== '')
+      .join(' · '),
+  ].filter((line) => line !== '')
+  const head = `${alert.status === 'resolved' ? 'Resolved: ' : ''}${escapeHtml(alert.summary)}`
+  return `<div style="border-left:4px solid ${color};padding-left:12px;margin:16px 0"><p style="margin:0"><b>${head}</b></p>
+<p style="margin:4px 0">${lines.join('<br>\n')}</p></div>`
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}

@@ -1,0 +1,97 @@
+import type { Secret } from '../../lib/secret.ts'
+import { type AlertText, composeMessage, type MessageText } from '../message.ts'
+import { type Channel, DeliveryError } from './channel.ts'
+
+export interface SlackConfig {
+  /** The incoming webhook; whoever has it can post. */
+  readonly url: Secret
+  /** Where to post; undefined is what the webhook was made for. */
+  readonly channel: string | undefined
+}
+
+/** Slack's own limit for the text of a section. */
+const MAX_SECTION = 3000
+const COLORS = { critical: '#b3261e', high: '#d9730d', medium: '#c29b00', low: '#4a7ebb', resolved: '#2e7d32' } as const
+
+/** Posts to an incoming webhook. */
+export const slack: Channel<SlackConfig> = {
+  target: ({ channel }) => channel ?? "the webhook's own channel",
+
+  async send({ url, channel }, notification, { signal, nowMs }) {
+    const { IncomingWebhook } = await import('@slack/webhook')
+    const message = composeMessage(notification, nowMs)
+    const webhook = new IncomingWebhook(url.reveal(), { timeout: 15_000 })
+    const body = {
+      text: escapeMarkdown(message.title),
+      ...(channel === undefined ? {} : { channel }),
+      attachments: [{ color: colorOf(message), blocks: blocksOf(message) }],
+    }
+    const aborted = new Promise<never>((_resolve, reject) => {
+      const abort = () => reject(new DeliveryError('later', 'Slack did not answer in time'))
+      if (signal.aborted) abort()
+      else signal.addEventListener('abort', abort, { once: true })
+    })
+    try {
+      await Promise.race([webhook.send(body), aborted])
+    } catch (error) {
+      throw error instanceof DeliveryError ? error : deliveryError(error as Error)
+    }
+  },
+}
+
+/** What the message holds is final only when Slack says that it can't be taken; anything else may pass. */
+function deliveryError(
+  error: Error & { original?: { response?: { status?: number; data?: unknown; headers?: Record<string, string> } } },
+): DeliveryError {
+  const { status, data, headers } = error.original?.response ?? {}
+  if (status === undefined)
+    return new DeliveryError('later', `Slack can't be reached: ${error.message}`, { cause: error })
+  const waitMs = Number(headers?.['retry-after'] ?? '0') * 1000 || 0
+  const isFinal = status === 400 || status === 413
+  return new DeliveryError(
+    isFinal ? 'never' : 'later',
+    `Slack answered ${status} ${String(data ?? '').slice(0, 100)}`.trim(),
+    {
+      cause: error,
+      waitMs,
+    },
+  )
+}
+
+function colorOf({ status, alerts }: MessageText): string {
+  if (status === 'resolved') return COLORS.resolved
+  const severity = alerts.find((alert) => alert.status === 'firing')?.severity
+  return COLORS[severity as keyof typeof COLORS] ?? COLORS.high
+}
+
+function blocksOf({ alerts, omitted, url, title }: MessageText) {
+  const rest = omitted === 0 ? [] : [section(`… and ${omitted} more: <${url}/|all alerts>`)]
+  return [section(`*${escapeMarkdown(title)}*`), ...alerts.map((alert) => section(alertMarkdown(alert))), ...rest]
+}
+
+function alertMarkdown(alert: AlertText): string {
+  const links = [
+    alert.runbookUrl === undefined ? undefined : `<${alert.runbookUrl}|Runbook>`,
+    alert.checkUrl === undefined ? undefined : `<${alert.checkUrl}|Check>`,
+  ].filter((link) => link !== undefined)
+  return [
+    `${alert.status === 'resolved' ? ':white_check_mark: Resolved: ' : ''}*${escapeMarkdown(alert.summary)}*`,
+    alert.status === 'firing' ? escapeMarkdown(alert.description) : '',
+    alert.finding === undefined ? '' : `Reason: ${escapeMarkdown(alert.finding)}`,
+    escapeMarkdown(alert.when.replace(/^./, (first) => first.toUpperCase())),
+    alert.labels === '' ? '' : `\`${escapeMarkdown(alert.labels).replaceAll('`', "'")}\``,
+    links.join('  ·  '),
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+function section(text: string) {
+  const cut = text.length <= MAX_SECTION ? text : `${text.slice(0, MAX_SECTION - 1)}…`
+  return { type: 'section' as const, text: { type: 'mrkdwn' as const, text: cut } }
+}
+
+/** The three characters that mean something to Slack. */
+function escapeMarkdown(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

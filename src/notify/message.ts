@@ -1,0 +1,120 @@
+import type { Notification, NotifiedAlert } from '../model/notification.ts'
+
+/** What a message about one alert says, in parts that every channel sets in its own way. */
+export interface AlertText {
+  readonly status: 'firing' | 'resolved'
+  readonly summary: string
+  readonly description: string
+  /** `since 02:14:05 UTC (12 m)`, or from when to when. */
+  readonly when: string
+  /** Which part failed and why, as the check saw it; undefined when there is no check behind the alert. */
+  readonly finding: string | undefined
+  readonly severity: string
+  /** The labels that are not said already. */
+  readonly labels: string
+  /** Absolute http(s) URL, or undefined. */
+  readonly runbookUrl: string | undefined
+  /** The page of the check behind the alert. */
+  readonly checkUrl: string | undefined
+}
+
+export interface MessageText {
+  /** One line without line breaks: `[FIRING:2] DatabaseDown, critical: shop-db, stock-db`. */
+  readonly title: string
+  readonly status: 'firing' | 'resolved'
+  readonly alerts: readonly AlertText[]
+  /** How many alerts the message leaves out. */
+  readonly omitted: number
+  readonly url: string
+  readonly reason: string
+}
+
+/** More alerts than this are counted, not listed: the page has them all. */
+const MAX_ALERTS = 15
+const MAX_TITLE = 200
+const SAID_LABELS = new Set(['alertname', 'severity', 'job', 'probe', 'critical', 'category'])
+
+/** The words of a notification: what, since when, the value and threshold, which phase failed, the runbook. */
+export function composeMessage(notification: Notification, nowMs: number): MessageText {
+  const { alerts, externalUrl, status, reason } = notification
+  const firing = alerts.filter((alert) => alert.status === 'firing')
+  const ordered = [...firing, ...alerts.filter((alert) => alert.status === 'resolved')]
+  return {
+    title: titleOf(notification, firing.length),
+    status,
+    alerts: ordered.slice(0, MAX_ALERTS).map((alert) => alertText(alert, externalUrl, nowMs)),
+    omitted: Math.max(ordered.length - MAX_ALERTS, 0),
+    url: externalUrl,
+    reason,
+  }
+}
+
+function titleOf({ alerts, commonLabels, groupLabels, status }: Notification, firing: number): string {
+  const names = commonLabels.alertname ?? groupLabels.alertname ?? distinct(alerts, 'alertname')
+  const severity = commonLabels.severity === undefined ? '' : `, ${commonLabels.severity}`
+  const subjects = [distinct(alerts, 'check') || distinct(alerts, 'instance')].filter((text) => text !== '')
+  const about = subjects.length === 0 ? '' : `: ${subjects.join(', ')}`
+  const head = status === 'firing' ? `[FIRING:${firing}]` : '[RESOLVED]'
+  return oneLine(`${head} ${names || 'alerts'}${severity}${about}`, MAX_TITLE)
+}
+
+function distinct(alerts: readonly NotifiedAlert[], label: string): string {
+  const values = [...new Set(alerts.map(({ labels }) => labels[label] ?? ''))].filter((value) => value !== '')
+  return values.length <= 5 ? values.join(', ') : `${values.slice(0, 5).join(', ')} and ${values.length - 5} more`
+}
+
+function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): AlertText {
+  const { labels, annotations, startsAtMs, endsAtMs, status } = alert
+  const others = Object.entries(labels).filter(([name]) => !SAID_LABELS.has(name))
+  return {
+    status,
+    summary: annotations.summary || annotations.title || labels.alertname || 'alert',
+    description: annotations.description || annotations.message || '',
+    when:
+      endsAtMs === undefined
+        ? `since ${clockTime(startsAtMs, nowMs)} (${span(nowMs - startsAtMs)})`
+        : `from ${clockTime(startsAtMs, nowMs)} to ${clockTime(endsAtMs, nowMs)} (${span(endsAtMs - startsAtMs)})`,
+    finding: status === 'firing' ? alert.finding : undefined,
+    severity: labels.severity ?? '',
+    labels: others.map(([name, value]) => `${name}=${value}`).join(' '),
+    runbookUrl: runbookUrl(annotations.runbook_url, externalUrl),
+    checkUrl: labels.check === undefined ? undefined : `${externalUrl}/checks/${encodeURIComponent(labels.check)}`,
+  }
+}
+
+/**
+ * Where a runbook is read: an absolute http(s) address stays, a shipped page (`docs/runbooks/x.md`) is served by midwatch.
+ *
+ * @returns undefined for anything else
+ */
+export function runbookUrl(text: string | undefined, externalUrl: string): string | undefined {
+  if (text === undefined || text === '') return undefined
+  const shipped = /^docs\/runbooks\/([\w-]+)\.md$/.exec(text)?.[1]
+  if (shipped !== undefined) return `${externalUrl}/docs/runbooks/${shipped}`
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
+}
+
+/** `02:14:05 UTC`, with the date when it is not today's. */
+function clockTime(ms: number, nowMs: number): string {
+  const [date, time] = new Date(ms).toISOString().slice(0, 19).split('T') as [string, string]
+  const today = new Date(nowMs).toISOString().slice(0, 10)
+  return date === today ? `${time} UTC` : `${date} ${time} UTC`
+}
+
+/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h` */
+function span(ms: number): string {
+  const seconds = Math.max(Math.round(ms / 1000), 0)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
+  const days = Math.floor(hours / 24)
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`
+}
+
+/** Without line breaks and control characters, so that it can stand in a header; cut at `limit` characters. */
+export function oneLine(text: string, limit: number): string {
+  const plain = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim()
+  return plain.length <= limit ? plain : `${plain.slice(0, limit - 1)}…`
+}
