@@ -216,7 +216,10 @@ async function theirs(promtool: string): Promise<Map<string, string>> {
   }
   await writeFile(join(folder.path, 'rules.yml'), JSON.stringify({ groups: [{ name: 'g', rules }] }))
   await writeFile(join(folder.path, 'test.yml'), JSON.stringify(unit))
-  const { stdout, stderr } = await runPeer(promtool, ['test', 'rules', 'test.yml'], { cwd: folder.path })
+  const { stdout, stderr } = await runPeer(promtool, ['test', 'rules', 'test.yml'], {
+    cwd: folder.path,
+    timeoutMs: 50_000,
+  })
   const found = new Map<string, string>()
   const alert =
     /Labels:\{alertname="T(\d+)", instance="host:(\d+)", job="shop"\}\s+Annotations:\{out=("(?:[^"\\]|\\.)*")\}/g
@@ -250,7 +253,7 @@ describePeer('promtool', (promtool) => {
       }
     }
     expect(different).toEqual([])
-  })
+  }, 60_000)
 
   test('accepts and refuses the same templates as Prometheus when a rule file is read', async () => {
     await using folder = await temporaryFolder()
@@ -260,8 +263,8 @@ describePeer('promtool', (promtool) => {
       const rules = [{ alert: 'A', expr: '1', annotations: { out: template } }]
       await writeFile(join(folder.path, `${i}.yml`), JSON.stringify({ groups: [{ name: 'g', rules }] }))
     }
-    const { stdout } = await runPeer(promtool, ['check', 'rules', ...files], { cwd: folder.path })
+    const { stdout } = await runPeer(promtool, ['check', 'rules', ...files], { cwd: folder.path, timeoutMs: 50_000 })
     const theirs = all.filter((_, i) => stdout.includes(`Checking ${i}.yml\n  SUCCESS`))
     expect(theirs).toEqual(accepted)
-  })
+  }, 60_000)
 })
