@@ -12,7 +12,7 @@ import { PhaseTable, type PhaseView } from './phases.tsx'
 import { Trouble } from './reason.tsx'
 import { StatusMark, statusWord } from './status.tsx'
 import { formatShare, formatValue, Given } from './text.tsx'
-import { Ago, formatLatency, formatSpan, Instant, Since } from './time.tsx'
+import { Ago, AgoAt, formatLatency, formatSpan, formatWindow, Instant, Since } from './time.tsx'
 
 export interface UptimeView {
   /** Of this much time until now. */
@@ -93,7 +93,7 @@ export function CheckPage({ page, view }: { readonly page: PageContext; readonly
         <dl class="tiles">
           {view.uptimes.map(({ windowMs, upShare, knownShare }) => (
             <div>
-              <dt>{windowName(windowMs)}</dt>
+              <dt>{formatWindow(windowMs)}</dt>
               <dd>
                 <strong>{upShare === undefined ? 'not known' : formatShare(upShare)}</strong>
                 {upShare !== undefined && knownShare < 0.9995 && (
@@ -108,7 +108,7 @@ export function CheckPage({ page, view }: { readonly page: PageContext; readonly
 
       {isAsked && (
         <section aria-labelledby="latency">
-          <h2 id="latency">Latency, last {formatSpan(latency.toMs - latency.fromMs)}</h2>
+          <h2 id="latency">Latency, last {formatWindow(latency.toMs - latency.fromMs)}</h2>
           <LatencyChart series={latency} nowMs={nowMs} />
         </section>
       )}
@@ -172,7 +172,7 @@ function Facts({ page: { nowMs }, view }: { readonly page: PageContext; readonly
     <section aria-label="Facts">
       <dl class="facts">
         <Fact name="Last success">
-          {view.lastSuccessMs === undefined ? 'never' : <Instant atMs={view.lastSuccessMs} nowMs={nowMs} />}
+          {view.lastSuccessMs === undefined ? 'never' : <AgoAt atMs={view.lastSuccessMs} nowMs={nowMs} />}
         </Fact>
         <Fact name={everyMs === undefined ? 'Last report' : 'Last run'}>
           {view.lastRunMs === undefined ? 'not yet' : <Ago atMs={view.lastRunMs} nowMs={nowMs} />}
@@ -223,12 +223,4 @@ function Facts({ page: { nowMs }, view }: { readonly page: PageContext; readonly
 
 function isKnown({ lastRunMs, message }: CheckView): boolean {
   return lastRunMs !== undefined || message !== ''
-}
-
-function windowName(windowMs: number): string {
-  return windowMs === 86_400_000
-    ? '24 hours'
-    : windowMs % 86_400_000 === 0
-      ? `${windowMs / 86_400_000} days`
-      : formatSpan(windowMs)
 }

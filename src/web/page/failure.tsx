@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<number, Words>> = {
   404: { title: 'There is no such page', hint: 'It may have been renamed, or its check is no longer configured.' },
   500: {
     title: 'midwatch made a mistake',
-    hint: 'The log has an entry with the trace id below. Checks and alerts go on.',
+    hint: 'The log says more about it. Checks and alerts go on.',
   },
   503: { title: 'midwatch cannot answer just now', hint: 'Try again in a few seconds.' },
 }
@@ -53,7 +53,7 @@ export function FailurePage({ page, view }: { readonly page: PageContext; readon
         </p>
         {traceId !== undefined && (
           <p class="muted">
-            trace id{' '}
+            Find it by its trace id:{' '}
             <a href={tracePath(traceId)}>
               <code class="trace-id">{traceId}</code>
             </a>

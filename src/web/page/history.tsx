@@ -1,5 +1,4 @@
-import { plural } from './text.tsx'
-import { formatNear } from './time.tsx'
+import { formatNear, formatWindow } from './time.tsx'
 
 /** The worst that was seen within one slot; `none`: nothing was recorded. */
 export type HistorySlot = 'up' | 'degraded' | 'down' | 'unknown' | 'none'
@@ -114,21 +113,23 @@ export function HistoryLegend() {
 
 /** The bars in a sentence: `Last 24 hours: down in 2 of 48 half-hours (last until 02:30 UTC), up in the others.` */
 export function describeHistory({ slots, fromMs, slotMs }: History, nowMs: number): string {
-  const span = plural(Math.round((slots.length * slotMs) / 3_600_000), 'hour')
-  const head = slots.length * slotMs === 86_400_000 ? 'Last 24 hours' : `Last ${span}`
+  const head = `Last ${formatWindow(slots.length * slotMs)}`
   const counts = new Map<HistorySlot, number>()
   for (const slot of slots) counts.set(slot, (counts.get(slot) ?? 0) + 1)
   const only = counts.size === 1 ? slots[0] : undefined
   if (only !== undefined) return only === 'none' ? `${head}: no data.` : `${head}: ${WORDS[only]} throughout.`
   if (slots.length === 0) return `${head}: no data.`
   const unit = slotMs === 1_800_000 ? 'half-hours' : 'slots'
+  let of = ` of ${slots.length} ${unit}`
   const parts = (['down', 'degraded', 'unknown', 'none'] as const).flatMap((kind) => {
     const count = counts.get(kind)
     if (count === undefined) return []
     const end = slots.lastIndexOf(kind) + 1
     const last =
       kind === 'none' || end === slots.length ? '' : `, last until ${formatNear(fromMs + end * slotMs, nowMs)}`
-    return [`${WORDS[kind]} in ${count} of ${slots.length} ${unit}${last}`]
+    const part = `${WORDS[kind]} in ${count}${of}${last}`
+    of = ''
+    return [part]
   })
   return `${head}: ${parts.join('; ')}${counts.has('up') ? '; otherwise up' : ''}.`
 }

@@ -69,7 +69,7 @@ function list({ ordered, start, items }: Tokens.List): Child {
 function table({ header, rows }: Tokens.Table): Child {
   return (
     // A wide table scrolls by itself and so has to be reachable by keyboard, with a name.
-    <section class="scrolls" tabindex={0} aria-label="Table">
+    <div class="scrolls" role="group" tabindex={0} aria-label="Table">
       <table>
         <thead>
           <tr>
@@ -88,7 +88,7 @@ function table({ header, rows }: Tokens.Table): Child {
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   )
 }
 

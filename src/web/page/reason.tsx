@@ -4,41 +4,41 @@ import { Given } from './text.tsx'
 
 /** What a reason means, for somebody who has just been woken. */
 const MEANINGS: Readonly<Record<Reason, string>> = {
-  dns: 'the name could not be resolved',
-  refused: 'nobody listens there',
-  unreachable: 'there is no way to the address',
-  timeout: 'no answer in time',
-  reset: 'the other side hung up',
-  tls: 'no trusted encrypted connection',
-  certificate: 'the certificate is near its end',
-  status: 'it answered with another status than expected',
-  body: 'it answered with other content than expected',
-  header: 'it answered with another header than expected',
-  latency: 'it answered too slowly',
-  protocol: 'the answer is not of the expected protocol',
-  auth: 'the credentials were refused',
-  threshold: 'a value is outside its limits',
-  late: 'it did not report in time',
-  reported: 'it reported the failure itself',
+  dns: 'The name could not be resolved',
+  refused: 'Nobody listens there',
+  unreachable: 'There is no way to the address',
+  timeout: 'No answer in time',
+  reset: 'The other side hung up',
+  tls: 'No trusted encrypted connection',
+  certificate: 'The certificate is near its end',
+  status: 'It answered with another status than expected',
+  body: 'It answered with other content than expected',
+  header: 'It answered with another header than expected',
+  latency: 'It answered too slowly',
+  protocol: 'The answer is not of the expected protocol',
+  auth: 'The credentials were refused',
+  threshold: 'A value is outside its limits',
+  late: 'It did not report in time',
+  reported: 'It reported the failure itself',
   forbidden: 'midwatch is not allowed to ask there',
-  unsupported: 'this machine cannot do such a check',
-  internal: 'midwatch itself failed',
+  unsupported: 'This machine cannot do such a check',
+  internal: 'The trouble is on midwatch’s own side',
 }
 
-/** Which phase failed and why: `connect: nobody listens there`, then what was seen. Nothing when there is nothing to say. */
+/** Why it is not healthy: what that means, in which phase it happened, then what was seen. */
 export function Trouble({ check, max = 600 }: { readonly check: CheckHealth; readonly max?: number }) {
   const { status, phase, reason, message } = check
   if (status === 'healthy' || (reason === undefined && message === '')) return null
   return (
     <p class={`trouble ${status}`}>
+      {reason !== undefined && <strong>{MEANINGS[reason]}. </strong>}
       {phase !== undefined && (
         <>
           <span class="phase">
-            <Given text={phase} max={60} />
+            <span class="muted">phase</span> <Given text={phase} max={60} />
           </span>{' '}
         </>
       )}
-      {reason !== undefined && <strong>{MEANINGS[reason]}. </strong>}
       <Given text={message} max={max} />
     </p>
   )

@@ -3,6 +3,8 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+const MONTHS: readonly string[] = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+
 const LARGEST_TIME_MS = 8.64e15
 
 /** A time span in at most two units: `8 s`, `14 min`, `3 h 12 min`, `4 d 3 h`. */
@@ -15,6 +17,13 @@ export function formatSpan(ms: number): string {
   const [unitMs, unit, nextMs, next] = size < DAY ? [HOUR, 'h', MINUTE, 'min'] : [DAY, 'd', HOUR, 'h']
   const rest = Math.floor((size % unitMs) / nextMs)
   return `${Math.floor(size / unitMs)} ${unit}${rest === 0 ? '' : ` ${rest} ${next}`}`
+}
+
+/** The length of a window in words: `24 hours`, `7 days`, `90 min`. */
+export function formatWindow(ms: number): string {
+  if (ms === DAY) return '24 hours'
+  if (ms % DAY === 0) return `${ms / DAY} days`
+  return ms % HOUR === 0 ? `${ms / HOUR} ${ms === HOUR ? 'hour' : 'hours'}` : formatSpan(ms)
 }
 
 /** How long something took: `0.42 ms`, `182 ms`, `1.24 s`, `2 min`. */
@@ -40,8 +49,9 @@ export function formatNear(atMs: number, nowMs: number): string {
   if (iso === undefined) return 'unknown time'
   const clock = iso.slice(11, 16)
   if (Math.abs(nowMs - atMs) < 20 * HOUR) return `${clock} UTC`
-  const sameYear = iso.slice(0, 4) === isoOf(nowMs)?.slice(0, 4)
-  return sameYear ? `${iso.slice(5, 10)} ${clock} UTC` : `${iso.slice(0, 10)} ${clock} UTC`
+  const day = `${Number(iso.slice(8, 10))} ${MONTHS[Number(iso.slice(5, 7)) - 1]}`
+  const isSameYear = iso.slice(0, 4) === isoOf(nowMs)?.slice(0, 4)
+  return isSameYear ? `${day}, ${clock} UTC` : `${iso.slice(0, 10)} ${clock} UTC`
 }
 
 /** `14 min ago`, `now`, `in 3 min`. */
@@ -76,6 +86,16 @@ export function Since({ atMs, nowMs }: TimeProps) {
     <time datetime={isoOf(atMs)} title={formatInstant(atMs)}>
       for {formatSpan(nowMs - atMs)}
       <span class="muted">, since {formatNear(atMs, nowMs)}</span>
+    </time>
+  )
+}
+
+/** `14 min ago, 02:48 UTC`. */
+export function AgoAt({ atMs, nowMs }: TimeProps) {
+  return (
+    <time datetime={isoOf(atMs)} title={formatInstant(atMs)}>
+      {formatAgo(atMs, nowMs)}
+      <span class="muted">, {formatNear(atMs, nowMs)}</span>
     </time>
   )
 }

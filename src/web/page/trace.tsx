@@ -46,7 +46,7 @@ export function TracePage({ page, view }: { readonly page: PageContext; readonly
   const first = entries[0]
   return (
     <Layout page={page} title={`Trace ${traceId}`}>
-      <h1>
+      <h1 class="spaced">
         Trace{' '}
         <code class="trace-id">
           <Given text={traceId} max={200} />
@@ -91,7 +91,8 @@ function NothingKnown() {
         </li>
         <li>
           not here yet: applications send records to <code>POST /api/v1/audit</code>, with a <code>traceparent</code>{' '}
-          header or a <code>trace_id</code>;
+          header or a <code>trace_id</code>
+          {';'}
         </li>
         <li>the id of a success that sampling left out.</li>
       </ul>

@@ -48,7 +48,7 @@ export function overall(summary: HealthSummary): string {
     case 'degraded':
       return `Overall degraded: ${summary.unhealthy > 0 ? 'no critical check is unhealthy' : 'nothing is down'}.${others}`
     case 'unhealthy':
-      return `Overall unhealthy: a critical check is.${others}`
+      return `Overall unhealthy because of a critical check.${others}`
     case 'unknown':
       return `Overall unknown.${others}`
   }
