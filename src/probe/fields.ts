@@ -44,7 +44,11 @@ export const secret = markSecret(
 )
 
 /** Which address family to take where a name has both; the other one is the fallback. */
-export const ipProtocol = z.literal([4, 6], { error: 'is not an IP version; write 4 or 6' })
+export const ipProtocol = z
+  .number({ error: 'is not an IP version; write 4 or 6' })
+  .transform((version, context) =>
+    version === 4 || version === 6 ? version : refuse(context, `${version} is not an IP version; write 4 or 6`),
+  )
 
 /** Where a probe connects to. */
 export interface HostAndPort {

@@ -60,6 +60,19 @@ const REASONS: Readonly<Record<string, readonly [Reason, string]>> = {
   ETIMEDOUT: ['timeout', 'nothing answers at the address (the system gave up)'],
 }
 
+/** What OpenSSL's errors mean, in a handshake and after it. */
+const TLS_ERRORS: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER/,
+    'the server does not speak TLS on this port',
+  ],
+  [/ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'there is no TLS version that both sides speak'],
+  [/CERTIFICATE_REQUIRED/, 'the server asks for a client certificate; name it in cert_file and key_file'],
+  [/UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/, 'the server does not accept our client certificate'],
+  [/HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS/, 'there is no cipher that both sides speak'],
+  [/UNRECOGNIZED_NAME/, 'the server has no certificate for this name'],
+]
+
 /** Errors that say something of this machine and nothing of the target. */
 const OWN_TROUBLE: Readonly<Record<string, string>> = {
   EMFILE: 'this process has too many open files',
@@ -90,8 +103,10 @@ export function downBySocketError(error: unknown, circumstances: Circumstances):
   if (own !== undefined) return unknown('internal', `${target} could not be checked: ${own} (${code})`, circumstances)
   if (phase === 'resolve') return down('dns', `${target}: the name could not be resolved (${code})`, circumstances)
   const { message } = error as Error
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS'))
-    return down('tls', `${target}: ${message}`, circumstances)
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) {
+    const words = TLS_ERRORS.find(([pattern]) => pattern.test(code))?.[1] ?? message
+    return down('tls', `${target}: ${words} (${code})`, circumstances)
+  }
   return down('protocol', `${target}: ${message} (${code})`, circumstances)
 }
 

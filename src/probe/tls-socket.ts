@@ -27,19 +27,6 @@ const DISTRUST: Readonly<Record<string, string>> = {
   PATH_LENGTH_EXCEEDED: 'has too many authorities above it',
 }
 
-/** What failed handshakes mean, by OpenSSL's code. */
-const HANDSHAKE: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER/,
-    'the server does not speak TLS on this port',
-  ],
-  [/ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'there is no TLS version that both sides speak'],
-  [/CERTIFICATE_REQUIRED/, 'the server asks for a client certificate; name it in cert_file and key_file'],
-  [/UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/, 'the server does not accept our client certificate'],
-  [/HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS/, 'there is no cipher that both sides speak'],
-  [/UNRECOGNIZED_NAME/, 'the server has no certificate for this name'],
-]
-
 /**
  * Speaks TLS on a connected socket and returns once the handshake is over and the certificate is trusted.
  *
@@ -79,15 +66,8 @@ export async function startTls(
 
 function handshake(socket: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => {
-      const code = 'code' in error ? String(error.code) : ''
-      const words = HANDSHAKE.find(([pattern]) => pattern.test(code))?.[1]
-      reject(
-        words === undefined ? error : new UnexpectedAnswerError('tls', `no TLS handshake: ${words}`, { cause: error }),
-      )
-    }
     // It stays: an error after the handshake must not end the process where nobody else listens.
-    socket.on('error', fail)
+    socket.on('error', reject)
     socket.once('close', () =>
       reject(new UnexpectedAnswerError('tls', 'the server closed the connection in the TLS handshake')),
     )
