@@ -1,4 +1,5 @@
 import { dns } from './dns.ts'
+import { grpc } from './grpc.ts'
 import { host } from './host.ts'
 import { http } from './http.ts'
 import { icmp } from './icmp.ts'
@@ -15,4 +16,18 @@ import { websocket } from './websocket.ts'
  * Every probe, in alphabetical order. A new one is its own file plus an import and a line here: the config schema, the
  * docs and the contract tests read this list.
  */
-export const probes = [dns, host, http, icmp, postgres, process, redis, script, smtp, tcp, tls, websocket] as const
+export const probes = [
+  dns,
+  grpc,
+  host,
+  http,
+  icmp,
+  postgres,
+  process,
+  redis,
+  script,
+  smtp,
+  tcp,
+  tls,
+  websocket,
+] as const

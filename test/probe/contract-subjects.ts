@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:tls'
 import { makeCertificate } from '../support/certificate.ts'
 import { startDnsServer } from '../support/dns-server.ts'
+import { startGrpcHealth } from '../support/grpc-health-server.ts'
 import { closedPort, listen, listenTcp } from '../support/listen.ts'
 import { findPeer } from '../support/peers.ts'
 
@@ -45,6 +46,14 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { entry: { dns: 'example.org', server: `127.0.0.1:${server.port}` }, reached }
     },
   },
+  grpc: {
+    async live(stack) {
+      const server = await start(stack, startGrpcHealth({ '': 'SERVING' }, makeCertificate()))
+      return { grpc: server.address, tls: { insecure_skip_verify: true } }
+    },
+    dead: async () => ({ grpc: `127.0.0.1:${await closedPort()}` }),
+    silent: (stack) => silentTarget(stack, (grpc) => ({ grpc })),
+  },
   host: {
     live: async () => ({ host: 'local', cpu_window: '20ms' }),
   },
@@ -61,7 +70,6 @@ export const subjects: Readonly<Record<string, Subject>> = {
       basic_auth: { username: 'watch', password: CANARY },
     },
   },
-  // A target that is silent needs another ping, which its own test has.
   icmp: {
     ...(findPeer('ping').path === undefined ? {} : { live: async () => ({ icmp: '127.0.0.1' }) }),
     dead: async () => ({ icmp: 'no-such-host.invalid' }),
