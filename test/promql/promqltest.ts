@@ -40,7 +40,7 @@ export async function runTestFile(file: string, content: string): Promise<Report
   for (const block of blocksOf(content)) {
     const [head, ...rest] = block as [Line, ...Line[]]
     if (head.text === 'clear') storage.clear()
-    else if (/^load\b/.test(head.text)) load(storage, head, rest)
+    else if (/^load(?:_with_nhcb)?\s/.test(head.text)) load(storage, head, rest)
     else if (/^eval/.test(head.text)) {
       const evaluation = parseEval(head, rest)
       const message = await problemOf(evaluation, storage)

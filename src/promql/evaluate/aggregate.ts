@@ -6,7 +6,7 @@ import { isLabelName, quoteText } from '../syntax/text.ts'
 import { accumulators } from './accumulate.ts'
 import type { Evaluation, StepSeries, Steps } from './evaluation.ts'
 import { quantile } from './float.ts'
-import { hasValues, mergeEqual } from './series.ts'
+import { hasValues } from './series.ts'
 
 interface Group {
   readonly labels: Labels
@@ -24,7 +24,7 @@ export async function aggregate(node: Aggregate, steps: Steps, evaluation: Evalu
   }
   if (parameters !== undefined && node.op === 'quantile') warnOfQuantiles(parameters, param as Expr, evaluation)
   const output: StepSeries[] = []
-  for (const { labels, members } of groupsOf(node, input)) {
+  for (const { labels, members } of await groupsOf(node, input, evaluation)) {
     const next =
       parameters === undefined
         ? await accumulated(node, members, steps, evaluation)
@@ -35,16 +35,38 @@ export async function aggregate(node: Aggregate, steps: Steps, evaluation: Evalu
 }
 
 /** Groups in the order of their first members; what a group keeps of its members' labels are its labels. */
-function groupsOf(node: Aggregate, input: readonly StepSeries[]): Group[] {
-  const labelsOf = groupLabels(node)
+async function groupsOf(node: Aggregate, input: readonly StepSeries[], evaluation: Evaluation): Promise<Group[]> {
+  const labelsOf = rememberedGroupLabels(node)
   const groups = new Map<string, Group>()
   for (const series of input) {
+    if (evaluation.due()) await evaluation.pause()
     const labels = labelsOf(series.labels)
     const group = groups.get(labels.key)
     if (group === undefined) groups.set(labels.key, { labels, members: [series] })
     else group.members.push(series)
   }
   return [...groups.values()]
+}
+
+const remembered = new WeakMap<Aggregate, (labels: Labels) => Labels>()
+
+/** Rules ask for the same groups of the same series again and again. */
+function rememberedGroupLabels(node: Aggregate): (labels: Labels) => Labels {
+  let labelsOf = remembered.get(node)
+  if (labelsOf === undefined) {
+    const compute = groupLabels(node)
+    const known = new WeakMap<Labels, Labels>()
+    labelsOf = (labels) => {
+      let group = known.get(labels)
+      if (group === undefined) {
+        group = compute(labels)
+        known.set(labels, group)
+      }
+      return group
+    }
+    remembered.set(node, labelsOf)
+  }
+  return labelsOf
 }
 
 function groupLabels({ without, grouping }: Aggregate, alsoBy?: string): (labels: Labels) => Labels {
@@ -108,7 +130,10 @@ function warnOfQuantiles(parameters: Float64Array, param: Expr, evaluation: Eval
     if (q > largest) largest = q
     if (q < smallest) smallest = q
   }
-  if (anyNaN) warn(Number.NaN)
+  if (anyNaN) {
+    warn(Number.NaN)
+    return
+  }
   if (largest > 1) warn(largest)
   if (smallest < 0) warn(smallest)
 }
@@ -123,11 +148,11 @@ async function extremes(
   steps: Steps,
   evaluation: Evaluation,
 ): Promise<StepSeries[]> {
-  checkCounts(parameters, node)
   if (parameters.every((k) => k < 1)) return []
+  checkCounts(parameters, node)
   const sign = node.op === 'topk' ? -1 : 1
   const output: StepSeries[] = []
-  for (const { members } of groupsOf(node, input)) {
+  for (const { members } of await groupsOf(node, input, evaluation)) {
     const chosen = members.map(() => undefined as Uint8Array | undefined)
     let ranking: number[] = []
     for (let i = 0; i < steps.count; i++) {
@@ -154,12 +179,12 @@ async function extremes(
   return output
 }
 
-function checkCounts(parameters: Float64Array, { param, op }: Aggregate): void {
+function checkCounts(parameters: Float64Array, { param }: Aggregate): void {
   const at = param?.span
   for (const k of parameters) {
-    if (Number.isNaN(k)) throw new PromqlError('execution', `parameter value of ${op} is NaN`, at)
-    if (k >= INT64) throw new PromqlError('execution', `scalar value ${formatGeneral(k)} overflows int64`, at)
-    if (k <= -INT64) throw new PromqlError('execution', `scalar value ${formatGeneral(k)} underflows int64`, at)
+    if (Number.isNaN(k)) throw new PromqlError('execution', 'Parameter value is NaN', at)
+    if (k >= INT64) throw new PromqlError('execution', `Scalar value ${formatGeneral(k)} overflows int64`, at)
+    if (k <= -INT64) throw new PromqlError('execution', `Scalar value ${formatGeneral(k)} underflows int64`, at)
   }
 }
 
@@ -197,5 +222,5 @@ async function countValues(node: Aggregate, steps: Steps, evaluation: Evaluation
       target.present[i] = 1
     }
   }
-  return mergeEqual([...counts.values()])
+  return [...counts.values()]
 }

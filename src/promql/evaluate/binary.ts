@@ -1,4 +1,4 @@
-import { METRIC_NAME } from '../../model/labels.ts'
+import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
 import { type Binary, type BinaryOperator, isComparison, type Matching } from '../syntax/ast.ts'
 import type { Evaluation, StepSeries } from './evaluation.ts'
@@ -74,18 +74,32 @@ export async function vectorWithScalar(
     const next = { ...(filters ? series : withoutMetadata(series)), values: result, present: stays }
     if (!filters || hasValues(next)) output.push(next)
   }
-  return filters ? output : mergeEqual(output)
+  return filters ? output : mergeEqual(output, evaluation)
 }
 
 /** The labels by which samples of two vectors find each other. */
-export function signatureOf({ on, labels }: Matching): (series: StepSeries) => string {
-  if (on) {
-    const kept = new Set(labels)
-    return (series) => (series.typed ?? series.labels).keep(kept).key
+export function signatureOf(matching: Matching): (series: StepSeries) => string {
+  let signature = signatures.get(matching)
+  if (signature === undefined) {
+    const { on, labels } = matching
+    const names = new Set(on ? labels : [...labels, METRIC_NAME])
+    const known = new WeakMap<Labels, string>()
+    signature = (series) => {
+      const compared = series.typed ?? series.labels
+      let key = known.get(compared)
+      if (key === undefined) {
+        key = (on ? compared.keep(names) : compared.drop(names)).key
+        known.set(compared, key)
+      }
+      return key
+    }
+    signatures.set(matching, signature)
   }
-  const dropped = new Set([...labels, METRIC_NAME])
-  return (series) => (series.typed ?? series.labels).drop(dropped).key
+  return signature
 }
+
+/** Rules match the same series again and again. */
+const signatures = new WeakMap<Matching, (series: StepSeries) => string>()
 
 /** `and`, `or`, `unless`: whole samples of either side, chosen step by step. */
 export async function setOperation(
@@ -96,7 +110,7 @@ export async function setOperation(
 ): Promise<StepSeries[]> {
   const signature = signatureOf(matching)
   const [chosen, deciding] = op === 'or' ? [right, left] : [left, right]
-  const decided = presenceBySignature(deciding, signature)
+  const decided = await presenceBySignature(deciding, signature, evaluation)
   const output: StepSeries[] = op === 'or' ? [...left] : []
   for (const series of chosen) {
     if (evaluation.due()) await evaluation.pause()
@@ -110,15 +124,17 @@ export async function setOperation(
     const next = { ...series, present }
     if (hasValues(next)) output.push(next)
   }
-  return mergeEqual(output)
+  return mergeEqual(output, evaluation)
 }
 
-function presenceBySignature(
+async function presenceBySignature(
   series: readonly StepSeries[],
   signature: (series: StepSeries) => string,
-): Map<string, Uint8Array> {
+  evaluation: Evaluation,
+): Promise<Map<string, Uint8Array>> {
   const bySignature = new Map<string, Uint8Array>()
   for (const next of series) {
+    if (evaluation.due()) await evaluation.pause()
     const { present } = next
     const key = signature(next)
     const there = bySignature.get(key)

@@ -54,13 +54,13 @@ export class Evaluator implements Evaluation {
       case 'unary': {
         const input = await this.vector(expr.expr, steps)
         if (expr.op === '+') return input
-        return mergeEqual(
-          input.map((series) => ({
-            ...withoutMetadata(series),
-            values: series.values.map((value) => -value),
-            present: series.present,
-          })),
-        )
+        const output: StepSeries[] = []
+        for (const series of input) {
+          if (this.due()) await this.pause()
+          const values = series.values.map((value) => -value)
+          output.push({ ...withoutMetadata(series), values, present: series.present })
+        }
+        return mergeEqual(output, this)
       }
       case 'binary':
         return this.#binary(expr, steps)
@@ -158,11 +158,14 @@ export class Evaluator implements Evaluation {
   async #broadcast(expr: Expr, steps: Steps): Promise<StepSeries[]> {
     const once = await this.vector(expr, { ...steps, count: 1 })
     this.charge(once.length * steps.count)
-    return once.filter(hasValues).map((series) => ({
-      ...series,
-      values: new Float64Array(steps.count).fill(series.values[0] as number),
-      present: new Uint8Array(steps.count).fill(1),
-    }))
+    const output: StepSeries[] = []
+    for (const series of once) {
+      if (this.due()) await this.pause()
+      if (!hasValues(series)) continue
+      const values = new Float64Array(steps.count).fill(series.values[0] as number)
+      output.push({ ...series, values, present: new Uint8Array(steps.count).fill(1) })
+    }
+    return output
   }
 
   async #select(selector: VectorSelector, steps: Steps): Promise<StepSeries[]> {

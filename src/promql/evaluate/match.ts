@@ -34,8 +34,14 @@ export async function vectorWithVector(
   const [manySide, oneSide] = swapped ? [right, left] : [left, right]
   const signature = signatureOf(node.matching)
   const groups = new Map<string, Group>()
-  for (const series of oneSide) groupOf(groups, signature(series)).one.push(series)
-  for (const series of manySide) groups.get(signature(series))?.many.push(series)
+  for (const series of oneSide) {
+    if (evaluation.due()) await evaluation.pause()
+    groupOf(groups, signature(series)).one.push(series)
+  }
+  for (const series of manySide) {
+    if (evaluation.due()) await evaluation.pause()
+    groups.get(signature(series))?.many.push(series)
+  }
   const join = new Join(node, swapped, manySide)
   for (const group of groups.values()) {
     if (evaluation.due()) await evaluation.pause()

@@ -1,9 +1,10 @@
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
-import type { StepSeries } from './evaluation.ts'
+import type { Evaluation, StepSeries } from './evaluation.ts'
 
 const METADATA = new Set([METRIC_NAME, '__type__', '__unit__'])
 
+type Turns = Pick<Evaluation, 'due' | 'pause'>
 type Named = Pick<StepSeries, 'labels' | 'typed'>
 const dropped = new WeakMap<Labels, Named>()
 
@@ -39,12 +40,13 @@ export function hasValues({ present }: StepSeries): boolean {
  *
  * @throws PromqlError of kind `execution` when two of them have a value at the same step
  */
-export function mergeEqual(series: StepSeries[]): StepSeries[] {
+export async function mergeEqual(series: StepSeries[], evaluation: Turns): Promise<StepSeries[]> {
   if (series.length < 2) return series
   const byKey = new Map<string, number>()
   const merged: StepSeries[] = []
   let owned: Set<number> | undefined
   for (const next of series) {
+    if (evaluation.due()) await evaluation.pause()
     const { key } = next.labels
     const at = byKey.get(key)
     if (at === undefined) {
@@ -74,10 +76,11 @@ export function mergeEqual(series: StepSeries[]): StepSeries[] {
  *
  * @throws PromqlError of kind `execution`
  */
-export function refuseEqual(series: StepSeries[]): StepSeries[] {
+export async function refuseEqual(series: StepSeries[], evaluation: Turns): Promise<StepSeries[]> {
   if (series.length < 2) return series
   const keys = new Set<string>()
   for (const { labels } of series) {
+    if (evaluation.due()) await evaluation.pause()
     if (keys.has(labels.key)) throw sameLabels()
     keys.add(labels.key)
   }

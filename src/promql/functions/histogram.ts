@@ -60,7 +60,7 @@ async function perHistogram(
     }
     output.push({ labels: dropMetadata(labels), values, present })
   }
-  return mergeEqual(output.filter(hasValues))
+  return mergeEqual(output.filter(hasValues), evaluation)
 }
 
 /** The repairs of one evaluation, which are told in one info. */

@@ -49,7 +49,7 @@ export function instantFunction(
         const next = { ...withoutMetadata(series), values: changed, present: stays }
         if (stays === present || hasValues(next)) output.push(next)
       }
-      return mergeEqual(output)
+      return mergeEqual(output, evaluation)
     },
   }
 }

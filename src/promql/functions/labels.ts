@@ -39,7 +39,7 @@ const labelReplace: VectorFunction = {
           labels: series.labels.with(to, expand(template, groups, regex.groupNumbers)),
         })
     }
-    return mergeEqual(output)
+    return mergeEqual(output, evaluation)
   },
 }
 
@@ -90,7 +90,7 @@ const labelJoin: VectorFunction = {
       const joined = from.map((name) => series.labels.get(name)).join(between)
       output.push({ ...series, typed: undefined, labels: series.labels.with(to, joined) })
     }
-    return mergeEqual(output)
+    return mergeEqual(output, evaluation)
   },
 }
 

@@ -40,13 +40,13 @@ const timestamp: VectorFunction = {
         })
         if (next !== undefined) output.push({ ...next, labels: dropMetadata(next.labels) })
       }
-      return mergeEqual(output)
+      return mergeEqual(output, evaluation)
     }
     const now = seconds(steps)
     for (const { labels, present } of await evaluation.vector(arg, steps)) {
       output.push({ labels: dropMetadata(labels), values: now, present })
     }
-    return mergeEqual(output)
+    return mergeEqual(output, evaluation)
   },
 }
 
@@ -75,7 +75,7 @@ function dateFunction(name: string, part: (date: Date) => number): VectorFunctio
         for (let i = 0; i < steps.count; i++) if (present[i] === 1) parts[i] = of(values[i] as number)
         output.push({ labels: dropMetadata(labels), values: parts, present })
       }
-      return mergeEqual(output.filter(hasValues))
+      return mergeEqual(output.filter(hasValues), evaluation)
     },
   }
 }

@@ -71,7 +71,7 @@ export function windowFunction(name: string, work: WindowWork): VectorFunction {
         const named = keepsName ? { labels: input.labels, typed: input.typed } : withoutMetadata(input)
         output.push({ ...named, values: run.values, present: run.present })
       }
-      return refuseEqual(output)
+      return refuseEqual(output, evaluation)
     },
   }
 }
