@@ -75,7 +75,7 @@ export const overTimeFunctions: readonly VectorFunction[] = [
     fromSamples: mean,
     // A sum that overflowed says nothing about the mean.
     fromSummary: ({ sum, compensation, count }) =>
-      Number.isFinite(sum) ? sum / count + compensation / count : undefined,
+      Math.abs(sum) === Number.POSITIVE_INFINITY ? undefined : sum / count + compensation / count,
   }),
   windowFunction('count_over_time', {
     fromSamples: ({ from, to }) => to - from,
