@@ -15,6 +15,7 @@ import { Dispatcher } from '../notify/dispatcher.ts'
 import { Sender } from '../notify/sender.ts'
 import { dependencyStage } from '../notify/stage.ts'
 import { Runner } from '../probe/runner.ts'
+import { ScrapeManager } from '../probe/scrape/manager.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAlerts } from '../store/alerts.ts'
 import { loadChecks } from '../store/checks.ts'
@@ -118,6 +119,15 @@ export async function startApp(options: StartOptions): Promise<App> {
     onError: (error, job) => log.error({ event: 'check.failed', check: job, err: error }, 'a check could not be done'),
   })
 
+  const scrapes = new ScrapeManager({
+    configs: [],
+    sink: store.series,
+    clock,
+    addressPolicy: plan.config.probes.addressPolicy,
+    baseFolder: plan.config.folder,
+    onError: (error) => log.warn({ event: 'scrape.failed', err: error }, 'trouble with scraping'),
+  })
+
   // Who is told.
   const findingOf = (labels: Labels) => describeFinding(watch.findingOf(labels.get('check')))
   const dispatchOptions = ({ routing, config }: Plan) => ({
@@ -170,6 +180,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     localToken,
     refreshMetrics: () => judge.refresh(),
     checks: () => infos.map(viewOf),
+    targets: () => scrapes.targets(),
     reload: (actor, traceId) => reloader.reload(actor, traceId),
     lastReload: () => reloader.last,
     testChannel: (name) => testChannel(name, plan.channels, externalUrlOf(plan.config), clock),
@@ -226,6 +237,7 @@ export async function startApp(options: StartOptions): Promise<App> {
       judge.tick(dueMs),
     )
     await runner.update(jobs.map(({ job }) => job))
+    await scrapes.update(next.config.scrape)
   }
   const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
   const reloader: Reloader = new Reloader(
@@ -258,6 +270,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   lifecycle.onStop('telling', () => telling)
   lifecycle.onStop('check states', () => watch.save())
   lifecycle.onStop('checks', () => runner.stop())
+  lifecycle.onStop('scrapes', () => scrapes.stop())
   lifecycle.onStop('schedule', () => {
     schedule.stop()
     reloader.stop()

@@ -1,8 +1,8 @@
+import { show } from '../lib/show.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { Collector } from './collector.ts'
 import type { ServerConfig } from './config.ts'
-import { show } from './explain.ts'
-import { channelFault, SEVERITIES } from './notify.ts'
+import { CHANNEL_NAMES, channelFault, SEVERITIES } from './notify.ts'
 import { DEFAULT_RETENTION_MS, formatDays } from './schema.ts'
 import { suggest } from './suggest.ts'
 import { placeAt, type Written, writtenAt } from './written.ts'
@@ -120,7 +120,7 @@ export function compareTokens({ tokens }: ServerConfig, { root, collector }: Fin
 /** @param notify the plain value of the section, before it is parsed */
 export function compareChannels(notify: unknown, { root, collector }: Findings): void {
   if (!isRecord(notify) || !isRecord(notify.by_severity)) return
-  const configured = ['slack', 'email'].filter((name) => notify[name] !== undefined)
+  const configured = CHANNEL_NAMES.filter((name) => notify[name] !== undefined)
   for (const severity of SEVERITIES) {
     const chosen = notify.by_severity[severity]
     if (!Array.isArray(chosen)) continue

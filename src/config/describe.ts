@@ -1,4 +1,6 @@
 import { formatDuration } from '../model/duration.ts'
+import type { Channel } from '../notify/channel/channel.ts'
+import { type ChannelName, channels } from '../notify/channel/registry.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { NotifyConfig } from './notify.ts'
@@ -73,10 +75,12 @@ function describeHeartbeat({ schedule, graceMs, maxRuntimeMs }: Heartbeat): Reco
 }
 
 function describeNotify(notify: NotifyConfig): Record<string, unknown> {
-  const { slack, email } = notify.channels
+  const set = Object.entries(channels).flatMap(([name, channel]) => {
+    const settings = notify.channels[name as ChannelName]
+    return settings === undefined ? [] : [[name, (channel as Channel<unknown>).describe(settings)] as const]
+  })
   return {
-    ...given('slack', slack && { url: MASK, ...given('channel', slack.channel) }),
-    ...given('email', email && { to: [...email.to], from: email.from, smtp: describeSmtp(email.smtp) }),
+    ...Object.fromEntries(set),
     by_severity: Object.fromEntries(Object.entries(notify.bySeverity).map(([one, names]) => [one, [...names]])),
     group_by: [...notify.groupBy],
     group_wait: formatDuration(notify.groupWaitMs),
@@ -84,17 +88,6 @@ function describeNotify(notify: NotifyConfig): Record<string, unknown> {
     repeat: formatDuration(notify.repeatMs),
     send_resolved: notify.sendResolved,
   }
-}
-
-function describeSmtp({
-  tls,
-  host,
-  port,
-  user,
-  password,
-}: NonNullable<NotifyConfig['channels']['email']>['smtp']): string {
-  const login = user === undefined ? '' : `${user}${password === undefined ? '' : `:${MASK}`}@`
-  return `${tls ? 'smtps' : 'smtp'}://${login}${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function given<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { kindOf, show } from '../lib/show.ts'
 import type { Collector } from './collector.ts'
 import { suggest } from './suggest.ts'
 import { placeAt, type Written } from './written.ts'
@@ -104,16 +105,4 @@ function at(value: unknown, path: Path): unknown {
     inner = typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[step] : undefined
   }
   return inner
-}
-
-function kindOf(input: unknown): string {
-  if (input === undefined || input === null) return 'nothing'
-  return Array.isArray(input) ? 'a list' : typeof input === 'object' ? 'a map' : 'a text'
-}
-
-/** A value in a message: texts in quotes and cut, lists and maps by their kind only. */
-export function show(input: unknown): string {
-  if (typeof input === 'object' || input === undefined) return kindOf(input)
-  const text = JSON.stringify(input) ?? String(input)
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…"`
 }

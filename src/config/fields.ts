@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 import { Cron } from 'croner'
 import { z } from 'zod'
+import { show } from '../lib/show.ts'
 import { durationMs, refuse, url } from '../probe/fields.ts'
 import type { AddressRanges, Listen } from './config.ts'
-import { show } from './explain.ts'
 
 /** Fields that mean the same wherever they stand in the config. */
 

@@ -1,40 +1,16 @@
 import { z } from 'zod'
-import { Secret } from '../lib/secret.ts'
-import { markSecret } from '../lib/secret-schema.ts'
-import { refuse } from '../probe/fields.ts'
-import { show } from './explain.ts'
+import { show } from '../lib/show.ts'
+import { type ChannelConfig, type ChannelConfigs, type ChannelName, channels } from '../notify/channel/registry.ts'
 import { flag, positiveMs } from './fields.ts'
 import { didYouMean } from './suggest.ts'
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
-export interface SlackConfig {
-  /** The incoming webhook; whoever has it can post. */
-  readonly url: Secret
-  /** Where to post; undefined is what the webhook was made for. */
-  readonly channel: string | undefined
-}
-
-export interface SmtpServer {
-  readonly host: string
-  readonly port: number
-  /** TLS from the first byte; otherwise STARTTLS where the server offers it. */
-  readonly tls: boolean
-  readonly user: string | undefined
-  readonly password: Secret | undefined
-}
-
-export interface EmailConfig {
-  readonly to: readonly string[]
-  readonly from: string
-  readonly smtp: SmtpServer
-}
-
 /** Who is told, by which way, how often. */
 export interface NotifyConfig {
   /** What is configured; a channel that is not is undefined. */
-  readonly channels: { readonly slack: SlackConfig | undefined; readonly email: EmailConfig | undefined }
+  readonly channels: ChannelConfigs
   /** For each severity the channels to use, in order; an empty list tells nobody. */
   readonly bySeverity: Readonly<Record<Severity, readonly ChannelName[]>>
   /** Labels by which alerts come together in one message. */
@@ -45,113 +21,12 @@ export interface NotifyConfig {
   readonly sendResolved: boolean
 }
 
-const SLACK_EXAMPLE = 'https://hooks.slack.com/services/…'
-
-const slackUrl = markSecret(
-  z.string({ error: `is not a webhook; write ${SLACK_EXAMPLE}` }).transform((text, context): Secret => {
-    // The value never shows: it is all that is needed to post.
-    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-      return refuse(context, `is not a URL; write the incoming webhook, ${SLACK_EXAMPLE}`)
-    }
-    return new Secret(text)
-  }),
-)
-
-const SLACK_CHANNEL = /^[#@]?[\p{Ll}\p{Lo}\p{N}A-Z._-]+$/u
-
-const slack = z.union(
-  [
-    slackUrl.transform((url): SlackConfig => ({ url, channel: undefined })),
-    z
-      .strictObject({
-        url: slackUrl,
-        channel: z
-          .string({ error: 'is not a channel; write "#alerts" in quotes' })
-          .regex(SLACK_CHANNEL, { error: ({ input }) => `${show(input)} is not a channel; write "#alerts" in quotes` })
-          .optional(),
-      })
-      .transform(({ url, channel }): SlackConfig => ({ url, channel })),
-  ],
-  { error: `is neither a webhook nor keys; write ${SLACK_EXAMPLE} or {url: …, channel: "#alerts"}` },
-)
-
-/** Not the grammar of RFC 5322: what a person means by an address, and nothing that could start another header. */
-const ADDRESS =
-  /^[^\s@<>,;:"()[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/
-const WITH_NAME = /^[^<>\r\n]*<([^<>]+)>$/
-
-const address = z.string({ error: 'is not an e-mail address; write oncall@example.org' }).refine(isAddress, {
-  error: ({ input }) => `${show(input)} is not an e-mail address; write oncall@example.org`,
-})
-
-function isAddress(text: string): boolean {
-  return ADDRESS.test(bareAddress(text))
-}
-
-function bareAddress(text: string): string {
-  return WITH_NAME.exec(text)?.[1] ?? text
-}
-
-const SMTP = /^(smtps?):\/\/(?:(.*)@)?(\[[0-9A-Fa-f:.]+\]|[^\s:/@[\]?#]+)(?::(\d{1,5}))?\/?$/is
-const SMTP_EXAMPLE = 'smtps://user:password@mail.example.org'
-
-/** A URL, except that a password may hold any sign: it usually comes out of a variable, unescaped. */
-const smtp = markSecret(
-  z.string({ error: `is not a mail server; write ${SMTP_EXAMPLE}` }).transform((text, context): SmtpServer => {
-    const match = SMTP.exec(text)
-    const [, scheme = '', login, host = '', portText] = match ?? []
-    const port = Number(portText ?? (scheme.toLowerCase() === 'smtps' ? 465 : 587))
-    if (match === null || port < 1 || port > 65_535)
-      return refuse(context, `is not a mail server; write ${SMTP_EXAMPLE}`)
-    const colon = login?.indexOf(':') ?? -1
-    const user = login === undefined ? undefined : decoded(colon === -1 ? login : login.slice(0, colon))
-    const password = login === undefined || colon === -1 ? undefined : new Secret(decoded(login.slice(colon + 1)))
-    return { host: host.replace(/^\[|\]$/g, ''), port, tls: scheme.toLowerCase() === 'smtps', user, password }
-  }),
-)
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-const NO_SERVER = `has no mail server; write email: {to: oncall@example.org, smtp: "${SMTP_EXAMPLE}"}`
-
-const email = z.union(
-  [
-    z.string().transform((_to, context): EmailConfig => refuse(context, NO_SERVER)),
-    z
-      .strictObject({
-        to: z.union([address.transform((one) => [one]), z.array(address).min(1)], {
-          error: 'is not an e-mail address or a list of them; write oncall@example.org',
-        }),
-        from: address.optional(),
-        smtp,
-      })
-      .transform(
-        ({ to, from, smtp: server }): EmailConfig => ({ to, from: from ?? defaultFrom(to, server), smtp: server }),
-      ),
-  ],
-  { error: 'is not keys; write {to: oncall@example.org, smtp: …}' },
-)
-
-/** Many servers send only what comes from the address that logged in. */
-function defaultFrom(to: readonly string[], { user }: SmtpServer): string {
-  if (user !== undefined && ADDRESS.test(user)) return user
-  const domain = bareAddress(to[0] ?? '')
-    .split('@')
-    .at(-1)
-  return `midwatch@${domain}`
-}
-
-const CHANNEL_NAMES = ['slack', 'email'] as const
-export type ChannelName = (typeof CHANNEL_NAMES)[number]
+export const CHANNEL_NAMES = Object.keys(channels) as readonly ChannelName[]
 
 /** What a text stands for where keys could be: `slack: https://…` is `slack: {url: https://…}`. */
-export const SHORT_FORMS: Readonly<Record<string, string>> = { 'notify.slack': 'url', 'notify.email': 'to' }
+export const SHORT_FORMS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(channels).map(([name, { textKey }]) => [`notify.${name}`, textKey]),
+)
 
 const channelList = z
   .array(z.string({ error: 'is not a channel; write slack or email' }), {
@@ -159,10 +34,13 @@ const channelList = z
   })
   .optional()
 
+const channelSchemas = Object.fromEntries(
+  Object.entries(channels).map(([name, { config }]) => [name, (config as z.ZodType).optional()]),
+) as { [Name in ChannelName]: z.ZodOptional<z.ZodType<ChannelConfig<Name>>> }
+
 export const notify = z
   .strictObject({
-    slack: slack.optional(),
-    email: email.optional(),
+    ...channelSchemas,
     by_severity: z
       .strictObject({ critical: channelList, high: channelList, medium: channelList, low: channelList })
       .default({}),
@@ -179,12 +57,12 @@ export const notify = z
     send_resolved: flag(true),
   })
   .transform((written): NotifyConfig => {
-    const channels = { slack: written.slack, email: written.email }
-    const configured = CHANNEL_NAMES.filter((name) => channels[name] !== undefined)
+    const set = Object.fromEntries(CHANNEL_NAMES.map((name) => [name, written[name]])) as unknown as ChannelConfigs
+    const configured = CHANNEL_NAMES.filter((name) => set[name] !== undefined)
     const chosen = (severity: Severity) =>
       written.by_severity[severity]?.filter((one): one is ChannelName => isChannelName(one)) ?? configured
     return {
-      channels,
+      channels: set,
       bySeverity: { critical: chosen('critical'), high: chosen('high'), medium: chosen('medium'), low: chosen('low') },
       groupBy: written.group_by,
       groupWaitMs: written.group_wait,

@@ -4,6 +4,7 @@ import type { HealthBoard } from '../health/health-board.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
+import type { TargetsView } from '../probe/scrape/manager.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -26,6 +27,8 @@ export interface WebContext {
   refreshMetrics(): void
   /** What is known of each check besides its health, in the order of the config. */
   checks(): readonly CheckView[]
+  /** The targets that are scraped, in Prometheus' shape. */
+  targets(): TargetsView
   /** Reads the config again and takes it over when it is fine. */
   reload(actor: string, traceId?: string): Promise<ReloadReport>
   lastReload(): ReloadReport

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Notification } from '../../model/notification.ts'
 
 /** A notification did not arrive; `retry` says whether waiting can help. */
@@ -22,6 +23,11 @@ export interface SendContext {
 
 /** One way to tell people; `Config` is what stands under its key in `notify:`, with secrets as `Secret`s. */
 export interface Channel<Config> {
+  readonly config: z.ZodType<Config>
+  /** The key that a plain text stands for: `slack: https://…` is `slack: {url: https://…}`. */
+  readonly textKey: string
+  /** The settings as plain data, secrets masked. */
+  describe(config: Config): Readonly<Record<string, unknown>>
   /** Where it goes, for people: `#alerts`, `oncall@example.org`; no secrets. */
   target(config: Config): string
   /**

@@ -1,4 +1,8 @@
-import type { Secret } from '../../lib/secret.ts'
+import { z } from 'zod'
+import { Secret } from '../../lib/secret.ts'
+import { markSecret } from '../../lib/secret-schema.ts'
+import { show } from '../../lib/show.ts'
+import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError } from './channel.ts'
 
@@ -17,8 +21,83 @@ export interface EmailConfig {
   readonly smtp: SmtpServer
 }
 
+/** Not the grammar of RFC 5322: what a person means by an address, and nothing that could start another header. */
+const ADDRESS =
+  /^[^\s@<>,;:"()[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/
+const WITH_NAME = /^[^<>\r\n]*<([^<>]+)>$/
+
+const address = z.string({ error: 'is not an e-mail address; write oncall@example.org' }).refine(isAddress, {
+  error: ({ input }) => `${show(input)} is not an e-mail address; write oncall@example.org`,
+})
+
+function isAddress(text: string): boolean {
+  return ADDRESS.test(bareAddress(text))
+}
+
+function bareAddress(text: string): string {
+  return WITH_NAME.exec(text)?.[1] ?? text
+}
+
+const SMTP = /^(smtps?):\/\/(?:(.*)@)?(\[[0-9A-Fa-f:.]+\]|[^\s:/@[\]?#]+)(?::(\d{1,5}))?\/?$/is
+const SMTP_EXAMPLE = 'smtps://user:password@mail.example.org'
+
+/** A URL, except that a password may hold any sign: it usually comes out of a variable, unescaped. */
+const smtp = markSecret(
+  z.string({ error: `is not a mail server; write ${SMTP_EXAMPLE}` }).transform((text, context): SmtpServer => {
+    const match = SMTP.exec(text)
+    const [, scheme = '', login, host = '', portText] = match ?? []
+    const port = Number(portText ?? (scheme.toLowerCase() === 'smtps' ? 465 : 587))
+    if (match === null || port < 1 || port > 65_535)
+      return refuse(context, `is not a mail server; write ${SMTP_EXAMPLE}`)
+    const colon = login?.indexOf(':') ?? -1
+    const user = login === undefined ? undefined : decoded(colon === -1 ? login : login.slice(0, colon))
+    const password = login === undefined || colon === -1 ? undefined : new Secret(decoded(login.slice(colon + 1)))
+    return { host: host.replace(/^\[|\]$/g, ''), port, tls: scheme.toLowerCase() === 'smtps', user, password }
+  }),
+)
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const NO_SERVER = `has no mail server; write email: {to: oncall@example.org, smtp: "${SMTP_EXAMPLE}"}`
+
+const config = z.union(
+  [
+    z.string().transform((_to, context): EmailConfig => refuse(context, NO_SERVER)),
+    z
+      .strictObject({
+        to: z.union([address.transform((one) => [one]), z.array(address).min(1)], {
+          error: 'is not an e-mail address or a list of them; write oncall@example.org',
+        }),
+        from: address.optional(),
+        smtp,
+      })
+      .transform(
+        ({ to, from, smtp: server }): EmailConfig => ({ to, from: from ?? defaultFrom(to, server), smtp: server }),
+      ),
+  ],
+  { error: 'is not keys; write {to: oncall@example.org, smtp: …}' },
+)
+
+/** Many servers send only what comes from the address that logged in. */
+function defaultFrom(to: readonly string[], { user }: SmtpServer): string {
+  if (user !== undefined && ADDRESS.test(user)) return user
+  const domain = bareAddress(to[0] ?? '')
+    .split('@')
+    .at(-1)
+  return `midwatch@${domain}`
+}
+
 /** Sends a mail with a text and an HTML part over SMTP. */
 export const email: Channel<EmailConfig> = {
+  config,
+  textKey: 'to',
+  describe: ({ to, from, smtp }) => ({ to: [...to], from, smtp: describeServer(smtp) }),
   target: ({ to }) => to.join(', '),
 
   async send({ to, from, smtp }, notification, { signal, nowMs }) {
@@ -54,6 +133,11 @@ export const email: Channel<EmailConfig> = {
       transport.close()
     }
   },
+}
+
+function describeServer({ tls, host, port, user, password }: SmtpServer): string {
+  const login = user === undefined ? '' : `${user}${password === undefined ? '' : `:${password}`}@`
+  return `${tls ? 'smtps' : 'smtp'}://${login}${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** A wrong password can be mended while the message waits; a refused message or recipient can't. */

@@ -1,4 +1,8 @@
-import type { Secret } from '../../lib/secret.ts'
+import { z } from 'zod'
+import { Secret } from '../../lib/secret.ts'
+import { markSecret } from '../../lib/secret-schema.ts'
+import { show } from '../../lib/show.ts'
+import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, type MessageText } from '../message.ts'
 import { type Channel, DeliveryError } from './channel.ts'
 
@@ -9,12 +13,45 @@ export interface SlackConfig {
   readonly channel: string | undefined
 }
 
+const SLACK_EXAMPLE = 'https://hooks.slack.com/services/…'
+
+const slackUrl = markSecret(
+  z.string({ error: `is not a webhook; write ${SLACK_EXAMPLE}` }).transform((text, context): Secret => {
+    // The value never shows: it is all that is needed to post.
+    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+      return refuse(context, `is not a URL; write the incoming webhook, ${SLACK_EXAMPLE}`)
+    }
+    return new Secret(text)
+  }),
+)
+
+const SLACK_CHANNEL = /^[#@]?[\p{Ll}\p{Lo}\p{N}A-Z._-]+$/u
+
+const config = z.union(
+  [
+    slackUrl.transform((url): SlackConfig => ({ url, channel: undefined })),
+    z
+      .strictObject({
+        url: slackUrl,
+        channel: z
+          .string({ error: 'is not a channel; write "#alerts" in quotes' })
+          .regex(SLACK_CHANNEL, { error: ({ input }) => `${show(input)} is not a channel; write "#alerts" in quotes` })
+          .optional(),
+      })
+      .transform(({ url, channel }): SlackConfig => ({ url, channel })),
+  ],
+  { error: `is neither a webhook nor keys; write ${SLACK_EXAMPLE} or {url: …, channel: "#alerts"}` },
+)
+
 /** Slack's own limit for the text of a section. */
 const MAX_SECTION = 3000
 const COLORS = { critical: '#b3261e', high: '#d9730d', medium: '#c29b00', low: '#4a7ebb', resolved: '#2e7d32' } as const
 
 /** Posts to an incoming webhook. */
 export const slack: Channel<SlackConfig> = {
+  config,
+  textKey: 'url',
+  describe: ({ url, channel }) => ({ url: String(url), ...(channel === undefined ? {} : { channel }) }),
   target: ({ channel }) => channel ?? "the webhook's own channel",
 
   async send({ url, channel }, notification, { signal, nowMs }) {
