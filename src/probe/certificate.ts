@@ -1,8 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import { z } from 'zod'
 import { systemClock } from '../lib/clock.ts'
 import { formatDuration } from '../model/duration.ts'
 import { degraded, type Finding, type ProbeMetric } from '../model/finding.ts'
+import { durationMs } from './fields.ts'
 import type { ProbeMetricDoc } from './probe.ts'
 
 /** The metrics of `TlsState`. */
@@ -17,6 +19,15 @@ export const tlsMetrics = {
   },
   probe_tls_version_info: { help: 'The TLS version that was agreed on.', labels: ['version'] },
 } as const satisfies Record<string, ProbeMetricDoc>
+
+/** What is expected of a certificate, for probes whose answer is nothing else. */
+export const certificateExpect = z
+  .strictObject({
+    certificate: durationMs
+      .optional()
+      .describe('How long every certificate of the chain has to be valid; below it the check is degraded.'),
+  })
+  .prefault({})
 
 /** The year 1, which is what Go's zero time is in Unix seconds: no chain was verified. */
 const NO_CHAIN = -62_135_596_800

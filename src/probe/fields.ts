@@ -49,6 +49,7 @@ export const ipProtocol = z
   .transform((version, context) =>
     version === 4 || version === 6 ? version : refuse(context, `${version} is not an IP version; write 4 or 6`),
   )
+  .describe('4 or 6, where the name has addresses of both kinds; 4 unless told.')
 
 /** Where a probe connects to. */
 export interface HostAndPort {
@@ -190,13 +191,15 @@ export const headers = z
   })
 
 /** How a TLS connection is made and judged. */
-export const tlsOptions = z.strictObject({
-  insecure_skip_verify: z.boolean().default(false),
-  ca_file: z.string().optional(),
-  cert_file: z.string().optional(),
-  key_file: z.string().optional(),
-  server_name: z.string().optional(),
-})
+export const tlsOptions = z
+  .strictObject({
+    insecure_skip_verify: z.boolean().default(false).describe('Takes any certificate; its expiry is still measured.'),
+    ca_file: z.string().optional().describe('PEM file of authorities to trust, in place of the usual ones.'),
+    cert_file: z.string().optional().describe('PEM file of a client certificate.'),
+    key_file: z.string().optional().describe('PEM file of its key.'),
+    server_name: z.string().optional().describe('The name to ask for and to find in the certificate, if not the host.'),
+  })
+  .describe('How the TLS connection is made and judged.')
 
 export type TlsOptions = z.output<typeof tlsOptions>
 

@@ -18,14 +18,25 @@ const jsonExpectations = z
 
 /** What an HTTP answer has to be like. */
 export const httpExpect = z.strictObject({
-  /** 2xx unless told. */
-  status: statusRange.prefault('2xx'),
-  json: jsonExpectations.optional(),
-  header: z.record(z.string().toLowerCase(), regex, { error: 'is not a map; write {Content-Type: json}' }).optional(),
-  body: regex.optional(),
-  body_not: regex.optional(),
-  latency: durationMs.optional(),
-  certificate: durationMs.optional(),
+  status: statusRange
+    .prefault('2xx')
+    .describe('Status codes that are fine: `2xx`, `200`, `"200-299"` or a list of these.'),
+  json: jsonExpectations
+    .optional()
+    .describe(
+      'Values that have to stand in a JSON body, each by its place: a key of the outermost object, or a path of the form ' +
+        "`$.checks[0].state` or `$['any key']`. A path names exactly one value; there are no wildcards and no filters.",
+    ),
+  header: z
+    .record(z.string().toLowerCase(), regex, { error: 'is not a map; write {Content-Type: json}' })
+    .optional()
+    .describe('Patterns by name of the header; one of its values has to match.'),
+  body: regex.optional().describe('A pattern that the body has to match somewhere.'),
+  body_not: regex.optional().describe('A pattern that the body must not match anywhere.'),
+  latency: durationMs.optional().describe('How long the whole answer may take; beyond it the check is degraded.'),
+  certificate: durationMs
+    .optional()
+    .describe('How long every certificate of the chain has to be valid; below it the check is degraded.'),
 })
 
 export type HttpExpect = z.output<typeof httpExpect>
@@ -81,10 +92,16 @@ function jsonMismatch(expectations: NonNullable<HttpExpect['json']>, text: strin
   for (const { path, expected } of expectations) {
     const found = valueAt(value, path)
     if (isDeepStrictEqual(found, expected)) continue
-    const what = found === undefined ? 'is not in the body' : `is ${excerpt(JSON.stringify(found))}`
+    const what = found === undefined ? 'is not in the body' : `is ${inWords(found)}`
     return { reason: 'body', message: `${path.text} ${what}, expected ${JSON.stringify(expected)}`, isRegex: false }
   }
   return undefined
+}
+
+/** Lists and objects by their kind only: they may be nested deeper than anything that walks through them can bear. */
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === 'object' && value !== null ? 'an object' : excerpt(JSON.stringify(value))
 }
 
 /** The beginning of what came, fit for a message. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { systemClock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import { formatDuration } from '../model/duration.ts'
 import { type Details, degraded, down, type Finding, type ProbeMetric, up } from '../model/finding.ts'
@@ -14,20 +15,32 @@ import { downBySocketError } from './socket-error.ts'
 
 const config = z
   .strictObject({
-    http: url(['http:', 'https:'], 'https://shop.example.org/health', 'basic_auth: {username: …, password: …}'),
-    /** GET unless told. */
+    http: url(
+      ['http:', 'https:'],
+      'https://shop.example.org/health',
+      'basic_auth: {username: …, password: …}',
+    ).describe('The address to ask.'),
     method: z
       .string()
       .regex(/^[A-Za-z]{1,20}$/, 'is not a method; write one such as GET, HEAD or POST')
       .toUpperCase()
-      .optional(),
-    headers: headers.optional(),
-    body: z.string({ error: 'is not a text; write the body in quotes' }).optional(),
-    /** At most 10 of them. */
-    follow_redirects: z.boolean().default(true),
-    expect: httpExpect.prefault({}),
-    basic_auth: z.strictObject({ username: z.string(), password: secret }).optional(),
-    bearer_token: secret.optional(),
+      .optional()
+      .describe('GET unless told.'),
+    headers: headers.optional().describe('Headers to send. The User-Agent is `midwatch/<version>` unless told.'),
+    body: z
+      .string({ error: 'is not a text; write the body in quotes' })
+      .optional()
+      .describe('A body to send; its Content-Type goes into the headers.'),
+    follow_redirects: z
+      .boolean()
+      .default(true)
+      .describe('Whether to follow redirects, 10 at most. Credentials stay with the server they were meant for.'),
+    expect: httpExpect.prefault({}).describe('What the answer has to be like.'),
+    basic_auth: z
+      .strictObject({ username: z.string(), password: secret })
+      .optional()
+      .describe('User and password for HTTP Basic authentication.'),
+    bearer_token: secret.optional().describe('A token for `Authorization: Bearer`.'),
     tls: tlsOptions.optional(),
     ip_protocol: ipProtocol.optional(),
   })
@@ -72,7 +85,7 @@ export const http = defineProbe({
   instance: ({ http }) => displayUrl(http),
 
   async run(config, context) {
-    const startMs = performance.now()
+    const startMs = systemClock.monotonicMs()
     const run = new HttpRun(requestOf(config), {
       context,
       followRedirects: config.follow_redirects,
@@ -81,7 +94,7 @@ export const http = defineProbe({
     })
     try {
       const { head, body } = await run.run()
-      const tookMs = performance.now() - startMs
+      const tookMs = systemClock.monotonicMs() - startMs
       const decoded = await decodeBody(body, head.headers.get('content-encoding') ?? [], MAX_BODY_BYTES)
       const mismatch = findMismatch(config.expect, head, decoded)
       const measured = measure(run, decoded.length, mismatch?.isRegex === true)

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type Address, type AddressPolicy, resolveAddress } from '../lib/address.ts'
+import { systemClock } from '../lib/clock.ts'
 import { isSecretKey } from '../lib/redact.ts'
 import type { ProbeMetric } from '../model/finding.ts'
 import type { ProbeContext, ProbeMetricDoc } from './probe.ts'
@@ -18,12 +19,12 @@ export class Lookup {
 
   /** @throws ForbiddenAddressError, the resolver's error, or the signal's reason */
   async resolve(host: string, context: ProbeContext, prefer?: 4 | 6): Promise<Address> {
-    const startMs = performance.now()
+    const startMs = systemClock.monotonicMs()
     try {
       this.#address = await resolveTarget(host, context, prefer)
       return this.#address
     } finally {
-      this.#seconds = (performance.now() - startMs) / 1000
+      this.#seconds = (systemClock.monotonicMs() - startMs) / 1000
     }
   }
 

@@ -1,3 +1,5 @@
+import { systemClock } from '../lib/clock.ts'
+
 /**
  * A stopwatch over the parts of a probe. Knows the part under way, so that a failure can say in what it happened.
  *
@@ -6,7 +8,7 @@
 export class Phases<Name extends string> {
   readonly #seconds = new Map<string, number>()
   #current: Name
-  #sinceMs = performance.now()
+  #sinceMs = systemClock.monotonicMs()
 
   constructor(first: Name) {
     this.#current = first
@@ -19,14 +21,14 @@ export class Phases<Name extends string> {
 
   /** Ends the part under way, counts it, and begins the next. */
   enter(next: Name): void {
-    const nowMs = performance.now()
+    const nowMs = systemClock.monotonicMs()
     this.#count(nowMs)
     this.#current = next
   }
 
   /** Ends the part under way and counts it. */
   end(): void {
-    this.#count(performance.now())
+    this.#count(systemClock.monotonicMs())
   }
 
   /** Seconds that a part has taken, over all its turns; 0 for one that never came to its end. */

@@ -2,9 +2,16 @@ import type { Socket } from 'node:net'
 import { z } from 'zod'
 import { redactText } from '../lib/redact.ts'
 import { up } from '../model/finding.ts'
-import { certificateDays, judgeExpiry, metricsOfTls, type TlsState, tlsMetrics } from './certificate.ts'
+import {
+  certificateDays,
+  certificateExpect,
+  judgeExpiry,
+  metricsOfTls,
+  type TlsState,
+  tlsMetrics,
+} from './certificate.ts'
 import { type ConnectPhase, Conversation, dial } from './conversation.ts'
-import { durationMs, formatHostAndPort, hostAndPort, ipProtocol, tlsOptions } from './fields.ts'
+import { formatHostAndPort, hostAndPort, ipProtocol, tlsOptions } from './fields.ts'
 import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
@@ -20,14 +27,14 @@ export const smtp = defineProbe({
     'Up when a mail server greets and answers EHLO and, with starttls, changes to TLS with a trusted certificate.',
   config: z
     .strictObject({
-      smtp: hostAndPort('mail.example.org:587', 25),
-      starttls: z.boolean().default(false),
-      /** The name that we introduce ourselves with; `localhost` unless told. */
+      smtp: hostAndPort('mail.example.org:587', 25).describe('The address of the mail server; port 25 unless told.'),
+      starttls: z.boolean().default(false).describe('Whether to change to TLS and look at the certificate.'),
       ehlo: z
         .string()
         .regex(/^[\w.:[\]-]{1,255}$/, 'is not a host name; write one such as watch.example.org')
-        .default('localhost'),
-      expect: z.strictObject({ certificate: durationMs.optional() }).prefault({}),
+        .default('localhost')
+        .describe('The name to introduce ourselves with.'),
+      expect: certificateExpect,
       tls: tlsOptions.optional(),
       ip_protocol: ipProtocol.optional(),
     })

@@ -15,10 +15,12 @@ export const tcp = defineProbe({
   key: 'tcp',
   summary: 'Up when a TCP connection can be made and, where an answer is expected, one of its lines matches.',
   config: z.strictObject({
-    tcp: hostAndPort('db.internal:5432'),
-    /** Sent as it stands; write "\r\n" where the protocol wants it. */
-    send: z.string({ error: 'is not a text; write it in quotes, such as "PING\\r\\n"' }).optional(),
-    expect: regex.optional(),
+    tcp: hostAndPort('db.internal:5432').describe('The address to connect to.'),
+    send: z
+      .string({ error: 'is not a text; write it in quotes, such as "PING\\r\\n"' })
+      .optional()
+      .describe('Sent as it stands; write `"\\r\\n"` where the protocol wants it.'),
+    expect: regex.optional().describe('A pattern that one line of the answer has to match.'),
     ip_protocol: ipProtocol.optional(),
   }),
   metrics: {

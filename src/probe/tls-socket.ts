@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls'
+import { systemClock } from '../lib/clock.ts'
 import { readTlsState, type TlsState } from './certificate.ts'
 import type { TlsOptions } from './fields.ts'
 import { UnexpectedAnswerError } from './socket-error.ts'
@@ -86,7 +87,7 @@ function distrust(socket: TLSSocket, name: string): string {
       return `the certificate is for ${names} and not for ${name}`
     }
     case 'CERT_HAS_EXPIRED': {
-      const expired = leaf.validToDate.getTime() < Date.now()
+      const expired = leaf.validToDate.getTime() < systemClock.now()
       return expired
         ? `the certificate expired on ${leaf.validTo}`
         : 'a certificate above the one of the server has expired'

@@ -1,9 +1,15 @@
 import type { Socket } from 'node:net'
-import { z } from 'zod'
 import { up } from '../model/finding.ts'
-import { certificateDays, judgeExpiry, metricsOfTls, type TlsState, tlsMetrics } from './certificate.ts'
+import {
+  certificateDays,
+  certificateExpect,
+  judgeExpiry,
+  metricsOfTls,
+  type TlsState,
+  tlsMetrics,
+} from './certificate.ts'
 import { type ConnectPhase, dial } from './conversation.ts'
-import { durationMs, formatHostAndPort, hostAndPort, ipProtocol, tlsOptions } from './fields.ts'
+import { formatHostAndPort, hostAndPort, ipProtocol, tlsOptions } from './fields.ts'
 import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
@@ -16,8 +22,8 @@ export const tls = defineProbe({
   summary:
     'Up when a TLS handshake completes with a certificate that is trusted, for this name, and lasts long enough.',
   config: tlsOptions.extend({
-    tls: hostAndPort('ldap.internal:636', 443),
-    expect: z.strictObject({ certificate: durationMs.optional() }).prefault({}),
+    tls: hostAndPort('ldap.internal:636', 443).describe('The address to connect to; port 443 unless told.'),
+    expect: certificateExpect,
     ip_protocol: ipProtocol.optional(),
   }),
   metrics: {

@@ -18,12 +18,15 @@ import { startTls } from './tls-socket.ts'
 import { encodeFrame, type Message, MessageReader } from './websocket-frame.ts'
 
 const config = z.strictObject({
-  websocket: url(['ws:', 'wss:'], 'wss://shop.example.org/live', 'headers: {Authorization: …}'),
-  headers: headers.optional(),
-  /** One text message, sent after the upgrade. */
-  send: z.string({ error: 'is not a text; write it in quotes, such as "ping"' }).optional(),
-  /** For the first message that comes. */
-  expect: regex.optional(),
+  websocket: url(['ws:', 'wss:'], 'wss://shop.example.org/live', 'headers: {Authorization: …}').describe(
+    'The address to open.',
+  ),
+  headers: headers.optional().describe('Headers to send with the upgrade.'),
+  send: z
+    .string({ error: 'is not a text; write it in quotes, such as "ping"' })
+    .optional()
+    .describe('A text message to send after the upgrade.'),
+  expect: regex.optional().describe('A pattern that the first message has to match.'),
   tls: tlsOptions.optional(),
   ip_protocol: ipProtocol.optional(),
 })

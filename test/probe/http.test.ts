@@ -146,6 +146,16 @@ describe('a web server', () => {
     else expect(finding).toMatchObject({ outcome: 'down', reason: 'body', message: `${at('/json')}: ${problem}` })
   })
 
+  test('whose JSON is nested without end is held against what is expected all the same', async () => {
+    const deep = `{"status":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+    await using abyss = await listen(createServer((_, response) => response.end(deep)))
+    const finding = await probe(`http://${abyss.address}/`, { expect: { json: { status: 'ok' } } })
+    expect(finding).toMatchObject({
+      reason: 'body',
+      message: expect.stringContaining('status is a list of 1, expected "ok"'),
+    })
+  })
+
   test('whose body is no JSON is down, and the message shows how it begins', async () => {
     const finding = await probe(at('/'), { expect: { json: { status: 'ok' } } })
     expect(finding).toMatchObject({ reason: 'body', message: expect.stringContaining('is not JSON: ready') })
@@ -410,6 +420,17 @@ describe('a web server with a certificate', () => {
     expect(await probe(`http://${plain.address}/`, { expect: { certificate: '14d' } })).toMatchObject({
       outcome: 'degraded',
       reason: 'certificate',
+    })
+  })
+
+  test('that asks for a client certificate and gets none is named, though TLS 1.3 tells only afterwards', async () => {
+    const authority = makeCertificate({ subject: { CN: 'Example Root' }, names: [], isAuthority: true })
+    const options = { ...makeCertificate(), ca: authority.cert, requestCert: true, rejectUnauthorized: true }
+    await using server = await listen(createSecureServer(options, (_, response) => response.end()))
+    expect(await probe(`https://${server.address}/`, { tls: { insecure_skip_verify: true } })).toMatchObject({
+      outcome: 'down',
+      reason: 'tls',
+      message: expect.stringContaining('the server asks for a client certificate'),
     })
   })
 
