@@ -22,9 +22,19 @@ export class HeadSeries {
     return this.#length === 0 ? this.#sealedToMs : (this.#timesMs[this.#length - 1] as number)
   }
 
+  /** Everything up to here is in chunks, if anywhere; -Infinity when nothing has been sealed. */
+  get sealedToMs(): number {
+    return this.#sealedToMs
+  }
+
   /** Takes nothing up to `timeMs` any more. */
   closeTo(timeMs: number): void {
     this.#sealedToMs = Math.max(this.#sealedToMs, timeMs)
+  }
+
+  /** Whether the span from the first to the last sample touches `startMs` to `endMs`. */
+  overlaps(startMs: number, endMs: number): boolean {
+    return this.#length > 0 && this.lastMs >= startMs && (this.#timesMs[0] as number) <= endMs
   }
 
   /** Takes a sample, into its place when it comes late; the same sample again is fine and changes nothing. */
