@@ -76,16 +76,16 @@ export class Judge {
     metrics.uptime.set((clock.now() - startedMs) / 1000)
     metrics.writerQueue.set(pending)
     metrics.commitSeconds.set(lastCommitMs / 1000)
-    metrics.commits.set(commits)
+    setTotal(metrics.commits, commits)
     metrics.outboxPending.set(backlog.pending)
     metrics.outboxAge.set(backlog.oldestMs === undefined ? 0 : (clock.now() - backlog.oldestMs) / 1000)
     metrics.diskFree.set(bavail * bsize)
     metrics.databaseBytes.set(statSync(store.file).size)
     metrics.memory.set(process.memoryUsage.rss())
-    metrics.cpu.set((user + system) / 1e6)
+    setTotal(metrics.cpu, (user + system) / 1e6)
     metrics.series.set(series)
     metrics.headSamples.set(headSamples)
-    metrics.samplesAppended.set(samplesTotal)
+    setTotal(metrics.samplesAppended, samplesTotal)
     metrics.probeStartDelay.set(runner.startDelayMs / 1000)
     const { healthy, degraded, unhealthy, unknown } = board.summary
     for (const [status, count] of Object.entries({ healthy, degraded, unhealthy, unknown }))
@@ -125,4 +125,10 @@ export class Judge {
     }
     await store.series.append(batch.take())
   }
+}
+
+/** A counter whose total is counted elsewhere. */
+function setTotal(counter: { reset(): void; inc(by: number): void }, total: number): void {
+  counter.reset()
+  counter.inc(total)
 }

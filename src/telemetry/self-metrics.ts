@@ -23,7 +23,7 @@ export class SelfMetrics {
   )
   readonly writerQueue = this.#gauge('midwatch_writer_queue_length', 'Writes that wait for the disk.')
   readonly commitSeconds = this.#gauge('midwatch_writer_last_commit_seconds', 'How long the last commit took.')
-  readonly commits = this.#gauge('midwatch_writer_commits', 'Commits since the start.')
+  readonly commits = this.#counter('midwatch_writer_commits_total', 'Commits since the start.')
   readonly outboxPending = this.#gauge(
     'midwatch_outbox_pending_messages',
     'Messages that are owed and not delivered yet.',
@@ -35,7 +35,7 @@ export class SelfMetrics {
   readonly diskFree = this.#gauge('midwatch_disk_free_bytes', 'Free space where the data lies.')
   readonly databaseBytes = this.#gauge('midwatch_database_size_bytes', 'Size of the data file.')
   readonly memory = this.#gauge('midwatch_resident_memory_bytes', 'Memory of the process.')
-  readonly cpu = this.#gauge('midwatch_process_cpu_seconds', 'Processor time since the start.')
+  readonly cpu = this.#counter('midwatch_process_cpu_seconds_total', 'Processor time since the start.')
   readonly series = this.#gauge('midwatch_series', 'Series that are known.')
   readonly headSamples = this.#gauge('midwatch_head_samples', 'Samples held in memory.')
   readonly checks = this.#gauge('midwatch_checks', 'Checks by status.', ['status'])
@@ -53,7 +53,7 @@ export class SelfMetrics {
     'Tries to deliver a message that failed.',
     ['channel'],
   )
-  readonly samplesAppended = this.#gauge('midwatch_samples_appended', 'Samples taken since the start.')
+  readonly samplesAppended = this.#counter('midwatch_samples_appended_total', 'Samples taken since the start.')
   readonly seriesRefused = this.#counter('midwatch_series_refused_total', 'Series and samples that were refused.', [
     'reason',
   ])
