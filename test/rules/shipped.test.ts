@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readRuleFile } from '../../src/rule/load.ts'
 import { alerts, cases, groups, queriesOf, read, ruleFiles, runbooks } from './shipped.ts'
 
 /** What was wished for, the alert that answers, how long it has to hold, and the limit in its expression. */
@@ -36,6 +37,12 @@ describe('the shipped rules', () => {
       holdsFor,
       expect.stringContaining(limit),
     ])
+  })
+
+  test.each(ruleFiles)('of %s are read without a problem', (file) => {
+    const { groups: loaded, problems } = readRuleFile(read(file), file)
+    expect(problems).toEqual([])
+    expect(loaded.map((group) => group.name)).toEqual(expect.arrayContaining([expect.any(String)]))
   })
 
   test('learn the threshold from seven days, and only where there is enough to learn from', () => {
