@@ -1,13 +1,9 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Address } from '../lib/address.ts'
-import type { TlsOptions } from './fields.ts'
+import type { DatabaseTls } from './database-tls.ts'
 import { UnexpectedAnswerError } from './socket-error.ts'
 import { connectTcp } from './tcp-socket.ts'
 import { startTls, type TlsConnection } from './tls-socket.ts'
-
-/** `prefer` encrypts when the server can, without looking at the certificate, as psql does by itself. */
-export type PostgresTls = 'off' | 'prefer' | TlsOptions
 
 /** A connection on which the startup message may be sent. */
 export interface PostgresSocket {
@@ -28,7 +24,7 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
  */
 export async function connectPostgres(
   address: Address,
-  { host, port, tls }: { host: string; port: number; tls: PostgresTls },
+  { host, port, tls }: { host: string; port: number; tls: DatabaseTls },
   signal: AbortSignal,
 ): Promise<PostgresSocket> {
   const socket = await connectTcp(address, port, signal)
@@ -46,17 +42,6 @@ export async function connectPostgres(
     socket.destroy()
     throw error
   }
-}
-
-/** Connects to a server on this machine through a socket file. */
-export async function connectPostgresFile(path: string, signal: AbortSignal): Promise<PostgresSocket> {
-  const socket = connect({ path })
-  const abort = () => socket.destroy(signal.reason)
-  signal.addEventListener('abort', abort)
-  socket.once('close', () => signal.removeEventListener('abort', abort))
-  await once(socket, 'connect')
-  socket.on('error', () => undefined)
-  return { socket, tls: undefined }
 }
 
 /** What comes after the one byte must be encrypted already, or somebody between has put it in (CVE-2021-23222). */

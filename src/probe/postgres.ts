@@ -3,16 +3,25 @@ import { userInfo } from 'node:os'
 import type { Client } from 'pg'
 import { z } from 'zod'
 import { type ProbeMetric, up } from '../model/finding.ts'
+import { chooseTls, connectSocketFile, type DatabaseTls } from './database-tls.ts'
 import { databaseUrl, displayDatabaseUrl } from './database-url.ts'
-import { refuse, secret, type TlsOptions, tlsOptions } from './fields.ts'
+import { refuse, secret, tlsOptions } from './fields.ts'
 import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
-import { connectPostgres, connectPostgresFile, type PostgresSocket, type PostgresTls } from './postgres-socket.ts'
+import { connectPostgres, type PostgresSocket } from './postgres-socket.ts'
 import { defineProbe, type ProbeContext } from './probe.ts'
 import { describeRows, expectedRows, judgeRows, type QueryResult, queryMetrics } from './query-result.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
 
 const EXAMPLE = 'postgres://watch@db.internal:5432/app'
+
+/** What libpq's `sslmode` means. */
+const MODES: Readonly<Record<string, DatabaseTls>> = {
+  disable: 'off',
+  prefer: 'prefer',
+  require: { insecure_skip_verify: true },
+  'verify-full': { insecure_skip_verify: false },
+}
 
 const config = z
   .strictObject({
@@ -44,7 +53,7 @@ const config = z
       return refuse(context, 'expects something of a query, and there is none; write a query, such as query: select 1')
     }
     const mode = url.parameters.get('sslmode')
-    const encryption = encryptionOf(mode, tls)
+    const encryption = chooseTls(tls, mode, MODES)
     if (encryption === undefined) {
       return refuse(context, `sslmode=${mode} is not known here; write disable, prefer, require or verify-full`)
     }
@@ -60,26 +69,6 @@ const config = z
   })
 
 type PostgresConfig = z.output<typeof config>
-
-/** The option `tls` goes before the URL's `sslmode`, which means what it means to psql. */
-function encryptionOf(mode: string | undefined, tls: boolean | TlsOptions | undefined): PostgresTls | undefined {
-  if (tls === false) return 'off'
-  if (tls === true) return { insecure_skip_verify: false }
-  if (tls !== undefined) return tls
-  switch (mode) {
-    case undefined:
-    case 'prefer':
-      return 'prefer'
-    case 'disable':
-      return 'off'
-    case 'require':
-      return { insecure_skip_verify: true }
-    case 'verify-full':
-      return { insecure_skip_verify: false }
-    default:
-      return undefined
-  }
-}
 
 type Phase = 'resolve' | 'connect' | 'query'
 
@@ -169,7 +158,7 @@ async function open(
 ): Promise<PostgresSocket> {
   if (socketFile !== undefined) {
     phases.enter('connect')
-    return connectPostgresFile(socketFile, context.signal)
+    return { socket: await connectSocketFile(socketFile, context.signal), tls: undefined }
   }
   const address = await lookup.resolve(url.host, context)
   phases.enter('connect')

@@ -3,6 +3,7 @@ import { grpc } from './grpc.ts'
 import { host } from './host.ts'
 import { http } from './http.ts'
 import { icmp } from './icmp.ts'
+import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'
 import { process } from './process.ts'
 import { redis } from './redis.ts'
@@ -22,6 +23,7 @@ export const probes = [
   host,
   http,
   icmp,
+  mysql,
   postgres,
   process,
   redis,

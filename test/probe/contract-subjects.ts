@@ -74,6 +74,12 @@ export const subjects: Readonly<Record<string, Subject>> = {
     ...(findPeer('ping').path === undefined ? {} : { live: async () => ({ icmp: '127.0.0.1' }) }),
     dead: async () => ({ icmp: 'no-such-host.invalid' }),
   },
+  // Alive it is in its own test, which starts the real server.
+  mysql: {
+    dead: async () => ({ mysql: `mysql://watch@127.0.0.1:${await closedPort()}/app` }),
+    silent: (stack) => silentTarget(stack, (address) => ({ mysql: `mysql://watch@${address}/app` })),
+    secretive: { mysql: `mysql://watch:${CANARY}@127.0.0.1:1/app`, password: CANARY },
+  },
   postgres: {
     dead: async () => ({ postgres: `postgres://watch@127.0.0.1:${await closedPort()}/app` }),
     silent: (stack) => silentTarget(stack, (address) => ({ postgres: `postgres://watch@${address}/app` })),
