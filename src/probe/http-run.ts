@@ -111,7 +111,9 @@ export class HttpRun {
   #exchange(socket: Socket, request: HttpRequest): Promise<Answer> {
     const reader = new ResponseReader(request.method, MAX_BODY_BYTES)
     return new Promise((resolve, reject) => {
+      let isOver = false
       const look = (read: () => void) => {
+        if (isOver) return
         try {
           read()
           const { head } = reader
@@ -119,6 +121,7 @@ export class HttpRun {
           const isElsewhere = head !== undefined && isRedirect(head)
           if (head === undefined || !(reader.isComplete || isElsewhere)) return
           this.phases.end()
+          isOver = true
           resolve({ head, body: isElsewhere ? Buffer.alloc(0) : reader.body() })
         } catch (error) {
           this.bodyBytes = reader.bodyBytes
@@ -135,7 +138,8 @@ export class HttpRun {
       })
       socket.on('end', () => look(() => reader.end()))
       socket.on('error', reject)
-      socket.on('close', () => reject(new UnexpectedAnswerError('reset', 'the connection was closed')))
+      // Every connection closes at last; an error for each of them would cost as much as the reading.
+      socket.on('close', () => isOver || reject(new UnexpectedAnswerError('reset', 'the connection was closed')))
       socket.write(serializeRequest(request))
     })
   }

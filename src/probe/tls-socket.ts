@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP, type Socket } from 'node:net'
-import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import { systemClock } from '../lib/clock.ts'
 import { readTlsState, type TlsState } from './certificate.ts'
 import type { TlsOptions } from './fields.ts'
@@ -41,7 +41,7 @@ export async function startTls(
   alpn: readonly string[] = [],
 ): Promise<TlsConnection> {
   const name = options?.server_name ?? host
-  const keys = options === undefined ? {} : await keysOf(options)
+  const keys = await keysOf(options ?? {})
   const secured = connect({
     socket,
     host: name,
@@ -67,12 +67,15 @@ export async function startTls(
 
 function handshake(socket: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
+    const close = () =>
+      reject(new UnexpectedAnswerError('tls', 'the server closed the connection in the TLS handshake'))
     // It stays: an error after the handshake must not end the process where nobody else listens.
     socket.on('error', reject)
-    socket.once('close', () =>
-      reject(new UnexpectedAnswerError('tls', 'the server closed the connection in the TLS handshake')),
-    )
-    socket.once('secureConnect', resolve)
+    socket.once('close', close)
+    socket.once('secureConnect', () => {
+      socket.off('close', close)
+      resolve()
+    })
   })
 }
 
@@ -105,9 +108,15 @@ function errorCode(error: unknown): string {
   return String(error)
 }
 
+/** The authorities that come with Node and nothing of any target; making one costs more than a handshake. */
+let usualContext: SecureContext | undefined
+
 /** Files are read at each run, so that a renewed certificate counts without a restart. */
-async function keysOf({ ca_file, cert_file, key_file }: TlsOptions): Promise<ConnectionOptions> {
-  if (ca_file === undefined && cert_file === undefined && key_file === undefined) return {}
+async function keysOf({ ca_file, cert_file, key_file }: Partial<TlsOptions>): Promise<ConnectionOptions> {
+  if (ca_file === undefined && cert_file === undefined && key_file === undefined) {
+    usualContext ??= createSecureContext()
+    return { secureContext: usualContext }
+  }
   const [ca, cert, key] = await Promise.all([ca_file, cert_file, key_file].map(readKeyFile))
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
   try {
@@ -119,7 +128,8 @@ async function keysOf({ ca_file, cert_file, key_file }: TlsOptions): Promise<Con
   }
 }
 
-async function readKeyFile(path: string | undefined): Promise<Buffer | undefined> {
+/** @throws UnexpectedAnswerError with reason `internal` when the file can't be read */
+export async function readKeyFile(path: string | undefined): Promise<Buffer | undefined> {
   if (path === undefined) return undefined
   try {
     return await readFile(path)
