@@ -1,7 +1,7 @@
 import { LabelList } from './labels.tsx'
 import { GivenLink } from './link.tsx'
 import { severityClass } from './status.tsx'
-import { formatValue, Given } from './text.tsx'
+import { clipPlain, formatValue, Given } from './text.tsx'
 import { Since } from './time.tsx'
 
 /** An alert as pages show it. */
@@ -100,7 +100,7 @@ function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs:
         {runbookUrl !== undefined && runbookUrl !== '' && (
           <span>
             <GivenLink href={runbookUrl}>
-              Runbook<span class="visually-hidden"> of {name}</span>
+              Runbook<span class="visually-hidden"> of {clipPlain(name, 100)}</span>
             </GivenLink>
           </span>
         )}

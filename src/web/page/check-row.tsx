@@ -4,7 +4,7 @@ import { checkPath } from './link.tsx'
 import { Trouble } from './reason.tsx'
 import { StatusMark } from './status.tsx'
 import { Given } from './text.tsx'
-import { Ago, formatLatency, Since } from './time.tsx'
+import { formatLatency, Since } from './time.tsx'
 
 /** One check in a list of many. */
 export interface CheckSummary extends CheckHealth {
@@ -16,9 +16,16 @@ export interface CheckSummary extends CheckHealth {
   readonly history: History
 }
 
+interface CheckRowProps {
+  readonly check: CheckSummary
+  readonly nowMs: number
+  /** Where no heading says it. */
+  readonly withCategory?: boolean
+}
+
 /** Status, name, since when, latency, bars; below it what is wrong. */
-export function CheckRow({ check, nowMs }: { readonly check: CheckSummary; readonly nowMs: number }) {
-  const { name, status, critical, kind, target, latencyMs, sinceMs, lastSuccessMs, history } = check
+export function CheckRow({ check, nowMs, withCategory = false }: CheckRowProps) {
+  const { name, status, critical, kind, target, latencyMs, sinceMs, history } = check
   return (
     <li class={`check is-${status}`}>
       <StatusMark status={status} />
@@ -28,7 +35,12 @@ export function CheckRow({ check, nowMs }: { readonly check: CheckSummary; reado
         </a>
         {critical && <span class="tag critical">critical</span>}
         <span class="muted target">
-          {kind}
+          {withCategory && (
+            <>
+              <Given text={check.category} max={60} /> ·{' '}
+            </>
+          )}
+          <Given text={kind} max={60} />
           {target !== '' && (
             <>
               {' '}
@@ -52,12 +64,6 @@ export function CheckRow({ check, nowMs }: { readonly check: CheckSummary; reado
       {status !== 'healthy' && (
         <div class="why">
           <Trouble check={check} />
-          {status !== 'degraded' && (
-            <p class="muted">
-              last success:{' '}
-              {lastSuccessMs === undefined ? 'never since it is known' : <Ago atMs={lastSuccessMs} nowMs={nowMs} />}
-            </p>
-          )}
         </div>
       )}
     </li>

@@ -183,7 +183,9 @@ function Facts({ page: { nowMs }, view }: { readonly page: PageContext; readonly
             <Given text={target} max={1000} />
           </Fact>
         )}
-        <Fact name="Kind">{view.kind}</Fact>
+        <Fact name="Kind">
+          <Given text={view.kind} max={60} />
+        </Fact>
         {everyMs !== undefined && (
           <Fact name="Asked">
             every {formatSpan(everyMs)}

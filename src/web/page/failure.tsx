@@ -46,7 +46,7 @@ export function FailurePage({ page, view }: { readonly page: PageContext; readon
         <p>{hint}</p>
         <p>
           {wantsLogin ? (
-            <a href={`/login?next=${encodeURIComponent(page.path)}`}>Sign in</a>
+            <a href={`/login?next=${encodeURIComponent(page.path.toWellFormed())}`}>Sign in</a>
           ) : (
             <a href="/">All checks</a>
           )}
@@ -55,7 +55,9 @@ export function FailurePage({ page, view }: { readonly page: PageContext; readon
           <p class="muted">
             Find it by its trace id:{' '}
             <a href={tracePath(traceId)}>
-              <code class="trace-id">{traceId}</code>
+              <code class="trace-id">
+                <Given text={traceId} max={100} />
+              </code>
             </a>
           </p>
         )}

@@ -1,7 +1,7 @@
 import type { HealthStatus, HealthSummary } from '../../model/health.ts'
 import type { CheckSummary } from './check-row.tsx'
 import { STATUSES, StatusIcon, statusWord } from './status.tsx'
-import { formatCount } from './text.tsx'
+import { clip, formatCount } from './text.tsx'
 
 /** Which checks to show; the page's query parameters `status` and `q`. */
 export interface CheckFilter {
@@ -74,7 +74,7 @@ export function FilterBar({ filter, summary }: FilterProps) {
             id="q"
             name="q"
             type="search"
-            value={filter.text}
+            value={clip(filter.text, MAX_TEXT)}
             maxlength={MAX_TEXT}
             placeholder="name, category, target"
             autocomplete="off"

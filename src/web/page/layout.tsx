@@ -67,7 +67,7 @@ function Navigation({ page: { navigation, path, signedIn } }: { readonly page: P
   if (navigation.length === 0 && !signedIn) return null
   return (
     <nav aria-label="Pages">
-      <ul>
+      <ul class="pages">
         {navigation.map(({ href, label }) => (
           <li>
             <a href={href} aria-current={href === path ? 'page' : undefined}>

@@ -68,8 +68,8 @@ function list({ ordered, start, items }: Tokens.List): Child {
 
 function table({ header, rows }: Tokens.Table): Child {
   return (
-    // A wide table scrolls by itself and so has to be reachable by keyboard, with a name.
-    <div class="scrolls" role="group" tabindex={0} aria-label="Table">
+    // A wide table scrolls by itself and so has to be reachable by keyboard.
+    <figure class="scrolls" tabindex={0}>
       <table>
         <thead>
           <tr>
@@ -88,7 +88,7 @@ function table({ header, rows }: Tokens.Table): Child {
           ))}
         </tbody>
       </table>
-    </div>
+    </figure>
   )
 }
 

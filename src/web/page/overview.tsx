@@ -4,6 +4,7 @@ import { CheckRow, type CheckSummary } from './check-row.tsx'
 import { type CheckFilter, FilterBar, isFiltering, matches } from './filter.tsx'
 import { HistoryLegend } from './history.tsx'
 import { Layout, type PageContext } from './layout.tsx'
+import { GivenLink } from './link.tsx'
 import { StatusIcon } from './status.tsx'
 import { formatCount, Given, plural } from './text.tsx'
 import { Ago, formatSpan } from './time.tsx'
@@ -17,7 +18,7 @@ export interface OwnProblem {
   /** What happened, where, and what to do. */
   readonly detail: string
   readonly sinceMs: number | undefined
-  /** The page of a runbook, or undefined. */
+  /** As in `runbook_url` of a rule: a page of ours or elsewhere. */
   readonly runbookUrl: string | undefined
 }
 
@@ -78,7 +79,7 @@ export function OverviewPage({ page, view }: { readonly page: PageContext; reado
           </h2>
           <ul class="rows checks">
             {troubled.map((check) => (
-              <CheckRow check={check} nowMs={nowMs} />
+              <CheckRow check={check} nowMs={nowMs} withCategory />
             ))}
           </ul>
         </section>
@@ -183,7 +184,8 @@ function OwnProblems({ problems, nowMs }: { readonly problems: readonly OwnProbl
                 </>
               )}
               <p>
-                <Given text={detail} max={1000} /> {runbookUrl !== undefined && <a href={runbookUrl}>What to do</a>}
+                <Given text={detail} max={1000} />{' '}
+                {runbookUrl !== undefined && <GivenLink href={runbookUrl}>What to do</GivenLink>}
               </p>
             </div>
           </li>
