@@ -1,9 +1,9 @@
 import type { AddressPolicy } from '../lib/address.ts'
 import type { Secret } from '../lib/secret.ts'
+import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Labels } from '../model/labels.ts'
 import type { ProbeDefinition } from '../probe/probe.ts'
 import type { ScrapeConfig } from '../probe/scrape/config.ts'
-import type { Heartbeat } from './heartbeat.ts'
 import type { NotifyConfig } from './notify.ts'
 
 /** What the operator asked for: defaults filled in, every value ready for use, frozen in depth. */

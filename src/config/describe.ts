@@ -1,8 +1,8 @@
 import { formatDuration } from '../model/duration.ts'
+import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Channel } from '../notify/channel/channel.ts'
 import { type ChannelName, channels } from '../notify/channel/registry.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
-import type { Heartbeat } from './heartbeat.ts'
 import type { NotifyConfig } from './notify.ts'
 import { formatDays } from './schema.ts'
 

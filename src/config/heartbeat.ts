@@ -1,16 +1,6 @@
 import { z } from 'zod'
+import type { Heartbeat } from '../model/heartbeat.ts'
 import { cron, positiveMs, timezone } from './fields.ts'
-
-/** When a sign of life is expected, and how late it may be. */
-export interface Heartbeat {
-  readonly schedule:
-    | { readonly type: 'period'; readonly periodMs: number }
-    | { readonly type: 'cron'; readonly cron: string; readonly timezone: string | undefined }
-  /** How late it may be. */
-  readonly graceMs: number
-  /** How long a job may take from its start signal to its end; undefined is as long as it likes. */
-  readonly maxRuntimeMs: number | undefined
-}
 
 const DEFAULT_GRACE_MS = 5 * 60_000
 

@@ -1,22 +1,7 @@
+import type { Ping, PingKind } from '../model/heartbeat.ts'
 import type { Connection } from './database.ts'
 import { defineOperation } from './operation.ts'
 import { sql } from './schema.ts'
-
-/** What a ping said: the job is done, has begun, has failed, has something to tell, or ended with an exit code. */
-export type PingKind = 'success' | 'start' | 'fail' | 'log' | 'exit'
-
-export interface Ping {
-  readonly name: string
-  readonly atMs: number
-  readonly kind: PingKind
-  /** Pairs a start with its end. */
-  readonly runId: string | undefined
-  readonly exitCode: number | undefined
-  /** From the start with the same run id, or the last start, to this end. */
-  readonly durationMs: number | undefined
-  readonly source: string | undefined
-  readonly body: string | undefined
-}
 
 const KEPT_A_NAME = 1000
 
