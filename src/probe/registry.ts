@@ -6,6 +6,7 @@ import { icmp } from './icmp.ts'
 import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'
 import { process } from './process.ts'
+import { promql } from './promql.ts'
 import { redis } from './redis.ts'
 import { script } from './script.ts'
 import { smtp } from './smtp.ts'
@@ -26,6 +27,7 @@ export const probes = [
   mysql,
   postgres,
   process,
+  promql,
   redis,
   script,
   smtp,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
+import type { Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { makeCertificate } from '../support/certificate.ts'
 import { startDnsServer } from '../support/dns-server.ts'
@@ -20,7 +21,11 @@ export interface Subject {
   /** A target that is not there. */
   dead?(): Promise<Entry>
   /** Starts a target that takes the connection and never answers; `reached` resolves when it was connected to. */
-  silent?(stack: AsyncDisposableStack): Promise<{ readonly entry: Entry; readonly reached: Promise<unknown> }>
+  silent?(
+    stack: AsyncDisposableStack,
+    /** What it does with a connection in place of being silent, where it is a TCP server. */
+    talk?: (socket: Socket) => void,
+  ): Promise<{ readonly entry: Entry; readonly reached: Promise<unknown> }>
   /** Has `CANARY` wherever a credential may stand; it points to a closed port. */
   secretive?: Entry
 }
@@ -52,7 +57,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { grpc: server.address, tls: { insecure_skip_verify: true } }
     },
     dead: async () => ({ grpc: `127.0.0.1:${await closedPort()}` }),
-    silent: (stack) => silentTarget(stack, (grpc) => ({ grpc })),
+    silent: (stack, talk) => silentTarget(stack, (grpc) => ({ grpc }), talk),
   },
   host: {
     live: async () => ({ host: 'local', cpu_window: '20ms' }),
@@ -63,7 +68,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { http: `http://${server.address}/health`, expect: { json: { status: 'ok' } } }
     },
     dead: async () => ({ http: `http://127.0.0.1:${await closedPort()}/` }),
-    silent: (stack) => silentTarget(stack, (address) => ({ http: `http://${address}/` })),
+    silent: (stack, talk) => silentTarget(stack, (address) => ({ http: `http://${address}/` }), talk),
     secretive: {
       http: `http://127.0.0.1:1/?token=${CANARY}`,
       headers: { 'X-Api-Key': CANARY },
@@ -74,20 +79,23 @@ export const subjects: Readonly<Record<string, Subject>> = {
     ...(findPeer('ping').path === undefined ? {} : { live: async () => ({ icmp: '127.0.0.1' }) }),
     dead: async () => ({ icmp: 'no-such-host.invalid' }),
   },
-  // Alive it is in its own test, which starts the real server.
   mysql: {
     dead: async () => ({ mysql: `mysql://watch@127.0.0.1:${await closedPort()}/app` }),
-    silent: (stack) => silentTarget(stack, (address) => ({ mysql: `mysql://watch@${address}/app` })),
+    silent: (stack, talk) => silentTarget(stack, (address) => ({ mysql: `mysql://watch@${address}/app` }), talk),
     secretive: { mysql: `mysql://watch:${CANARY}@127.0.0.1:1/app`, password: CANARY },
   },
   postgres: {
     dead: async () => ({ postgres: `postgres://watch@127.0.0.1:${await closedPort()}/app` }),
-    silent: (stack) => silentTarget(stack, (address) => ({ postgres: `postgres://watch@${address}/app` })),
+    silent: (stack, talk) => silentTarget(stack, (address) => ({ postgres: `postgres://watch@${address}/app` }), talk),
     secretive: { postgres: `postgres://watch:${CANARY}@127.0.0.1:1/app`, password: CANARY },
   },
   process: {
     live: async () => ({ process: { cmdline: 'node', min: 0 } }),
     dead: async () => ({ process: 'no-such-program-anywhere' }),
+  },
+  promql: {
+    live: async () => ({ promql: 'queue_tasks_queued > 50' }),
+    dead: async () => ({ promql: 'queue_tasks_queued', expect: 'something' }),
   },
   redis: {
     async live(stack) {
@@ -103,7 +111,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { redis: `redis://${server.address}` }
     },
     dead: async () => ({ redis: `redis://127.0.0.1:${await closedPort()}`, queues: ['mail'] }),
-    silent: (stack) => silentTarget(stack, (address) => ({ redis: `redis://${address}/3` })),
+    silent: (stack, talk) => silentTarget(stack, (address) => ({ redis: `redis://${address}/3` }), talk),
     secretive: { redis: `redis://watch:${CANARY}@127.0.0.1:1`, password: CANARY },
   },
   script: {
@@ -128,7 +136,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { smtp: server.address }
     },
     dead: async () => ({ smtp: `127.0.0.1:${await closedPort()}` }),
-    silent: (stack) => silentTarget(stack, (smtp) => ({ smtp })),
+    silent: (stack, talk) => silentTarget(stack, (smtp) => ({ smtp }), talk),
   },
   tcp: {
     async live(stack) {
@@ -139,7 +147,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { tcp: server.address, send: 'PONG\r\n', expect: '^[+]PONG$' }
     },
     dead: async () => ({ tcp: `127.0.0.1:${await closedPort()}` }),
-    silent: (stack) => silentTarget(stack, (tcp) => ({ tcp, expect: 'ready' })),
+    silent: (stack, talk) => silentTarget(stack, (tcp) => ({ tcp, expect: 'ready' }), talk),
   },
   tls: {
     async live(stack) {
@@ -147,7 +155,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { tls: server.address, insecure_skip_verify: true }
     },
     dead: async () => ({ tls: `127.0.0.1:${await closedPort()}` }),
-    silent: (stack) => silentTarget(stack, (tls) => ({ tls })),
+    silent: (stack, talk) => silentTarget(stack, (tls) => ({ tls }), talk),
   },
   websocket: {
     async live(stack) {
@@ -163,7 +171,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       return { websocket: `ws://${server.address}/live`, send: 'hello', expect: '^ok$' }
     },
     dead: async () => ({ websocket: `ws://127.0.0.1:${await closedPort()}/` }),
-    silent: (stack) => silentTarget(stack, (address) => ({ websocket: `ws://${address}/` })),
+    silent: (stack, talk) => silentTarget(stack, (address) => ({ websocket: `ws://${address}/` }), talk),
     secretive: {
       websocket: `ws://127.0.0.1:1/?access_token=${CANARY}`,
       headers: { Authorization: `Bearer ${CANARY}` },
@@ -175,16 +183,18 @@ async function start<T extends AsyncDisposable>(stack: AsyncDisposableStack, sta
   return stack.use(await starting)
 }
 
-/** For `silent`: a TCP server that reads and says nothing. */
+/** For `silent`: a TCP server that reads and says nothing, unless told what to say. */
 export async function silentTarget(
   stack: AsyncDisposableStack,
   entryOf: (address: string) => Entry,
+  talk: (socket: Socket) => void = () => undefined,
 ): Promise<{ entry: Entry; reached: Promise<unknown> }> {
   const { promise: reached, resolve } = Promise.withResolvers<void>()
   const server = await start(
     stack,
     listenTcp((socket) => {
       socket.resume()
+      talk(socket)
       resolve()
     }),
   )

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../../src/model/finding.ts'
 import type { ProbeDefinition, ProbeMetricDoc } from '../../src/probe/probe.ts'
@@ -12,6 +13,13 @@ const all = probes as unknown as readonly AnyProbe[]
 
 /** Longer than any answer from loopback takes, shorter than any timeout: what ends within it was ended. */
 const A_MOMENT_MS = 1_000
+
+/** Begins like nothing that any protocol knows, and has lines, zeros and lengths that are far too long. */
+const NONSENSE = Buffer.concat([
+  Buffer.from('\xff\x00?\r\n\n', 'latin1'),
+  Buffer.alloc(5_000, 0xfe),
+  Buffer.from('\r\n'),
+])
 
 test('probes are listed in alphabetical order, each key once', () => {
   const keys = all.map(({ key }) => key)
@@ -97,6 +105,18 @@ describe.each(all.map((probe) => [probe.key, probe] as const))('%s', (key, probe
     const finding = await running
     expect(performance.now() - startMs).toBeLessThan(A_MOMENT_MS)
     expect(finding).toMatchObject({ outcome: 'down', reason: 'timeout', phase: expect.stringMatching(/^[a-z]+$/) })
+    expectDeclared(probe, finding)
+  })
+
+  test.runIf(subject.silent).for([
+    ['says nonsense and hangs up', (socket: Socket) => socket.end(NONSENSE)],
+    ['says nonsense and waits', (socket: Socket) => socket.write(NONSENSE)],
+    ['resets the connection', (socket: Socket) => socket.resetAndDestroy()],
+  ] as const)('ends with a finding when the target %s', async ([, talk]) => {
+    await using stack = new AsyncDisposableStack()
+    const { entry } = await (subject.silent as NonNullable<Subject['silent']>)(stack, talk)
+    const finding = await run(probe, entry, AbortSignal.timeout(300))
+    expect(finding).toMatchObject({ outcome: 'down', message: expect.stringMatching(/\S/) })
     expectDeclared(probe, finding)
   })
 

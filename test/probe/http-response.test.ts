@@ -39,8 +39,8 @@ const CASES = {
 
 test.for(Object.entries(CASES))(
   'an answer is read, however it comes in pieces: %s',
-  ([, [text, body, contentLength]]) => {
-    fc.assert(
+  async ([, [text, body, contentLength]]) => {
+    await fc.assert(
       fc.property(fc.array(fc.nat(text.length), { maxLength: 8 }), (cuts) => {
         const reader = read(text, { cuts })
         expect(reader.isComplete).toBe(true)
@@ -89,7 +89,7 @@ test.for([
   expect(() => read(text)).toThrow(expect.objectContaining({ reason }))
 })
 
-test('whatever comes is an answer or an error of the other side', () => {
+test('whatever comes is an answer or an error of the other side', async () => {
   const pieces = fc.constantFrom(
     'HTTP/1.1 200 OK\r\n',
     'Content-Length: 3\r\n',
@@ -102,7 +102,7 @@ test('whatever comes is an answer or an error of the other side', () => {
     'ffffffff\r\n',
     '\0',
   )
-  fc.assert(
+  await fc.assert(
     fc.property(fc.array(fc.oneof(pieces, fc.string()), { maxLength: 12 }), (parts) => {
       try {
         read(parts.join(''))
