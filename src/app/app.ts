@@ -116,6 +116,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     },
     concurrency: plan.config.probes.concurrency,
     onRun: (run) => watch.note(run),
+    onStartDelay: (delayMs) => metrics.probeStartDelay.observe(delayMs / 1000),
     onError: (error, job) => log.error({ event: 'check.failed', check: job, err: error }, 'a check could not be done'),
   })
 
@@ -196,7 +197,6 @@ export async function startApp(options: StartOptions): Promise<App> {
     metrics,
     store,
     rules,
-    runner,
     board,
     startedMs,
     instance: new URL(listening.url).host,

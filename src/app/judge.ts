@@ -5,7 +5,6 @@ import { version } from '../lib/version.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metric.ts'
 import { BatchBuilder } from '../model/sample.ts'
-import type { Runner } from '../probe/runner.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
 import { outboxBacklog } from '../store/outbox.ts'
 import { putSetting } from '../store/settings.ts'
@@ -19,7 +18,6 @@ interface JudgeOptions {
   readonly metrics: SelfMetrics
   readonly store: Store
   readonly rules: RuleEngine
-  readonly runner: Runner
   readonly board: HealthBoard
   readonly startedMs: number
   readonly instance: string
@@ -67,7 +65,7 @@ export class Judge {
 
   /** Brings midwatch's own metrics up to date; for a scrape as well as for its own rules. */
   refresh(): void {
-    const { metrics, store, clock, runner, board, startedMs } = this.#options
+    const { metrics, store, clock, board, startedMs } = this.#options
     const { pending, lastCommitMs, commits } = store.writer.stats
     const { series, headSamples, samplesTotal, refused } = store.series.stats
     const backlog = outboxBacklog(store.reader)
@@ -86,7 +84,6 @@ export class Judge {
     metrics.series.set(series)
     metrics.headSamples.set(headSamples)
     setTotal(metrics.samplesAppended, samplesTotal)
-    metrics.probeStartDelay.set(runner.startDelayMs / 1000)
     const { healthy, degraded, unhealthy, unknown } = board.summary
     for (const [status, count] of Object.entries({ healthy, degraded, unhealthy, unknown }))
       metrics.checks.set({ status }, count)

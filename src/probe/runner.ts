@@ -34,6 +34,8 @@ interface RunnerOptions {
   /** How many may run at once. */
   readonly concurrency: number
   readonly onRun: (run: Run) => void
+  /** Told how late a look began, milliseconds: what a full queue or a busy machine costs. */
+  readonly onStartDelay: (delayMs: number) => void
   readonly onError: (error: unknown, job: string) => void
 }
 
@@ -48,17 +50,11 @@ interface Running {
 export class Runner {
   readonly #options: RunnerOptions
   readonly #running = new Map<string, Running>()
-  #slots: Semaphore
-  #startDelayMs = 0
+  readonly #slots: Semaphore
 
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#slots = new Semaphore(options.concurrency)
-  }
-
-  /** How late the latest run started, milliseconds: what a full queue or a busy machine costs. */
-  get startDelayMs(): number {
-    return this.#startDelayMs
   }
 
   /** Starts what is new, ends what is gone, and leaves alone what is the same. */
@@ -117,8 +113,8 @@ export class Runner {
     dueMs: number,
     signal: AbortSignal,
   ): Promise<Finding | undefined> {
-    const { clock, onRun, onError } = this.#options
-    this.#startDelayMs = Math.max(clock.now() - dueMs, 0)
+    const { clock, onRun, onStartDelay, onError } = this.#options
+    onStartDelay(Math.max(clock.now() - dueMs, 0))
     let run = await this.#once(job, signal)
     const isWorse = run.finding.outcome !== 'up' && run.finding.outcome !== last
     if (job.confirm && isWorse && !signal.aborted) run = await this.#once(job, signal)

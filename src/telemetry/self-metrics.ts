@@ -16,7 +16,12 @@ export class SelfMetrics {
   )
   readonly uptime = this.#gauge('midwatch_uptime_seconds', 'Time since the start.')
   readonly schedulerLag = this.#gauge('midwatch_scheduler_lag_seconds', 'How late the last evaluation began.')
-  readonly probeStartDelay = this.#gauge('midwatch_probe_start_delay_seconds', 'How late the latest probe began.')
+  readonly probeStartDelay = new Histogram({
+    name: 'midwatch_probe_start_delay_seconds',
+    help: 'How late probes began.',
+    buckets: [0.01, 0.05, 0.1, 0.2, 0.5, 1, 5],
+    registers: [this.registry],
+  })
   readonly eventLoopLag = this.#gauge(
     'midwatch_event_loop_lag_seconds',
     'Delay of the event loop, 99th percentile since the last evaluation.',

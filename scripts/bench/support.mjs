@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export const program = join(import.meta.dirname, '../../dist/midwatch.cjs')
+
+/** Starts the built program in a folder of its own. */
+export async function startMidwatch(config) {
+  const folder = mkdtempSync(join(tmpdir(), 'midwatch-bench-'))
+  writeFileSync(join(folder, 'midwatch.yml'), config)
+  const child = spawn(process.execPath, [program, 'run', '--listen', '127.0.0.1:0'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },
+  })
+  const runFile = join(folder, 'data/midwatch.run.json')
+  while (!existsSync(runFile)) await delay(5)
+  const { url, token } = JSON.parse(readFileSync(runFile, 'utf8'))
+  return {
+    url,
+    token,
+    pid: child.pid,
+    folder,
+    async stop() {
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Processor seconds that a process has used, its threads included. */
+export function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+export function residentMegabytes(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
+}
+
+/** One GET on a kept connection; the time to its end in milliseconds. */
+export function timedGet(url, agent) {
+  return new Promise((resolve, reject) => {
+    const startMs = performance.now()
+    const call = request(url, { agent }, (response) => {
+      response.resume()
+      response.on('end', () => resolve({ ms: performance.now() - startMs, status: response.statusCode }))
+    })
+    call.on('error', reject)
+    call.end()
+  })
+}
+
+export function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)]
+}
+
+export const median = (values) => percentile(values, 0.5)
+
+/** A web server in a process of its own, so that its work is not counted as ours. */
+export async function startTarget() {
+  const code = `
+    const server = require('node:http').createServer((_, response) => {
+      response.setHeader('content-type', 'application/json'); response.end('{"status":"ok"}')
+    })
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [port] = await once(child.stdout.setEncoding('utf8'), 'data')
+  return { port: Number(port), stop: () => child.kill('SIGKILL') }
+}
