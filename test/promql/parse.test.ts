@@ -153,6 +153,8 @@ describe('what must be refused', () => {
     ['a b', 'unexpected identifier "b"', '1:3'],
     ['a +', 'unexpected end of input, expected an expression', '1:4'],
     ['(a', 'unclosed left parenthesis', '1:3'],
+    ['a b )', 'unexpected identifier "b"', '1:3'],
+    ['sum(a b', 'unexpected identifier "b" in function call, expected ")"', '1:7'],
     ['a)', 'unexpected right parenthesis ")"', '1:2'],
     ['a[5m', 'unclosed left bracket', '1:5'],
     ['a{x="1"', 'unclosed left brace', '1:8'],

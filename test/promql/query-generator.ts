@@ -115,7 +115,8 @@ export class QueryGenerator {
       () => `quantile_over_time(${this.#pick(['0', '0.25', '0.9'])}, ${range})`,
       () => `${this.#pick(['irate', 'idelta', 'resets', 'changes', 'deriv'])}(${range})`,
       // Prometheus 2 does not repeat a window that @ fixes for functions that look at the clock.
-      () => `predict_linear(${range.replace(/ @ \S+/g, '')}, ${this.#pick(['60', '3600', '-600'])})`,
+      () =>
+        `predict_linear(${range.replace(/ @ (?:end\(\)|start\(\)|[\d.]+)/g, '')}, ${this.#pick(['60', '3600', '-600'])})`,
       () => `absent_over_time(${range})`,
     ])()
   }

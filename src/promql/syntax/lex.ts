@@ -1,13 +1,11 @@
-import { PromqlError } from '../error.ts'
-import { Positions } from './position.ts'
 import { decodeBytes } from './text.ts'
 
-export type TokenKind = 'number' | 'duration' | 'string' | 'identifier' | 'operator' | 'end'
+export type TokenKind = 'number' | 'duration' | 'string' | 'identifier' | 'operator' | 'end' | 'invalid'
 
 /** One word of a query. */
 export interface Token {
   readonly kind: TokenKind
-  /** As written; for a string its content. */
+  /** As written; for a string its content; for what is `invalid` the reason. */
   readonly text: string
   readonly start: number
   readonly end: number
@@ -24,12 +22,20 @@ const OPERATOR = /==|!=|<=|>=|=~|!~|[-+*/%^<>=@,(){}[\]:]/y
 const WORD_CHARACTER = /\w/
 
 /**
- * Splits a query into words; the last one is `end`. Comments and white space are left out.
- *
- * @throws PromqlError of kind `parse`
+ * Splits a query into words, without comments and white space. The last one is `end`, or `invalid` where the text cannot
+ * be read on: what is wrong further left is for the parser to tell first.
  */
 export function lex(text: string): readonly Token[] {
   return new Lexer(text).run()
+}
+
+class InvalidText extends Error {
+  readonly at: number
+
+  constructor(at: number, message: string) {
+    super(message)
+    this.at = at
+  }
 }
 
 class Lexer {
@@ -43,6 +49,16 @@ class Lexer {
   }
 
   run(): readonly Token[] {
+    try {
+      this.#words()
+    } catch (error) {
+      if (!(error instanceof InvalidText)) throw error
+      this.#tokens.push({ kind: 'invalid', text: error.message, start: error.at, end: error.at })
+    }
+    return this.#tokens
+  }
+
+  #words(): void {
     const text = this.#text
     while (true) {
       this.#match(SPACE)
@@ -57,7 +73,6 @@ class Lexer {
     const unclosed = this.#open.at(-1)
     if (unclosed !== undefined) this.#fail(text.length, `unclosed left ${BRACKET_NAMES[unclosed]}`)
     this.#tokens.push({ kind: 'end', text: '', start: text.length, end: text.length })
-    return this.#tokens
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -72,7 +87,7 @@ class Lexer {
   }
 
   #fail(at: number, message: string): never {
-    throw new PromqlError('parse', message, new Positions(this.#text).span(at, at))
+    throw new InvalidText(at, message)
   }
 
   #word(char: string): boolean {

@@ -150,6 +150,7 @@ class Parser {
         if (token.text === '{') return this.#selector('', token)
         break
       case 'end':
+      case 'invalid':
         break
     }
     this.#at--
@@ -466,9 +467,11 @@ class Parser {
   }
 
   #unexpected(context: string, expected: string): never {
+    const token = this.#peek()
+    if (token.kind === 'invalid') this.#fail(token, token.text)
     const inContext = context === '' ? '' : ` in ${context}`
     const wanted = expected === '' ? '' : `, expected ${expected}`
-    return this.#fail(this.#peek(), `unexpected ${describe(this.#peek())}${inContext}${wanted}`)
+    return this.#fail(token, `unexpected ${describe(token)}${inContext}${wanted}`)
   }
 
   #fail(token: Token, message: string): never {
