@@ -11,12 +11,15 @@ import { type AddressPolicy, ForbiddenAddressError, isAllowed } from '../../lib/
 import { Secret } from '../../lib/secret.ts'
 import { version } from '../../lib/version.ts'
 import { SCRAPE_ACCEPT } from '../../wire/exposition-media.ts'
+import type { BodyBuffers } from './body-buffers.ts'
 import type { FileRef, ScrapeConfig } from './config.ts'
 import { ScrapeError } from './sample-labels.ts'
 
 /** What a target answered, unpacked. */
 export interface Exposition {
+  /** Only until `release` is called, which has to be done once. */
   readonly body: Buffer
+  readonly release: () => void
   readonly contentType: string | undefined
 }
 
@@ -24,6 +27,8 @@ interface FetchOptions {
   readonly url: URL
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** About how long the body will be; 0 when nobody knows. */
+  readonly expectedBytes: number
 }
 
 const MAX_REDIRECTS = 10
@@ -34,10 +39,12 @@ export class ExpositionFetcher {
   readonly #config: ScrapeConfig
   readonly #policy: AddressPolicy
   readonly #baseFolder: string
+  readonly #buffers: BodyBuffers
   readonly #http: HttpAgent
   readonly #https: HttpsAgent
 
-  constructor(config: ScrapeConfig, policy: AddressPolicy, baseFolder: string) {
+  constructor(config: ScrapeConfig, policy: AddressPolicy, baseFolder: string, buffers: BodyBuffers) {
+    this.#buffers = buffers
     this.#config = config
     this.#policy = policy
     this.#baseFolder = baseFolder
@@ -56,13 +63,13 @@ export class ExpositionFetcher {
    *
    * @throws ScrapeError, ForbiddenAddressError, the signal's reason, or the error of the connection
    */
-  async fetch({ url, timeoutMs, signal }: FetchOptions): Promise<Exposition> {
+  async fetch({ url, timeoutMs, signal, expectedBytes }: FetchOptions): Promise<Exposition> {
     let current = url
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted()
       const response = await this.#request(current, keepsCredentials(url, current), timeoutMs, signal)
       const status = response.statusCode ?? 0
-      if (status === 200) return await this.#read(response, signal)
+      if (status === 200) return await this.#read(response, signal, expectedBytes)
       response.destroy()
       const location = response.headers.location
       if (!REDIRECTS.has(status) || !this.#config.followRedirects || location === undefined) {
@@ -160,21 +167,33 @@ export class ExpositionFetcher {
     }
   }
 
-  async #read(response: IncomingMessage, signal: AbortSignal): Promise<Exposition> {
+  async #read(response: IncomingMessage, signal: AbortSignal, expectedBytes: number): Promise<Exposition> {
     const limit = this.#config.limits.bodyBytes
     const encoding = response.headers['content-encoding'] ?? 'identity'
-    const chunks: Buffer[] = []
+    const buffers = this.#buffers
+    let buffer = buffers.take(Math.min(expectedBytes, limit))
     let length = 0
-    for await (const chunk of unpack(response, encoding)) {
-      signal.throwIfAborted()
-      length += (chunk as Buffer).length
-      if (length > limit) {
-        response.destroy()
-        throw new ScrapeError(`body_size_limit exceeded (limit: ${limit} bytes)`)
+    try {
+      for await (const chunk of unpack(response, encoding) as AsyncIterable<Buffer>) {
+        signal.throwIfAborted()
+        const end = length + chunk.length
+        if (end > limit) {
+          response.destroy()
+          throw new ScrapeError(`body_size_limit exceeded (limit: ${limit} bytes)`)
+        }
+        if (end > buffer.length) buffer = buffers.grow(buffer, length, end)
+        chunk.copy(buffer, length)
+        length = end
       }
-      chunks.push(chunk as Buffer)
+    } catch (error) {
+      buffers.give(buffer)
+      throw error
     }
-    return { body: Buffer.concat(chunks, length), contentType: response.headers['content-type'] }
+    return {
+      body: buffer.subarray(0, length),
+      contentType: response.headers['content-type'],
+      release: () => buffers.give(buffer),
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AddressPolicy } from '../../lib/address.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { SampleSink } from '../../model/sink.ts'
+import { BodyBuffers } from './body-buffers.ts'
 import type { ScrapeConfig } from './config.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { Gate } from './gate.ts'
@@ -34,6 +35,7 @@ export class ScrapeManager {
   readonly #options: ScrapeManagerOptions
   readonly #pools = new Map<string, ScrapePool>()
   readonly #gate: Gate
+  readonly #buffers = new BodyBuffers()
   #work: Promise<void> = Promise.resolve()
   #isStopped = false
 
@@ -81,7 +83,15 @@ export class ScrapeManager {
     const jobNames = new Set(configs.map(({ jobName }) => jobName))
     const gone = [...this.#pools.values()].filter(({ jobName }) => !jobNames.has(jobName))
     for (const { jobName } of gone) this.#pools.delete(jobName)
-    const context: PoolContext = { sink, clock, addressPolicy, onError, baseFolder, gate: this.#gate }
+    const context: PoolContext = {
+      sink,
+      clock,
+      addressPolicy,
+      onError,
+      baseFolder,
+      gate: this.#gate,
+      buffers: this.#buffers,
+    }
     const changes = configs.map(async (config) => {
       const current = this.#pools.get(config.jobName)
       if (current !== undefined && current.fingerprint === fingerprintOf(config)) return

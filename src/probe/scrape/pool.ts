@@ -2,6 +2,7 @@ import type { AddressPolicy } from '../../lib/address.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { SampleSink } from '../../model/sink.ts'
+import type { BodyBuffers } from './body-buffers.ts'
 import type { ScrapeConfig } from './config.ts'
 import { ExpositionFetcher } from './fetch-exposition.ts'
 import { TargetFiles } from './file-discovery.ts'
@@ -19,6 +20,7 @@ export interface PoolContext {
   readonly onError: (error: Error) => void
   readonly baseFolder: string
   readonly gate: Gate
+  readonly buffers: BodyBuffers
 }
 
 /** The targets of one job: found, made, scraped, and replaced as they change. */
@@ -34,7 +36,7 @@ export class ScrapePool {
   #work: Promise<void> = Promise.resolve()
   #isStopped = false
 
-  constructor(config: ScrapeConfig, { addressPolicy, baseFolder, ...shared }: PoolContext) {
+  constructor(config: ScrapeConfig, { addressPolicy, baseFolder, buffers, ...shared }: PoolContext) {
     const { sink, clock, onError, gate } = shared
     const tell = (error: Error) => onError(new Error(`job ${config.jobName}: ${error.message}`, { cause: error }))
     this.jobName = config.jobName
@@ -46,7 +48,7 @@ export class ScrapePool {
       clock,
       gate,
       onError: tell,
-      fetcher: new ExpositionFetcher(config, addressPolicy, baseFolder),
+      fetcher: new ExpositionFetcher(config, addressPolicy, baseFolder, buffers),
       descriptions: new MetricDescriptions(sink),
     }
     this.#files = config.fileDiscoveries.map(

@@ -65,6 +65,9 @@ export class TargetScraper {
   #refusal: string | undefined
   #warned = ''
   #unknownContentType: string | undefined
+  #bodyBytes = 0
+  /** Kept between scrapes, with the room that the last one needed. */
+  readonly #batch = new BatchBuilder()
   /** A predecessor has reported for this target. */
   #isFollower = false
 
@@ -141,7 +144,9 @@ export class TargetScraper {
     // Whoever stops us decides what becomes of the series; half a scrape says nothing of the target.
     if (signal.aborted) return
     const { counts } = this.#series
-    const batch = new BatchBuilder(counts.postRelabel + REPORTS.length)
+    const batch = this.#batch
+    // What a scrape has left that was thrown out of its course.
+    if (batch.length > 0) batch.take()
     if (failure === undefined) {
       await this.#series.commit(batch, timeMs)
       descriptions.flush()
@@ -185,11 +190,17 @@ export class TargetScraper {
     )
     try {
       const both = AbortSignal.any([signal, deadline.signal])
-      const { body, contentType } = await fetcher.fetch({ url, timeoutMs, signal: both })
+      const expectedBytes = this.#bodyBytes
+      const { body, contentType, release } = await fetcher.fetch({ url, timeoutMs, signal: both, expectedBytes })
       over.abort()
+      this.#bodyBytes = body.length
       const format = formatOfContentType(contentType)
       this.#unknownContentType = format === undefined ? (contentType ?? 'none') : undefined
-      await this.#series.read(body, format ?? 'text')
+      try {
+        await this.#series.read(body, format ?? 'text')
+      } finally {
+        release()
+      }
       return undefined
     } catch (error) {
       return deadline.signal.aborted ? timeout : readable(error)

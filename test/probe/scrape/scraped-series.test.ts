@@ -60,7 +60,7 @@ test('marks and stores as a plain model does, whatever comes and goes in whateve
         await run(
           names === 'fails' ? undefined : isRead ? names.map((one) => `${one} ${i}\n`).join('') : 'a 1\nb 2\nwrong\n',
         )
-        const now = new Set(isRead ? names.filter((one) => one !== 'dropped') : [])
+        const now = new Set<string>(isRead ? names.filter((one) => one !== 'dropped') : [])
         for (const one of now) stored.set(one, [...(stored.get(one) ?? []), i])
         for (const one of living) if (!now.has(one)) stored.get(one)?.push('stale')
         living = now
