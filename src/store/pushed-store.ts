@@ -28,6 +28,7 @@ export class PushedStore {
   readonly #writer: Writer
   readonly #sink: SampleSink
   readonly #live = new Map<string, Live>()
+  readonly #bounds = new Map<string, readonly number[]>()
 
   constructor(writer: Writer, reader: Connection, sink: SampleSink) {
     this.#writer = writer
@@ -47,6 +48,11 @@ export class PushedStore {
   /** The state of a pushed series, if there is one. */
   find(labels: Labels): PushedRow | undefined {
     return this.#live.get(JSON.stringify(labels.pairs))?.row
+  }
+
+  /** Upper bounds of the buckets that a pushed histogram has, without the infinite one. */
+  boundsOf(metricName: string): readonly number[] | undefined {
+    return this.#bounds.get(metricName)
   }
 
   /** Every pushed series that has not expired. */
@@ -97,6 +103,8 @@ export class PushedStore {
       return known
     }
     const labels = Labels.fromSortedPairs(JSON.parse(row.labels) as string[])
+    if (row.histogram !== undefined && !this.#bounds.has(labels.name))
+      this.#bounds.set(labels.name, row.histogram.bounds)
     const made: Live = {
       row,
       refs: labelsOf(labels, row.histogram).map((each) => this.#sink.ref(each)),

@@ -39,6 +39,16 @@ export async function readBody(c: Context, limits: BodyLimits = DEFAULT_LIMITS):
   }
 }
 
+/** @throws HttpProblem 400 when it is not UTF-8, and what `readBody` throws */
+export async function readText(c: Context, limits: BodyLimits = DEFAULT_LIMITS): Promise<string> {
+  const body = await readBody(c, limits)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new HttpProblem(400, 'Not UTF-8', 'the body is not valid UTF-8; send it as UTF-8')
+  }
+}
+
 /** @throws HttpProblem 400 when it is not JSON */
 export async function readJson(c: Context, limits: BodyLimits = DEFAULT_LIMITS): Promise<unknown> {
   const text = (await readBody(c, limits)).toString('utf8')

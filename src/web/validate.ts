@@ -11,15 +11,13 @@ const MAX_ERRORS = 20
 export function validate<Output>(schema: z.ZodType<Output>, value: unknown): Output {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.slice(0, MAX_ERRORS).map(toFieldError)
-  throw new HttpProblem(
-    422,
-    'Invalid content',
-    errors.map(({ field, message }) => `${field || 'the body'}: ${message}`).join('; '),
-    {
-      errors,
-    },
-  )
+  throw invalid(parsed.error.issues.slice(0, MAX_ERRORS).map(toFieldError))
+}
+
+/** A 422 that names every field and what is wrong with it. */
+export function invalid(errors: readonly FieldError[]): HttpProblem {
+  const detail = errors.map(({ field, message }) => `${field || 'the body'}: ${message}`).join('; ')
+  return new HttpProblem(422, 'Invalid content', detail, { errors })
 }
 
 function toFieldError(issue: z.core.$ZodIssue): FieldError {

@@ -95,6 +95,33 @@ export class SeriesStore implements SampleSink {
     return ref
   }
 
+  /**
+   * Why the limits would refuse one of these series if all of them were made now; nothing is made.
+   *
+   * @returns undefined when there is room for all
+   */
+  refusalOf(sets: Iterable<Labels>): { readonly labels: Labels; readonly message: string } | undefined {
+    const { series, seriesPerMetric } = this.#limits
+    const added = new Set<string>()
+    const addedByMetric = new Map<string, number>()
+    for (const labels of sets) {
+      if (this.#index.refOf(labels) !== undefined || added.has(labels.key)) continue
+      const ofMetric = addedByMetric.get(labels.name) ?? 0
+      if (this.#index.size + added.size >= series) {
+        this.#refuse('series-limit')
+        return { labels, message: `there are ${series} series already, which is the limit (storage.limits.series)` }
+      }
+      if (this.#index.countOf(labels.name) + ofMetric >= seriesPerMetric) {
+        this.#refuse('metric-series-limit')
+        const limit = `the limit for one metric (storage.limits.series_per_metric)`
+        return { labels, message: `${labels.name} has ${seriesPerMetric} series already, which is ${limit}` }
+      }
+      added.add(labels.key)
+      addedByMetric.set(labels.name, ofMetric + 1)
+    }
+    return undefined
+  }
+
   append(batch: SampleBatch): Promise<void> {
     const latestMs = this.#clock.now() + FUTURE_MS
     for (let i = 0; i < batch.length; i++) {
