@@ -30,7 +30,19 @@ export const bundleOptions = {
   banner: { js: '"use strict";const __midwatchUrl=require("node:url").pathToFileURL(__filename).href;' },
 }
 
-export const entryPoints = { midwatch: 'src/main.ts', 'assets/writer': 'src/store/writer-thread.ts' }
+export const entryPoints = {
+  midwatch: 'src/main.ts',
+  program: 'src/cli/cli.ts',
+  'assets/writer': 'src/store/writer-thread.ts',
+}
+
+/** main.ts is a file of its own: it checks the runtime and turns the compile cache on before the program is even read. */
+const programApart = {
+  name: 'program-apart',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/cli\/cli\.ts$/ }, () => ({ path: './program.cjs', external: true }))
+  },
+}
 
 /** Folders whose files travel with the program: name there → place here. */
 const folders = { migrations: 'migrations', rules: 'rules', runbooks: 'docs/runbooks', static: 'src/web/static' }
@@ -41,7 +53,8 @@ export async function buildProgram() {
   await Promise.all([
     build({
       ...bundleOptions,
-      entryPoints: { midwatch: entryPoints.midwatch },
+      plugins: [...(bundleOptions.plugins ?? []), programApart],
+      entryPoints: { midwatch: entryPoints.midwatch, program: entryPoints.program },
       outdir: dist,
       outExtension: { '.js': '.cjs' },
     }),

@@ -1,3 +1,5 @@
+import module from 'node:module'
+
 /** What better-sqlite3 13 needs; below it the process would die without a word. */
 const OLDEST_NODE = [22, 12] as const
 
@@ -8,6 +10,8 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   )
   process.exitCode = 2
 } else {
+  // From the second start on, the program is not compiled again.
+  module.enableCompileCache()
   // Loaded only now: what comes with it can't even be loaded by an older Node.
   void import('./cli/cli.ts').then(({ runCli }) => runCli(process.argv.slice(2)))
 }

@@ -73,7 +73,7 @@ export class PushedStore {
       for (const ref of live.refs) if (ref !== undefined) zeros.add(ref, push.nowMs - 1, 0)
     }
     // The push itself is safe already; this is its first sample.
-    if (zeros.length > 0) await this.#sink.append(zeros.take()).catch(() => {})
+    if (zeros.length > 0) this.#sink.append(zeros.take()).catch(() => {})
     return result
   }
 

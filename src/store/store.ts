@@ -72,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       pushed,
       migrated,
       async close() {
+        await series.durable().catch(() => {})
         reader.close()
         await writer.close()
         lock.close()

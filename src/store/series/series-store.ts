@@ -47,6 +47,11 @@ export interface StoredSeries {
 
 const FUTURE_MS = 10 * 60_000
 const SEALS_A_STEP = 200
+/**
+ * How long samples gather before they go to disk. Nobody is told that a probe's sample is safe, so that one commit can carry
+ * those of many probes; whoever has to tell asks for `durable()`.
+ */
+const GATHER_MS = 200
 
 /**
  * All series: the newest samples in memory, with a journal on disk so that none acknowledged is lost, and older ones in
@@ -66,6 +71,7 @@ export class SeriesStore implements SampleSink {
   #pending = new BatchBuilder(1024)
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #flushing = false
+  #timer: NodeJS.Timeout | undefined
   #nextRef = 1
   #samplesTotal = 0
 
@@ -135,11 +141,15 @@ export class SeriesStore implements SampleSink {
     }
     this.#samplesTotal += batch.length
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
-    if (!this.#flushing) {
-      this.#flushing = true
-      setImmediate(() => void this.#flush())
-    }
+    this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS)
     return done
+  }
+
+  /** Resolves when everything appended so far is on disk; asks for it at once. */
+  async durable(): Promise<void> {
+    const done = this.append(new BatchBuilder(1).take())
+    await this.#flush()
+    await done
   }
 
   describe(metricName: string, meta: MetricMeta): void {
@@ -202,7 +212,7 @@ export class SeriesStore implements SampleSink {
    * @returns how many chunks were written
    */
   async seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
-    await this.#durable()
+    await this.durable()
     let sealed = 0
     let step: Seal[] = []
     const write = async () => {
@@ -237,11 +247,6 @@ export class SeriesStore implements SampleSink {
     return total
   }
 
-  /** Resolves when what was appended so far is on disk. */
-  async #durable(): Promise<void> {
-    await this.append(new BatchBuilder(1).take())
-  }
-
   #take(ref: number, timeMs: number, value: number, isStale: boolean, latestMs: number): SeriesRefusal | undefined {
     if (timeMs > latestMs) return 'too-far-in-the-future'
     const head = this.#head(ref)
@@ -274,6 +279,9 @@ export class SeriesStore implements SampleSink {
 
   /** One journal entry at a time; what arrives meanwhile becomes the next one. */
   async #flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    if (this.#flushing) return
+    this.#flushing = true
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting
       const series = this.#newSeries
@@ -290,6 +298,7 @@ export class SeriesStore implements SampleSink {
       }
     }
     this.#flushing = false
+    this.#timer = undefined
   }
 
   #chunks(ref: number, startMs: number, endMs: number): Samples[] {
