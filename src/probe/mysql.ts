@@ -189,6 +189,8 @@ class Session {
       // Our own deadline closes the socket.
       connectTimeout: 0,
       dateStrings: true,
+      // Room for the usual 16,000 of them would be half a megabyte for each connection.
+      maxPreparedStatements: 1,
       // Nothing of this machine is sent to a server that asks for it.
       flags: ['-LOCAL_FILES'],
     })
