@@ -1,5 +1,5 @@
 import { LabelList } from './labels.tsx'
-import { GivenLink } from './link.tsx'
+import { checkPath, GivenLink } from './link.tsx'
 import { severityClass } from './status.tsx'
 import { clipPlain, formatValue, Given } from './text.tsx'
 import { Since } from './time.tsx'
@@ -19,6 +19,8 @@ export interface AlertView {
   /** Without `alertname` and `severity`, which stand by themselves. */
   readonly labels: Readonly<Record<string, string>>
   readonly runbookUrl: string | undefined
+  /** The check it is about, when there is a page of it. */
+  readonly checkName: string | undefined
   /** What changes how it is told: `silenced until …`, `acknowledged by …`, `frozen: its check is unknown`. */
   readonly notes: readonly string[]
 }
@@ -62,7 +64,7 @@ function AlertList({ alerts, nowMs }: { readonly alerts: readonly AlertView[]; r
 }
 
 function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs: number }) {
-  const { name, state, severity, sinceMs, summary, description, value, labels, runbookUrl, notes } = alert
+  const { name, state, severity, sinceMs, summary, description, value, labels, runbookUrl, checkName, notes } = alert
   return (
     <li class={`alert ${state}`}>
       <div class="alert-head">
@@ -102,6 +104,14 @@ function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs:
             <GivenLink href={runbookUrl}>
               Runbook<span class="visually-hidden"> of {clipPlain(name, 100)}</span>
             </GivenLink>
+          </span>
+        )}
+        {checkName !== undefined && (
+          <span>
+            check{' '}
+            <a href={checkPath(checkName)}>
+              <Given text={checkName} max={100} />
+            </a>
           </span>
         )}
         <LabelList labels={labels} />

@@ -126,6 +126,10 @@ describePeer('chromium', (executablePath) => {
       const isOwnStatus = message.location().url === `${site.origin}${path}` && message.text().includes('status of')
       if ((message.type() === 'error' || message.type() === 'warning') && !isOwnStatus) complaints.push(message.text())
     })
+    page.on('dialog', (dialog) => {
+      complaints.push(`a script ran: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`))
     await page.goto(`${site.origin}${path}`)

@@ -88,6 +88,7 @@ test('alerts come by severity, pending ones apart, each with its value, labels a
   const text = textOf(html)
   expect(text).toContain('Alerts 4 firing')
   expect(text).toContain('value 0.1235 Runbook of Worst queue = invoices')
+  expect(render(badNight)).toContain('check <a href="/checks/shop"><bdi>shop</bdi></a>')
   expect(text.indexOf('Pending 1')).toBeGreaterThan(text.indexOf('Odd'))
 })
 

@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { readAsset } from '../../../src/lib/asset.ts'
 import { addressAssets } from '../../../src/web/page/assets.ts'
-import { CheckPage } from '../../../src/web/page/check.tsx'
+import { CheckPage, type CheckView } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
 import { readCheckFilter } from '../../../src/web/page/filter.tsx'
 import { type PageContext, renderPage } from '../../../src/web/page/layout.tsx'
@@ -12,7 +12,7 @@ import { LoginPage } from '../../../src/web/page/login.tsx'
 import { OverviewPage } from '../../../src/web/page/overview.tsx'
 import { RunbookPage } from '../../../src/web/page/runbook.tsx'
 import { assetHeaders, pageHeaders } from '../../../src/web/page/security.ts'
-import { TracePage } from '../../../src/web/page/trace.tsx'
+import { TracePage, type TraceView } from '../../../src/web/page/trace.tsx'
 import * as views from './views.ts'
 
 /** Every page with its headers, on a loopback port; `await using` stops it. */
@@ -27,11 +27,14 @@ export const paths = [
   '/well',
   '/empty',
   '/many',
+  '/unkind',
   '/?status=degraded',
   '/checks/shop',
   '/checks/nightly-backup',
+  '/checks/unkind',
   '/traces/4bf92f3577b34da6a3ce929d0e0e4736',
   '/traces/none',
+  '/traces/unkind',
   '/login',
   '/login?again',
   '/docs/runbooks',
@@ -59,20 +62,22 @@ export async function serveSite(): Promise<Site> {
     ['/well', views.allWell],
     ['/empty', views.overview([])],
     ['/many', views.many],
+    ['/unkind', views.unkind],
   ] as const) {
     app.get(path, (c) => {
       const filter = readCheckFilter(new URL(c.req.url).searchParams)
       return html(<OverviewPage page={context(path)} view={{ ...view, filter }} />)
     })
   }
+  const checks: Readonly<Record<string, CheckView>> = { shop: views.shopView, unkind: views.unkindView }
   app.get('/checks/:name', (c) => {
-    const view = c.req.param('name') === 'shop' ? views.shopView : views.heartbeatView
+    const view = checks[c.req.param('name')] ?? views.heartbeatView
     return html(<CheckPage page={context('/checks/shop')} view={view} />)
   })
+  const nothing: TraceView = { ...views.traceView, traceId: 'none', entries: [], total: 0 }
+  const traces: Readonly<Record<string, TraceView>> = { none: nothing, unkind: views.unkindTrace }
   app.get('/traces/:id', (c) => {
-    const view =
-      c.req.param('id') === 'none' ? { ...views.traceView, traceId: 'none', entries: [], total: 0 } : views.traceView
-    return html(<TracePage page={context('/traces')} view={view} />)
+    return html(<TracePage page={context('/traces')} view={traces[c.req.param('id')] ?? views.traceView} />)
   })
   app.get('/login', (c) => {
     const problem = c.req.query('again') === undefined ? undefined : 'This token is not known, or it was revoked.'

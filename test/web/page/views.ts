@@ -65,6 +65,7 @@ export function alert(name: string, given: Partial<AlertView> = {}): AlertView {
     value: 0,
     labels: {},
     runbookUrl: undefined,
+    checkName: undefined,
     notes: [],
     ...given,
   }
@@ -181,6 +182,7 @@ const databaseDown = alert('DatabaseDown', {
   description: 'The database at db.example.org:5432 has not answered for 1 minute (probe_success is 0, expected 1).',
   labels: { category: 'database', check: 'database', critical: 'true', instance: 'db.example.org:5432', job: 'probe' },
   runbookUrl: 'docs/runbooks/database-down.md',
+  checkName: 'database',
 })
 
 const shopDown = alert('CheckDown', {
@@ -189,6 +191,7 @@ const shopDown = alert('CheckDown', {
   summary: 'shop is down',
   labels: { category: 'application', check: 'shop', critical: 'true', instance: 'https://shop.example.org/health' },
   runbookUrl: 'https://wiki.example.org/shop',
+  checkName: 'shop',
   notes: ['told with DatabaseDown: shop depends on database'],
 })
 
@@ -428,6 +431,64 @@ export const traceView: TraceView = {
       outcome: 'success',
       durationMs: 3,
       attributes: undefined,
+    }),
+  ],
+}
+
+const attack = '"><img src=x onerror=alert(1)><script>alert(1)</script> {{x}} \u202egnp.exe مرحبا '
+const endless = 'x'.repeat(600)
+
+const unkindCheck = check(`${endless}${attack}`, {
+  status: 'unhealthy',
+  critical: true,
+  category: endless,
+  kind: 'http',
+  target: `https://${endless}.example.org/`,
+  message: `${attack}${endless.repeat(20)}`,
+  reason: 'body',
+  phase: endless,
+})
+
+const unkindAlert = alert(endless, {
+  severity: endless,
+  summary: `${attack}${endless}`,
+  description: endless.repeat(5),
+  labels: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${endless}${i}`, `${attack}${endless}`])),
+  runbookUrl: `javascript:alert('${endless}')`,
+  checkName: endless,
+  notes: [endless],
+  value: 1.7976931348623157e308,
+})
+
+/** All that a name or a label may hold, at lengths that break a layout. */
+export const unkind: OverviewView = overview([unkindCheck, check(endless)], {
+  alerts: [unkindAlert, { ...unkindAlert, state: 'pending' }],
+  problems: [{ severity: 'error', title: endless, detail: attack + endless, sinceMs: undefined, runbookUrl: endless }],
+})
+
+export const unkindView: CheckView = checkView(unkindCheck, {
+  dependsOn: [endless, attack],
+  labels: unkindAlert.labels,
+  phases: [{ name: endless, durationMs: 1e12, hasFailed: true }],
+  events: [{ atMs: nowMs, status: 'unhealthy', message: endless }],
+  alerts: [unkindAlert],
+  runbookUrl: endless,
+  jsonUrl: `http://127.0.0.1:8420/${endless}`,
+  details: { [endless]: endless },
+})
+
+export const unkindTrace: TraceView = {
+  ...traceView,
+  traceId: endless,
+  entries: [
+    entry(`${attack}${endless}`, {
+      actor: endless,
+      action: attack,
+      resource: endless,
+      outcome: endless,
+      level: endless,
+      durationMs: 1e13,
+      attributes: { [endless]: `${attack}${endless}` },
     }),
   ],
 }
