@@ -12,7 +12,7 @@ const PATTERNS: readonly (readonly [RegExp, string | ((match: string, ...groups:
   [/\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,200}/g, MASK],
   [/\bgh[pousr]_[A-Za-z0-9]{20,255}/g, MASK],
   [/\bxox[baprs]-[A-Za-z0-9-]{10,200}/g, MASK],
-  [/\bmw_[a-z]+_[A-Za-z0-9_-]{20,100}/g, MASK],
+  [/\bmw_[a-z0-9]{1,32}_[A-Za-z0-9_-]{20,100}/g, MASK],
   [/\bAKIA[0-9A-Z]{16}\b/g, MASK],
   [/\b(Bearer|Basic) [A-Za-z0-9+/=._~-]{8,4096}/g, `$1 ${MASK}`],
   [/(:\/\/[^\s:/@]{0,256}):[^\s/@]{1,512}@/g, `$1:${MASK}@`],
@@ -24,10 +24,13 @@ const PATTERNS: readonly (readonly [RegExp, string | ((match: string, ...groups:
 const MAX_DEPTH = 32
 const MAX_TEXT = 64 * 1024
 
-/** Masks secrets, the local part of e-mail addresses and card numbers inside a text. */
-export function redactText(text: string): string {
-  // A text beyond the cap is cut: what was not searched must not get out.
-  let result = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
+/**
+ * Masks secrets, the local part of e-mail addresses and card numbers inside a text.
+ *
+ * @param mostCharacters a longer text is cut there: what was not searched must not get out
+ */
+export function redactText(text: string, mostCharacters = MAX_TEXT): string {
+  let result = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text
   for (const [pattern, replacement] of PATTERNS) {
     result =
       typeof replacement === 'string' ? result.replace(pattern, replacement) : result.replace(pattern, replacement)

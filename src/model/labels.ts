@@ -36,7 +36,7 @@ export class Labels {
 
   /** Equal for equal sets, different for different ones. */
   get key(): string {
-    this.#key ??= this.pairs.join(SEPARATOR)
+    this.#key ??= keyOf(this.pairs)
     return this.#key
   }
 
@@ -128,6 +128,12 @@ export class Labels {
     }
     return next.length === this.pairs.length ? this : Labels.fromSortedPairs(next)
   }
+}
+
+/** The separator is a letter as well (ÿ): where a text holds it, the key is JSON, which begins as no plain key can. */
+function keyOf(pairs: readonly string[]): string {
+  for (const text of pairs) if (text.includes(SEPARATOR)) return SEPARATOR + JSON.stringify(pairs)
+  return pairs.join(SEPARATOR)
 }
 
 /** Orders text by UTF-16 code unit; stable everywhere, unlike `localeCompare`. */
