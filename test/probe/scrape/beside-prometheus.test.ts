@@ -108,7 +108,7 @@ describePeer('prometheus', (prometheus) => {
     })
     folder = await mkdtemp(join(tmpdir(), 'midwatch-beside-'))
     const port = await freePort()
-    const times = { scrape_interval: '200ms', scrape_timeout: '200ms' }
+    const times = { scrape_interval: '500ms', scrape_timeout: '500ms' }
     const jobs = EXPOSITIONS.map((_, i) => ({
       job_name: `exposition-${i}`,
       metrics_path: `/exposition/${i}`,
@@ -148,7 +148,7 @@ describePeer('prometheus', (prometheus) => {
       const theirs = data.result[0]?.values.slice(0, STORY.length).map(([, value]) => Number(value))
       expect([name, run.sink.values(`${name}{instance="${target.address}", job="story"}`)]).toEqual([name, theirs])
     }
-  }, 30_000)
+  }, 60_000)
 
   test('takes what Prometheus takes and refuses what it refuses', async () => {
     const theirs = async () => {
@@ -158,8 +158,8 @@ describePeer('prometheus', (prometheus) => {
       return EXPOSITIONS.map((text, i) => [text, healths.get(`exposition-${i}`)])
     }
     const ours = EXPOSITIONS.map((text) => [text, isTaken(text) ? 'up' : 'down'])
-    await expect.poll(theirs, { timeout: 15_000, interval: 200 }).toEqual(ours)
-  }, 30_000)
+    await expect.poll(theirs, { timeout: 30_000, interval: 200 }).toEqual(ours)
+  }, 60_000)
 })
 
 function isTaken(text: string): boolean {

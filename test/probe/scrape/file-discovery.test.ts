@@ -112,6 +112,8 @@ test('brings targets to the scraper and takes them away', async () => {
   expect(values(first.address)).toEqual([1])
   await write([second.address])
   await run.sink.until(() => values(first.address).at(-1) === 'stale')
+  // The loop of the new target and the one that looks at the files again.
+  await run.clock.untilSleeping(2)
   await run.round()
   expect(values(first.address)).toEqual([1, 'stale'])
   expect(values(second.address)).toEqual([1])
