@@ -21,6 +21,8 @@ export interface RunningProcess {
 
 /** The kernel cuts the names of programs. */
 const NAME_LENGTH = 15
+/** Node renames its main thread, by which the kernel calls the process. */
+const NAME_IN_NODE = 'MainThread'
 const TICKS_PER_SECOND = 100
 const AT_ONCE = 64
 
@@ -51,14 +53,18 @@ export async function findProcesses(selector: ProcessSelector, signal: AbortSign
  */
 async function pidsByName(pids: readonly number[], name: string, signal: AbortSignal): Promise<number[]> {
   const meant: number[] = []
+  const unsure: number[] = []
   for (let i = 0; i < pids.length; i += AT_ONCE) {
     signal.throwIfAborted()
-    meant.push(...pids.slice(i, i + AT_ONCE).filter((pid) => isCutOf(readComm(pid), name)))
+    for (const pid of pids.slice(i, i + AT_ONCE)) {
+      const comm = readComm(pid)
+      if (comm === name) meant.push(pid)
+      else if (comm === NAME_IN_NODE || (comm.length === NAME_LENGTH && name.startsWith(comm))) unsure.push(pid)
+    }
     if (i + AT_ONCE < pids.length) await setImmediate()
   }
-  if (name.length <= NAME_LENGTH) return meant
-  const isSame = await Promise.all(meant.map((pid) => hasProgram(pid, name)))
-  return meant.filter((_, i) => isSame[i])
+  const isMeant = await Promise.all(unsure.map((pid) => hasProgram(pid, name)))
+  return [...meant, ...unsure.filter((_, i) => isMeant[i])]
 }
 
 /** Command lines stand in the memory of the processes, and one that hangs can make the reader wait. */
@@ -72,11 +78,6 @@ async function pidsByCmdline(pids: readonly number[], pattern: Regex, signal: Ab
     meant.push(...batch.filter((pid, k) => pid !== process.pid && pattern.test((lines[k] ?? []).join(' '))))
   }
   return meant
-}
-
-/** Whether the kernel would cut the name to this. */
-function isCutOf(comm: string, name: string): boolean {
-  return comm === name || (comm.length === NAME_LENGTH && name.startsWith(comm))
 }
 
 async function hasProgram(pid: number, name: string): Promise<boolean> {

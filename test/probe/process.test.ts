@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import nodeProcess from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { process as probe } from '../../src/probe/process.ts'
 import { probeContext } from '../support/probe-context.ts'
@@ -59,6 +60,21 @@ describe.runIf(platform() === 'linux')('on this machine', () => {
     await using _b = await start('mw-long-name-of-a-server')
     expect((await run('mw-long-name-of-a-worker')).details.count).toBe(1)
     expect((await run('mw-long-name-of')).details.count).toBe(2)
+  })
+
+  test('finds Node by the name of its program, whatever it calls itself', async () => {
+    const path = join(folder, 'mw-node')
+    await symlink(nodeProcess.execPath, path)
+    const child = spawn(path, ['-e', 'console.log(1); setInterval(() => 0, 1e6)'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    try {
+      await once(child.stdout, 'data')
+      expect(await run('mw-node')).toMatchObject({ outcome: 'up', details: { pid: child.pid } })
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'close')
+    }
   })
 
   test('finds processes by a pattern of their command line', async () => {
