@@ -119,13 +119,17 @@ describe('what must be refused', () => {
     ['a[5m:1m][5m:1m]', 'subquery is only allowed on instant vector, got range vector instead', '1:1'],
     ['1[5m:]', 'subquery is only allowed on instant vector, got scalar instead', '1:1'],
     ['a[0s]', 'duration must be greater than 0', '1:3'],
-    ['a[-5m]', 'duration must be greater than 0', '1:4'],
+    ['a[-5m]', 'duration must be greater than 0', '1:3'],
     ['a[5m:0]', 'duration must be greater than 0', '1:6'],
     ['a @ NaN', 'timestamp out of bounds for @ modifier: NaN', '1:1'],
     ['a @ -Inf', 'timestamp out of bounds for @ modifier: -Infinity', '1:1'],
     ['a @ 1e300', 'timestamp out of bounds for @ modifier: 1e+300', '1:1'],
     ['a offset 99999999999y', 'duration out of range: "99999999999y"', '1:10'],
-    ['a[5m / 0]', 'experimental duration expression is not supported; write a duration such as 5m', '1:6'],
+    ['a[5m / 0]', 'division by zero in a duration', '1:6'],
+    ['a[5m % (1 - 1)]', 'division by zero in a duration', '1:6'],
+    ['a[5m - 10m]', 'duration must be greater than 0', '1:3'],
+    ['a[step()]', 'step() in a duration is not supported; write the duration itself', '1:3'],
+    ['a[b]', 'unexpected identifier "b" in subquery or range, expected number or duration', '1:3'],
     ['a[1m1h]', 'not a valid duration: "1m1h"; write each unit once and from large to small, as in 1d12h', '1:3'],
     ['sum()', 'no arguments for aggregate expression provided', '1:1'],
     ['topk(1)', 'wrong number of arguments for aggregate expression provided, expected 2, got 1', '1:1'],
@@ -181,6 +185,7 @@ describe('what must be refused', () => {
   test('expressions nested without end are refused rather than overflowing the stack', () => {
     expect(parseError(`${'('.repeat(100_000)}1${')'.repeat(100_000)}`).detail).toContain('nested')
     expect(parseError(`${'-'.repeat(100_000)}1`).detail).toContain('nested')
+    expect(parseError(`a[${'('.repeat(100_000)}1${')'.repeat(100_000)}]`).detail).toContain('nested')
     expect(parseError(`1${' + 1'.repeat(100_000)}`).detail).toContain('operators')
   })
 
@@ -218,6 +223,15 @@ describe('what must be accepted', () => {
     ['a[1.5]', 'a[1s500ms]'],
     ['a offset -5m', 'a offset -5m'],
     ['a offset 60', 'a offset 1m'],
+    ['a offset 60 + 2', 'a offset 1m + 2'],
+    ['a offset -2 ^ 2', 'a offset -2s ^ 2'],
+    ['a offset (1h - 5m)', 'a offset 55m'],
+    ['a offset -(5m * 2)', 'a offset -10m'],
+    ['a[5m * 2]', 'a[10m]'],
+    ['a[(1h - 30m) / 2:1m + 30]', 'a[15m:1m30s]'],
+    ['a[2 ^ 3 ^ 2]', 'a[8m32s]'],
+    ['a[-1m + 2m]', 'a[1m]'],
+    ['a[max(5m, 1h % 50m)]', 'a[10m]'],
     ['a[5m:] offset 1m @ 100', 'a[5m:] @ 100.000 offset 1m'],
     ['a[1d:1h]', 'a[1d:1h]'],
     ['a @ 1609746000.1234', 'a @ 1609746000.123'],
