@@ -74,8 +74,7 @@ class Parser {
   // -- expressions ----------------------------------------------------------------------------------------------------
 
   #binary(atLeast: number): Expr {
-    if (++this.#depth > MAX_DEPTH)
-      this.#in.fail(this.#in.peek(), `expression is nested more than ${MAX_DEPTH} levels deep`)
+    this.#in.enter()
     let left = this.#unary()
     while (true) {
       const token = this.#in.peek()
