@@ -40,8 +40,8 @@ export interface ExposedSources {
   readonly checks: ReadonlySet<string>
   /** The `instance` of what is measured about this machine. */
   readonly host: string
-  /** Names of the series that recording rules make. */
-  readonly recorded: ReadonlySet<string>
+  /** The series that recording rules make: by their name the expression. */
+  readonly recorded: ReadonlyMap<string, string>
 }
 
 /** The newest sample, if the series has one that is fresh and has not been declared gone since. */
@@ -115,12 +115,9 @@ async function addStored(sources: ExposedSources, collector: Collector): Promise
   await add([createMatcher('job', '=', 'probe')], probeMeta, (labels) => checks.has(labels.get('check')))
   const machine = [createMatcher('job', '=', 'node'), createMatcher('instance', '=', host)]
   await add(machine, probeMeta, () => true)
-  for (const name of recorded) {
-    await add(
-      [createMatcher(METRIC_NAME, '=', name)],
-      (each) => series.metaOf(each),
-      () => true,
-    )
+  for (const [name, expression] of recorded) {
+    const recordedMeta = () => ({ ...unknownMeta(name), help: `Recorded by a rule: ${expression}` })
+    await add([createMatcher(METRIC_NAME, '=', name)], recordedMeta, () => true)
   }
 }
 

@@ -60,9 +60,9 @@ function readersOf(context: WebContext): MiddlewareHandler<WebEnv> {
 async function sourcesOf(context: WebContext, nowMs: number) {
   const { store, metrics, rules } = context
   context.refreshMetrics()
-  const recorded = new Set<string>()
+  const recorded = new Map<string, string>()
   for (const { group } of rules.groups) {
-    for (const rule of group.rules) if (rule.kind === 'recording') recorded.add(rule.record)
+    for (const rule of group.rules) if (rule.kind === 'recording') recorded.set(rule.record, rule.expr.trim())
   }
   return {
     nowMs,
