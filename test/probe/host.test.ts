@@ -1,6 +1,10 @@
-import { hostname } from 'node:os'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, hostname, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ProbeMetric } from '../../src/model/finding.ts'
+import { readContainerMemory } from '../../src/probe/host/container.ts'
+import { readElsewhere } from '../../src/probe/host/elsewhere.ts'
 import { parseMounts } from '../../src/probe/host/filesystems.ts'
 import { readDiskstats, readMeminfo, readNetworkDevices, readStat } from '../../src/probe/host/procfs.ts'
 import { host } from '../../src/probe/host.ts'
@@ -19,6 +23,20 @@ describe('this machine', () => {
     expect(finding.details.memory_percent).toBeLessThanOrEqual(100)
     expect(finding.details['disk_percent /']).toBeGreaterThan(0)
     expect(host.instance(host.config.parse({ host: 'local' }))).toBe(hostname())
+  })
+
+  test('tells less, under the same names, where there is no /proc', async () => {
+    const reading = await readElsewhere(['/', '/no-such-folder'])
+    expect(reading).toMatchObject({ cpuCount: cpus().length, notMounted: ['/no-such-folder'] })
+    expect(reading.cpu?.totalSeconds).toBeGreaterThan(reading.cpu?.busySeconds as number)
+    const { metrics } = await run()
+    const shared = ['node_boot_time_seconds', 'node_filesystem_size_bytes']
+    for (const name of shared) {
+      const isIt = (metric: ProbeMetric) => metric.name === name && (metric.labels?.mountpoint ?? '/') === '/'
+      const [ours, theirs] = [reading.metrics.find(isIt)?.value ?? 0, metrics.find(isIt)?.value ?? 1]
+      // The time since boot is rounded.
+      expect(Math.abs(ours - theirs), name).toBeLessThanOrEqual(name.endsWith('_seconds') ? 2 : 0)
+    }
   })
 
   test('is degraded beyond a limit and says which one', async () => {
@@ -97,6 +115,51 @@ describe('the texts of the kernel', () => {
   test('give mount points with spaces, and of two at one place the upper one', () => {
     const text = '/dev/a /mnt/my\\040disk ext4 rw 0 0\n/dev/b /mnt/my\\040disk xfs ro,relatime 0 0\n'
     expect(parseMounts(text)).toEqual([{ device: '/dev/b', mountpoint: '/mnt/my disk', fstype: 'xfs', readonly: true }])
+  })
+})
+
+describe('the memory of a container', () => {
+  const GIB = 1024 ** 3
+
+  async function readGroups(membership: string, files: Readonly<Record<string, string>>) {
+    const folder = await mkdtemp(join(tmpdir(), 'midwatch-cgroup-'))
+    try {
+      for (const [path, text] of Object.entries({ ...files, membership })) {
+        await mkdir(dirname(join(folder, path)), { recursive: true })
+        await writeFile(join(folder, path), text)
+      }
+      return await readContainerMemory(16 * GIB, { membership: join(folder, 'membership'), mount: folder })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  test('is the tightest limit above, without the cache that can be given back', async () => {
+    const found = await readGroups('0::/app.slice/midwatch.service\n', {
+      'memory.max': 'max\n',
+      'app.slice/memory.max': `${2 * GIB}\n`,
+      'app.slice/memory.current': `${GIB}\n`,
+      'app.slice/memory.stat': `anon 5\ninactive_file ${GIB / 4}\n`,
+      'app.slice/midwatch.service/memory.max': `${4 * GIB}\n`,
+    })
+    expect(found).toEqual({ limitBytes: 2 * GIB, usedBytes: 0.75 * GIB })
+  })
+
+  test('is found in groups of the old layout, whose path is not the one inside the container', async () => {
+    const found = await readGroups('5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n0::/\n', {
+      'memory/memory.limit_in_bytes': `${GIB}\n`,
+      'memory/memory.usage_in_bytes': `${GIB / 2}\n`,
+      'memory/memory.stat': `total_inactive_file ${GIB / 4}\n`,
+    })
+    expect(found).toEqual({ limitBytes: GIB, usedBytes: GIB / 4 })
+  })
+
+  test('is nothing where there is no limit, or none below the memory of the machine', async () => {
+    expect(await readGroups('0::/\n', {})).toBeUndefined()
+    expect(await readGroups('0::/\n', { 'memory.max': 'max\n' })).toBeUndefined()
+    expect(
+      await readGroups('4:memory:/\n', { 'memory/memory.limit_in_bytes': '9223372036854771712\n' }),
+    ).toBeUndefined()
   })
 })
 

@@ -12,14 +12,14 @@ export interface ContainerMemory {
 const LAYOUTS = [
   {
     line: /^0::(.*)$/m,
-    root: '/sys/fs/cgroup',
+    folder: '',
     limit: 'memory.max',
     usage: 'memory.current',
     cache: /^inactive_file (\d+)$/m,
   },
   {
     line: /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m,
-    root: '/sys/fs/cgroup/memory',
+    folder: 'memory',
     limit: 'memory.limit_in_bytes',
     usage: 'memory.usage_in_bytes',
     cache: /^total_inactive_file (\d+)$/m,
@@ -30,15 +30,19 @@ const LAYOUTS = [
  * The tightest memory limit above this process.
  *
  * @param totalBytes memory of the machine; a limit that is not below it is none
+ * @param places where the kernel says which group this is, and where the groups are mounted
  * @returns undefined when there is no limit
  */
-export async function readContainerMemory(totalBytes: number): Promise<ContainerMemory | undefined> {
-  const membership = await read('/proc/self/cgroup')
+export async function readContainerMemory(
+  totalBytes: number,
+  places = { membership: '/proc/self/cgroup', mount: '/sys/fs/cgroup' },
+): Promise<ContainerMemory | undefined> {
+  const membership = await read(places.membership)
   if (membership === undefined) return undefined
   for (const layout of LAYOUTS) {
     const path = layout.line.exec(membership)?.[1]
     if (path === undefined) continue
-    const group = await tightest(layout.root, path, layout.limit, totalBytes)
+    const group = await tightest(join(places.mount, layout.folder), path, layout.limit, totalBytes)
     if (group === undefined) continue
     const usageBytes = Number(await read(join(group.folder, layout.usage)))
     const cacheBytes = Number(layout.cache.exec((await read(join(group.folder, 'memory.stat'))) ?? '')?.[1] ?? 0)
