@@ -171,7 +171,7 @@ describe('matching', () => {
     const { detail, line, column } = await failure(data, 'cpu * on(host) group_left twice')
     expect(detail).toBe(
       'found duplicate series for the match group {host="a"} on the right hand-side of the operation: ' +
-        '[twice{host="a", x="2"}, twice{host="a", x="1"}];' +
+        '[{__name__="twice", host="a", x="2"}, {__name__="twice", host="a", x="1"}];' +
         'many-to-many matching not allowed: matching labels must be unique on one side',
     )
     expect([line, column]).toEqual([1, 1])

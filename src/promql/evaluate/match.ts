@@ -1,6 +1,7 @@
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
 import { type Binary, isComparison } from '../syntax/ast.ts'
+import { quoteText } from '../syntax/text.ts'
 import { operate, signatureOf } from './binary.ts'
 import type { Evaluation, StepSeries } from './evaluation.ts'
 import { dropMetadata, hasValues, sameLabels } from './series.ts'
@@ -111,8 +112,8 @@ class Join {
     const side = this.#swapped ? 'left' : 'right'
     return new PromqlError(
       'execution',
-      `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ` +
-        `[${a.labels}, ${b.labels}];many-to-many matching not allowed: matching labels must be unique on one side`,
+      `found duplicate series for the match group ${braced(group)} on the ${side} hand-side of the operation: ` +
+        `[${braced(a.labels)}, ${braced(b.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
       this.#node.span,
     )
   }
@@ -196,4 +197,9 @@ class Join {
   result(): StepSeries[] {
     return [...this.#output.values()].filter(hasValues)
   }
+}
+
+/** All labels in braces, the name like any other, as in Prometheus' messages. */
+function braced(labels: Labels): string {
+  return `{${[...labels].map(([name, value]) => `${name}=${quoteText(value)}`).join(', ')}}`
 }

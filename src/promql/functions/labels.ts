@@ -3,7 +3,7 @@ import { PromqlError } from '../error.ts'
 import type { StepSeries } from '../evaluate/evaluation.ts'
 import { mergeEqual } from '../evaluate/series.ts'
 import { type Call, type Expr, unwrapParens } from '../syntax/ast.ts'
-import { isLabelName, quoteText } from '../syntax/text.ts'
+import { isLabelName } from '../syntax/text.ts'
 import type { VectorFunction } from './signature.ts'
 
 /** The content of a string argument; the checker has seen to it that it is one. */
@@ -51,8 +51,7 @@ function patternOf(call: Call): Regex {
       regex = compileAnchoredRegex(source)
     } catch (error) {
       if (!(error instanceof RegexError)) throw error
-      const why = `invalid regular expression in label_replace(): ${source} (${error.message})`
-      throw new PromqlError('execution', why, call.span)
+      throw new PromqlError('execution', `invalid regular expression in label_replace(): ${source}`, call.span)
     }
     compiled.set(call, regex)
   }
@@ -96,7 +95,7 @@ const labelJoin: VectorFunction = {
 
 function checkName(name: string, role: string, { name: fn, span }: Call): void {
   if (isLabelName(name)) return
-  throw new PromqlError('execution', `invalid ${role} label name in ${fn}(): ${quoteText(name)}`, span)
+  throw new PromqlError('execution', `invalid ${role} label name in ${fn}(): ${name}`, span)
 }
 
 export const labelFunctions = [labelReplace, labelJoin]
