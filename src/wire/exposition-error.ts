@@ -9,3 +9,8 @@ export class ExpositionError extends Error {
     this.line = line
   }
 }
+
+/** What is wrong with a line, from those who do not know its number; the reader makes an `ExpositionError` of it. */
+export class LineError extends Error {
+  override readonly name = 'LineError'
+}

@@ -1,6 +1,7 @@
 import { Labels } from '../model/labels.ts'
 import type { MetricMeta, MetricType } from '../model/metric.ts'
-import { type Exemplar, type ExpositionFormat, ExpositionReader } from './exposition.ts'
+import type { Exemplar } from './exemplar.ts'
+import { type ExpositionFormat, ExpositionReader } from './exposition.ts'
 
 /** One line of an exposition. */
 export interface ExpositionSample {

@@ -1,18 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import type { MetricType } from '../model/metric.ts'
-import { ExpositionError } from './exposition-error.ts'
-import { parseFloatText } from './float-text.ts'
+import { type Exemplar, readExemplar, readNumber, readSeconds } from './exemplar.ts'
+import { readOpenMetricsComment, readTextComment } from './exposition-comment.ts'
+import { ExpositionError, LineError } from './exposition-error.ts'
 import { type SeriesTable, viewOf } from './series-table.ts'
 import {
   excerpt,
   isMetricNameStart,
   parseSeriesText,
-  SeriesTextError,
   skipBlanks,
   skipLabelList,
   skipMetricName,
-  skipQuoted,
-  unquote,
+  skipWord,
 } from './series-text.ts'
 
 /**
@@ -24,15 +23,6 @@ export type ExpositionFormat = 'text' | 'openmetrics'
 /** What `ExpositionReader.next` has read. */
 export type Entry = 'sample' | 'type' | 'help' | 'unit' | 'end'
 
-/** A sample's example of one event, usually with the id of its trace. */
-export interface Exemplar {
-  /** Names and values in turn, in the order of the text. */
-  readonly labelPairs: readonly string[]
-  readonly value: number
-  /** Epoch milliseconds; NaN when none is given. */
-  readonly timestampMs: number
-}
-
 const TAB = 9
 const LINE_FEED = 10
 const SPACE = 32
@@ -42,32 +32,12 @@ const MINUS = 45
 const POINT = 46
 const ZERO = 48
 const NINE = 57
-const QUOTE = 34
 const OPEN = 123
 const CLOSE = 125
 
 /** Exact as doubles, so that a mantissa of up to 15 digits times or divided by one of them is rounded once. */
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 const MAX_PLAIN_DIGITS = 15
-
-const TEXT_TYPES: Readonly<Record<string, MetricType>> = {
-  counter: 'counter',
-  gauge: 'gauge',
-  histogram: 'histogram',
-  summary: 'summary',
-  untyped: 'unknown',
-}
-const OPENMETRICS_TYPES: Readonly<Record<string, MetricType>> = {
-  counter: 'counter',
-  gauge: 'gauge',
-  histogram: 'histogram',
-  // Its buckets go down as well as up, which none of our types promises.
-  gaugehistogram: 'unknown',
-  summary: 'summary',
-  info: 'info',
-  stateset: 'stateset',
-  unknown: 'unknown',
-}
 
 /**
  * Reads an exposition line by line: `next` says what came, the fields hold it. What is not asked for (labels, exemplars)
@@ -146,7 +116,7 @@ export class ExpositionReader {
         continue
       }
       if (first === HASH) {
-        const entry = this.#strict ? this.#openMetricsComment(at) : this.#textComment(at)
+        const entry = this.#comment(at)
         if (entry !== undefined) return entry
         continue
       }
@@ -165,7 +135,7 @@ export class ExpositionReader {
 
   /** The exemplar of the sample read last. */
   exemplar(): Exemplar | undefined {
-    return this.#exemplarAt === -1 ? undefined : this.#readExemplar(this.#exemplarAt).exemplar
+    return this.#exemplarAt === -1 ? undefined : this.#guard(() => readExemplar(this.#bytes, this.#exemplarAt).exemplar)
   }
 
   #sample(start: number): void {
@@ -255,8 +225,8 @@ export class ExpositionReader {
     ) {
       this.value = Number(bytes.toString('latin1', start, at))
     } else {
-      at = this.#wordEnd(start)
-      this.value = this.#number(start, at, 'value')
+      at = skipWord(bytes, start)
+      this.value = this.#slowNumber(start, at)
       byte = bytes[at]
     }
     this.timestampMs = Number.NaN
@@ -264,12 +234,17 @@ export class ExpositionReader {
     this.#at = byte === LINE_FEED ? at + 1 : this.#strict ? this.#openMetricsRest(at) : this.#textRest(at)
   }
 
+  /** Apart, so that nothing in the fast path is captured by a function. */
+  #slowNumber(start: number, end: number): number {
+    return this.#guard(() => readNumber(this.#bytes, start, end, 'value'))
+  }
+
   /** @returns the beginning of the next line */
   #textRest(from: number): number {
     const bytes = this.#bytes
     let at = skipBlanks(bytes, from)
     if (bytes[at] === LINE_FEED) return at + 1
-    const end = this.#wordEnd(at)
+    const end = skipWord(bytes, at)
     const text = bytes.toString('latin1', at, end)
     if (!/^[+-]?\d{1,16}$/.test(text)) {
       this.#fail(`${excerpt(bytes, at)} is not a timestamp; in this format it is a whole number of milliseconds`)
@@ -285,8 +260,8 @@ export class ExpositionReader {
     const bytes = this.#bytes
     let at = from
     if (bytes[at] === SPACE && bytes[at + 1] !== HASH) {
-      const end = this.#wordEnd(at + 1)
-      this.timestampMs = this.#seconds(at + 1, end)
+      const end = skipWord(bytes, at + 1)
+      this.timestampMs = this.#guard(() => readSeconds(bytes, at + 1, end))
       at = end
     }
     if (bytes[at] === LINE_FEED) return at + 1
@@ -294,130 +269,27 @@ export class ExpositionReader {
       this.#fail(`expected the end of the line or an exemplar, found ${excerpt(bytes, at)}`)
     }
     this.#exemplarAt = at + 3
-    return this.#readExemplar(at + 3).nextLine
+    return this.#guard(() => readExemplar(bytes, at + 3).nextLine)
   }
 
-  #readExemplar(start: number): { exemplar: Exemplar; nextLine: number } {
-    const bytes = this.#bytes
-    const labelsEnd = skipLabelList(bytes, start)
-    if (labelsEnd === -1) this.#fail('the labels of the exemplar do not end on their line')
-    const labelPairs = this.#guard(() => parseSeriesText(bytes, start, labelsEnd, { strict: true, withName: false }))
-    if (bytes[labelsEnd] !== SPACE)
-      this.#fail(`expected a space and the exemplar's value, found ${excerpt(bytes, labelsEnd)}`)
-    let at = this.#wordEnd(labelsEnd + 1)
-    const value = this.#number(labelsEnd + 1, at, "exemplar's value")
-    let timestampMs = Number.NaN
-    if (bytes[at] === SPACE) {
-      const end = this.#wordEnd(at + 1)
-      timestampMs = this.#seconds(at + 1, end)
-      at = end
-    }
-    if (bytes[at] !== LINE_FEED) this.#fail(`expected the end of the line, found ${excerpt(bytes, at)}`)
-    return { exemplar: { labelPairs, value, timestampMs }, nextLine: at + 1 }
-  }
-
-  #number(start: number, end: number, what: string): number {
-    const value = end - start > 400 ? undefined : parseFloatText(this.#bytes.toString('latin1', start, end))
-    if (value === undefined)
-      this.#fail(`${excerpt(this.#bytes, start)} is not a ${what}; write a number, +Inf, -Inf or NaN`)
-    return value
-  }
-
-  #seconds(start: number, end: number): number {
-    const seconds = parseFloatText(this.#bytes.toString('latin1', start, end))
-    if (seconds === undefined || !Number.isFinite(seconds)) {
-      this.#fail(`${excerpt(this.#bytes, start)} is not a timestamp; in OpenMetrics it is a number of seconds`)
-    }
-    // Whole microseconds first: 1520879607.789 × 1000 alone may come out just below the millisecond that is meant.
-    return Math.trunc(Math.round(seconds * 1e6) / 1000)
-  }
-
-  #textComment(hash: number): Entry | undefined {
+  #comment(hash: number): Entry | undefined {
     const bytes = this.#bytes
     const lineEnd = bytes.indexOf(LINE_FEED, hash)
     this.#at = lineEnd + 1
-    if (bytes[hash + 1] !== SPACE && bytes[hash + 1] !== TAB) return undefined
-    const keywordAt = skipBlanks(bytes, hash + 1)
-    const keyword = bytes.toString('latin1', keywordAt, keywordAt + 4)
-    if (keyword !== 'HELP' && keyword !== 'TYPE') return undefined
-    if (bytes[keywordAt + 4] !== SPACE && bytes[keywordAt + 4] !== TAB) return undefined
-    const end = this.#familyName(skipBlanks(bytes, keywordAt + 4))
-    if (keyword === 'HELP') {
-      this.text = bytes.toString('utf8', Math.min(skipBlanks(bytes, end), lineEnd), lineEnd)
-      if (this.text.includes('\\'))
-        this.text = this.text.replace(/\\([\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : '\\'))
-      return 'help'
-    }
-    this.#metricType(bytes.toString('latin1', skipBlanks(bytes, end), lineEnd).trimEnd(), TEXT_TYPES)
-    return 'type'
-  }
-
-  #openMetricsComment(hash: number): Entry {
-    const bytes = this.#bytes
-    const lineEnd = bytes.indexOf(LINE_FEED, hash)
-    const head = bytes.toString('latin1', hash, Math.min(hash + 7, lineEnd))
-    if (head === '# EOF' && lineEnd === hash + 5) {
-      if (lineEnd + 1 !== bytes.length) {
+    const comment = this.#guard(() => (this.#strict ? readOpenMetricsComment : readTextComment)(bytes, hash, lineEnd))
+    if (comment === undefined) return undefined
+    if (comment.entry === 'end') {
+      if (this.#at !== bytes.length) {
         this.line++
         this.#fail('text behind # EOF')
       }
       this.#ended = true
-      this.#at = bytes.length
       return 'end'
     }
-    if (head !== '# HELP ' && head !== '# TYPE ' && head !== '# UNIT ') {
-      this.#fail(`a comment that is not HELP, TYPE, UNIT or EOF: ${excerpt(bytes, hash)}`)
-    }
-    const end = this.#familyName(hash + 7)
-    if (bytes[end] !== SPACE) this.#fail(`expected a space behind the metric name ${this.family}`)
-    this.#at = lineEnd + 1
-    const text = bytes.toString('utf8', end + 1, lineEnd)
-    if (head === '# TYPE ') {
-      this.#metricType(text, OPENMETRICS_TYPES)
-      return 'type'
-    }
-    if (head === '# HELP ') {
-      this.text = text.replace(/\\([\\n"])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
-      return 'help'
-    }
-    if (text !== '' && !this.family.endsWith(`_${text}`)) {
-      this.#fail(`the unit ${JSON.stringify(text)} is not at the end of the metric's name ${this.family}`)
-    }
-    this.text = text
-    return 'unit'
-  }
-
-  /** @returns the offset behind it */
-  #familyName(at: number): number {
-    const bytes = this.#bytes
-    if (bytes[at] === QUOTE) {
-      const end = skipQuoted(bytes, at)
-      if (end === -1) this.#fail('the metric name in quotes does not end on its line')
-      this.family = unquote(bytes, at, end)
-      return end
-    }
-    if (!isMetricNameStart(bytes[at])) this.#fail(`expected a metric name, found ${excerpt(bytes, at)}`)
-    const end = skipMetricName(bytes, at)
-    if (bytes[end] !== SPACE && bytes[end] !== TAB && bytes[end] !== LINE_FEED) {
-      this.#fail(`expected a blank behind the metric name, found ${excerpt(bytes, end)}`)
-    }
-    this.family = bytes.toString('latin1', at, end)
-    return end
-  }
-
-  #metricType(word: string, types: Readonly<Record<string, MetricType>>): void {
-    const type = Object.hasOwn(types, word) ? types[word] : undefined
-    if (type === undefined) {
-      this.#fail(`${JSON.stringify(word)} is not a metric type; write one of ${Object.keys(types).join(', ')}`)
-    }
-    this.type = type
-  }
-
-  #wordEnd(at: number): number {
-    const bytes = this.#bytes
-    let end = at
-    while (bytes[end] !== SPACE && bytes[end] !== TAB && bytes[end] !== LINE_FEED) end++
-    return end
+    this.family = comment.family
+    if (comment.entry === 'type') this.type = comment.type
+    else this.text = comment.text
+    return comment.entry
   }
 
   #end(): Entry {
@@ -432,7 +304,7 @@ export class ExpositionReader {
     try {
       return read()
     } catch (error) {
-      if (error instanceof SeriesTextError) this.#fail(error.message)
+      if (error instanceof LineError) this.#fail(error.message)
       throw error
     }
   }

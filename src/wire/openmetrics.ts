@@ -1,5 +1,5 @@
 import type { MetricType } from '../model/metric.ts'
-import type { Exemplar } from './exposition.ts'
+import type { Exemplar } from './exemplar.ts'
 import type { ExpositionSample, MetricFamily } from './exposition-family.ts'
 import { formatLabelName, formatMetricName, formatSeries, type NameStyle, quote } from './exposition-names.ts'
 import { CHUNK_CHARACTERS } from './exposition-write.ts'

@@ -1,4 +1,5 @@
 import { METRIC_NAME } from '../model/labels.ts'
+import { LineError } from './exposition-error.ts'
 
 const QUOTE = 34
 const COMMA = 44
@@ -13,11 +14,6 @@ const IN_LABEL_NAME = 2
 const DIGIT = 4
 /** What each byte may be part of, as a sum of the three. */
 const NAME_BYTES = nameBytes()
-
-/** What is wrong with the text of a series; the reader adds the line. */
-export class SeriesTextError extends Error {
-  override readonly name = 'SeriesTextError'
-}
 
 export function isMetricNameStart(byte: number | undefined): boolean {
   const kind = NAME_BYTES[byte ?? 0] as number
@@ -75,7 +71,7 @@ export function unquote(bytes: Buffer, start: number, end: number): string {
  * Reads `name{a="b"}`, `{"name.in.quotes", "a.b"="c"}` or, with `withName` false, only the braces.
  *
  * @returns names and values in turn, in the order of the text, the metric name as `__name__`; empty values included
- * @throws SeriesTextError
+ * @throws LineError
  */
 export function parseSeriesText(
   bytes: Buffer,
@@ -100,40 +96,39 @@ export function parseSeriesText(
       const quoted = bytes[at] === QUOTE
       at = quoted ? skipQuoted(bytes, at) : skipLabelName(bytes, at)
       if (at === nameStart) {
-        throw new SeriesTextError(
+        throw new LineError(
           `expected a label name, found ${excerpt(bytes, at)}; write name="value" pairs with commas between them`,
         )
       }
       const name = quoted ? unquote(bytes, nameStart, at) : bytes.toString('latin1', nameStart, at)
       at = skip(at)
       if (quoted && bytes[at] !== EQUALS) {
-        if (hasName)
-          throw new SeriesTextError(`${JSON.stringify(name)} has no value, and the metric has a name already`)
-        if (name === '') throw new SeriesTextError('the metric name in quotes is empty')
+        if (hasName) throw new LineError(`${JSON.stringify(name)} has no value, and the metric has a name already`)
+        if (name === '') throw new LineError('the metric name in quotes is empty')
         hasName = true
         pairs.push(METRIC_NAME, name)
       } else {
         if (bytes[at] !== EQUALS) {
-          throw new SeriesTextError(`expected = after the label name ${name}, found ${excerpt(bytes, at)}`)
+          throw new LineError(`expected = after the label name ${name}, found ${excerpt(bytes, at)}`)
         }
-        if (name === '') throw new SeriesTextError('a label name in quotes is empty')
+        if (name === '') throw new LineError('a label name in quotes is empty')
         at = skip(at + 1)
         if (bytes[at] !== QUOTE) {
-          throw new SeriesTextError(`the value of label ${name} is not in double quotes: ${excerpt(bytes, at)}`)
+          throw new LineError(`the value of label ${name} is not in double quotes: ${excerpt(bytes, at)}`)
         }
         const valueStart = at
         at = skipQuoted(bytes, at)
-        if (holdsName(pairs, name)) throw new SeriesTextError(`label ${name} stands twice in one series`)
+        if (holdsName(pairs, name)) throw new LineError(`label ${name} stands twice in one series`)
         pairs.push(name, unquote(bytes, valueStart, at))
         at = skip(at)
       }
       if (bytes[at] === COMMA) at = skip(at + 1)
       else if (bytes[at] !== CLOSE) {
-        throw new SeriesTextError(`expected a comma or } after a label, found ${excerpt(bytes, at)}`)
+        throw new LineError(`expected a comma or } after a label, found ${excerpt(bytes, at)}`)
       }
     }
   }
-  if (!hasName) throw new SeriesTextError('the series has no metric name')
+  if (!hasName) throw new LineError('the series has no metric name')
   return pairs
 }
 
@@ -165,4 +160,11 @@ function nameBytes(): Uint8Array {
     else if (char === ':') kinds[byte] = IN_METRIC_NAME
   }
   return kinds
+}
+
+/** The offset of the blank or line break that ends the word at `at`. */
+export function skipWord(bytes: Uint8Array, at: number): number {
+  let end = at
+  while (bytes[end] !== 32 && bytes[end] !== 9 && bytes[end] !== LINE_FEED) end++
+  return end
 }

@@ -77,7 +77,7 @@ describe('OpenMetrics', () => {
     ['a 1 NaN\n# EOF\n', /^line 1: "NaN" is not a timestamp/],
     ['a 1 # {b="c" 1\n# EOF\n', /^line 1: the labels of the exemplar do not end/],
     ['a 1 # {b="c"}\n# EOF\n', /^line 1: expected a space and the exemplar's value/],
-    ['a 1 # {b="c"} x\n# EOF\n', /^line 1: "x" is not a exemplar's value/],
+    ['a 1 # {b="c"} x\n# EOF\n', /^line 1: "x" is not a value of an exemplar/],
     ['a 1 # {b="c"} 1 2 3\n# EOF\n', /^line 1: expected the end of the line/],
     ['a 1 2 3\n# EOF\n', /^line 1: expected the end of the line or an exemplar/],
   ])('refuses %j with the line and the reason', (text, message) => {
