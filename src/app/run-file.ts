@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const RUN_FILE = 'midwatch.run.json'
@@ -17,4 +17,13 @@ export function writeRunFile(dataDir: string, content: RunFile): () => void {
   rmSync(file, { force: true })
   writeFileSync(file, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' })
   return () => rmSync(file, { force: true })
+}
+
+/** @returns undefined when no midwatch runs with this folder; what a killed one left behind is returned as it is */
+export function readRunFile(dataDir: string): RunFile | undefined {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, RUN_FILE), 'utf8')) as RunFile
+  } catch {
+    return undefined
+  }
 }

@@ -5,7 +5,6 @@ import { formatProblem } from '../model/problem.ts'
 import { CommandError } from './command-error.ts'
 
 export const checkCommand = defineCommand({
-  meta: { name: 'check', description: 'Check the config and the rule files; says every problem with its place.' },
   args: {
     config: { type: 'string', description: 'The config file (midwatch.yml where there is one)', valueHint: 'FILE' },
     json: { type: 'boolean', description: 'Print the problems as JSON' },

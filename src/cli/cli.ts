@@ -1,26 +1,25 @@
 import { defineCommand, runCommand, showUsage } from 'citty'
 import { version } from '../lib/version.ts'
+import { type Command, loadCommand } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { commands } from './registry.ts'
 
-const main = defineCommand({
-  meta: { name: 'midwatch', version, description: 'The night watch for small teams.' },
-  subCommands: commands,
-})
+const meta = { name: 'midwatch', version, description: 'The night watch for small teams.' }
 
 /** Runs what the command line asks for; sets the exit code: 0 fine, 1 found a problem, 2 wrong use. */
 export async function runCli(args: readonly string[]): Promise<void> {
   const rawArgs = [...args]
   if (rawArgs.includes('--help') || rawArgs.includes('-h')) {
-    await showHelp(rawArgs)
+    await showHelp(rawArgs.filter((arg) => !arg.startsWith('-')))
     return
   }
   if (rawArgs[0] === '--version' || rawArgs[0] === '-v') {
     process.stdout.write(`${version}\n`)
     return
   }
+  const subCommands = mapCommands((name, entry) => () => loadCommand(name, entry))
   try {
-    await runCommand(main, { rawArgs })
+    await runCommand(defineCommand({ meta, subCommands }), { rawArgs })
   } catch (error) {
     if (error instanceof CommandError) {
       process.stderr.write(`${error.message}\n`)
@@ -32,19 +31,35 @@ export async function runCli(args: readonly string[]): Promise<void> {
   }
 }
 
-type AnyCommand = Parameters<typeof showUsage>[0]
-
-async function showHelp(args: readonly string[]): Promise<void> {
-  let command: AnyCommand = main as AnyCommand
-  let parent: AnyCommand | undefined
-  for (const word of args.filter((arg) => !arg.startsWith('-'))) {
+async function showHelp(words: readonly string[]): Promise<void> {
+  // The overview needs a line of each command and the code of none.
+  const overview = defineCommand({
+    meta,
+    subCommands: mapCommands((name, { description }) => ({ meta: { name, description } })),
+  })
+  const [first = '', ...rest] = words
+  const entry = Object.hasOwn(commands, first) ? commands[first] : undefined
+  if (entry === undefined) {
+    await showUsage(overview)
+    return
+  }
+  let parent: Command = overview
+  let command = await loadCommand(first, entry)
+  for (const word of rest) {
     const children = (await resolve(command.subCommands)) as Record<string, unknown> | undefined
     const child = await resolve(children?.[word])
     if (child === undefined) break
     parent = command
-    command = child as AnyCommand
+    command = child as Command
   }
   await showUsage(command, parent)
+}
+
+function mapCommands<Result>(map: (name: string, entry: (typeof commands)[string]) => Result): Record<string, Result> {
+  // Without a prototype, so that `toString` is no command.
+  const mapped = Object.create(null) as Record<string, Result>
+  for (const [name, entry] of Object.entries(commands)) mapped[name] = map(name, entry)
+  return mapped
 }
 
 async function resolve(value: unknown): Promise<unknown> {

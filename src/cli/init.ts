@@ -4,7 +4,6 @@ import { starterConfig } from '../config/starter.ts'
 import { CommandError } from './command-error.ts'
 
 export const init = defineCommand({
-  meta: { name: 'init', description: 'Write a commented config file to start from.' },
   args: {
     file: { type: 'positional', required: false, default: 'midwatch.yml', description: 'Where to', valueHint: 'FILE' },
     force: { type: 'boolean', description: 'Overwrite a file that is there' },

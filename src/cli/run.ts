@@ -10,7 +10,6 @@ import { CommandError } from './command-error.ts'
 const STOP_DEADLINE_MS = 10_000
 
 export const run = defineCommand({
-  meta: { name: 'run', description: 'Watch: run checks, take pushes, judge rules, tell people.' },
   args: {
     config: { type: 'string', description: 'The config file (midwatch.yml where there is one)', valueHint: 'FILE' },
     data: { type: 'string', description: 'The folder for the data (./data)', valueHint: 'DIR' },
