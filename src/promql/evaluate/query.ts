@@ -17,11 +17,11 @@ export type Query = ({ readonly text: string } | { readonly expr: Expr }) &
 
 export interface EvaluateOptions {
   /** How old the newest sample of an instant selector may be; 5 minutes by default. */
-  readonly lookbackMs?: number
+  readonly lookbackMs?: number | undefined
   /** The step of a subquery that names none; 1 minute by default. */
-  readonly defaultSubqueryStepMs?: number
-  readonly limits?: Partial<Limits>
-  readonly signal?: AbortSignal
+  readonly defaultSubqueryStepMs?: number | undefined
+  readonly limits?: Partial<Limits> | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What one query may cost; beyond it fails with an error of kind `limit` or `timeout`. */
@@ -102,6 +102,7 @@ async function instantValue(expr: Expr, steps: Steps, evaluation: Evaluation): P
       const series = await evaluation.vector(expr, steps)
       const samples: InstantSample[] = []
       for (const { labels, values, present } of series) {
+        if (evaluation.due()) await evaluation.pause()
         if (present[0] === 1) samples.push({ labels, value: values[0] as number })
       }
       return { type: 'vector', timeMs, samples }

@@ -58,6 +58,7 @@ export function windowFunction(name: string, work: WindowWork): VectorFunction {
       const { series, rangeMs, ends } = await evaluation.range(arg, steps)
       const output: StepSeries[] = []
       for (const input of series) {
+        if (evaluation.due()) await evaluation.pause()
         const run = new WindowRun(work, input, steps, ends, rangeMs, parameters)
         while (run.advance()) if (evaluation.due()) await evaluation.pause()
         evaluation.charge(run.samplesRead)
