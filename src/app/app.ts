@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { AuditTrail } from '../audit/audit-trail.ts'
-import type { Config, HeartbeatCheck } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
 import { HealthBoard } from '../health/health-board.ts'
@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Lifecycle } from '../lib/lifecycle.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import { version } from '../lib/version.ts'
-import { type Finding, unknown } from '../model/finding.ts'
+import type { Finding } from '../model/finding.ts'
 import type { HealthStatus } from '../model/health.ts'
 import type { Labels } from '../model/labels.ts'
 import { Dispatcher } from '../notify/dispatcher.ts'
@@ -29,6 +29,7 @@ import { needsToken } from '../web/auth.ts'
 import type { CheckView, WebContext } from '../web/context.ts'
 import { createWeb, listen } from '../web/server.ts'
 import { ensureToken } from './first-token.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
@@ -129,6 +130,16 @@ export async function startApp(options: StartOptions): Promise<App> {
     onError: (error) => log.warn({ event: 'scrape.failed', err: error }, 'trouble with scraping'),
   })
 
+  // What is told to us.
+  const heartbeats = new Heartbeats({
+    store,
+    clock,
+    startedMs,
+    lastAliveMs,
+    onError: (error) =>
+      log.error({ event: 'heartbeat.not_stored', err: error }, 'a new heartbeat is known in memory only'),
+  })
+
   // Who is told.
   const findingOf = (labels: Labels) => describeFinding(watch.findingOf(labels.get('check')))
   const dispatchOptions = ({ routing, config }: Plan) => ({
@@ -178,6 +189,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     dispatcher,
     audit,
     metrics,
+    heartbeats: heartbeats.book,
+    onPing: (name) => void runner.now(name),
     localToken,
     refreshMetrics: () => judge.refresh(),
     checks: () => infos.map(viewOf),
@@ -224,10 +237,10 @@ export async function startApp(options: StartOptions): Promise<App> {
     outbox: () => outboxBacklog(store.reader),
     channels: () => channelStates(store.reader),
   }).map(selfJobOf)
-  const judgeHeartbeat = (check: HeartbeatCheck): Finding => unknown('late', `no ping of ${check.name} yet`)
   const apply = async (next: Plan) => {
     plan = next
-    const jobs = [...selves, ...next.checks.map((check) => jobOf(check, judgeHeartbeat))]
+    heartbeats.update(next.checks)
+    const jobs = [...selves, ...next.checks.map((check) => jobOf(check, (heartbeat) => heartbeats.judge(heartbeat)))]
     infos = jobs.map(({ info }) => info)
     board.update(infos, clock.now(), remembered)
     rules.update(next.groups)

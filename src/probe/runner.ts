@@ -44,6 +44,8 @@ interface Running {
   readonly recorder: FindingRecorder
   readonly abort: AbortController
   readonly done: Promise<void>
+  /** Looks at it besides its interval. */
+  readonly look: () => Promise<void>
 }
 
 /** Runs every job on its own interval, spread out, with a deadline each, never twice at once. */
@@ -65,6 +67,16 @@ export class Runner {
     for (const job of jobs) if (!this.#running.has(job.name)) this.#start(job)
   }
 
+  /** Looks at a job at once, besides its interval; a name that is not known, or is being looked at, is left alone. */
+  async now(name: string): Promise<void> {
+    const running = this.#running.get(name)
+    try {
+      await running?.look()
+    } catch (error) {
+      if (running?.abort.signal.aborted !== true) this.#options.onError(error, name)
+    }
+  }
+
   /** Ends all; runs under way are aborted. */
   async stop(): Promise<void> {
     await Promise.all([...this.#running.values()].map((running) => this.#end(running, false)))
@@ -75,16 +87,23 @@ export class Runner {
     const abort = new AbortController()
     const recorder = new FindingRecorder(sink, job.labels)
     let last: Finding['outcome'] | undefined
+    let isLooking = false
     const look = async (dueMs: number, signal: AbortSignal) => {
-      last = (await this.#slots.run(() => this.#look(job, recorder, last, dueMs, signal)))?.outcome ?? last
+      if (isLooking) return
+      isLooking = true
+      try {
+        last = (await this.#slots.run(() => this.#look(job, recorder, last, dueMs, signal)))?.outcome ?? last
+      } finally {
+        isLooking = false
+      }
     }
     // The first look comes soon after the start, each job in its turn; after that the interval's own grid counts.
     const phaseMs = hash(job.name) % job.everyMs
     const firstMs = Math.min(job.everyMs, 2000) * ((hash(job.name) % 1000) / 1000)
-    const done = (async () => {
+    running.done = (async () => {
       try {
         await clock.sleep(firstMs, abort.signal)
-        await look(clock.now(), abort.signal)
+        await look(clock.now())
       } catch (error) {
         if (abort.signal.aborted) return
         onError(error, job.name)
@@ -96,36 +115,35 @@ export class Runner {
         onError: (error) => onError(error, job.name),
       })
     })()
-    this.#running.set(job.name, { job, recorder, abort, done })
+    this.#running.set(job.name, { job, recorder, abort, done, look: () => look(clock.now(), abort.signal) })
   }
 
-  async #end({ job, recorder, abort, done }: Running, isGone: boolean): Promise<void> {
-    abort.abort(new Error('the check has ended'))
+  async #end(running: Running, isGone: boolean): Promise<void> {
+    const { job, recorder, abort } = running
+    const reason = new Error('the check has ended')
+    abort.abort(reason)
+    running.deadline?.abort(reason)
     this.#running.delete(job.name)
-    await done
+    await running.done
     if (isGone) await recorder.end(this.#options.clock.now()).catch((error) => this.#options.onError(error, job.name))
   }
 
-  async #look(
-    job: Job,
-    recorder: FindingRecorder,
-    last: Finding['outcome'] | undefined,
-    dueMs: number,
-    signal: AbortSignal,
-  ): Promise<Finding | undefined> {
+  async #look(running: Running, last: Finding['outcome'] | undefined, dueMs: number): Promise<Finding | undefined> {
+    const { job, recorder, abort } = running
     const { clock, onRun, onStartDelay, onError } = this.#options
     onStartDelay(Math.max(clock.now() - dueMs, 0))
-    let run = await this.#once(job, signal)
+    let run = await this.#once(running)
     const isWorse = run.finding.outcome !== 'up' && run.finding.outcome !== last
-    if (job.confirm && isWorse && !signal.aborted) run = await this.#once(job, signal)
-    if (signal.aborted) return undefined
+    if (job.confirm && isWorse && !abort.signal.aborted) run = await this.#once(running)
+    if (abort.signal.aborted) return undefined
     // The samples are in memory at once; a disk that refuses shows in the writer's own state.
     recorder.record(run.finding, run.durationMs, run.startMs).catch((error) => onError(error, job.name))
     onRun(run)
     return run.finding
   }
 
-  async #once(job: Job, signal: AbortSignal): Promise<Run> {
+  async #once(running: Running): Promise<Run> {
+    const { job } = running
     const { clock, context } = this.#options
     const startMs = clock.now()
     const beganMs = clock.monotonicMs()
@@ -134,8 +152,7 @@ export class Runner {
       () => deadline.abort(new DOMException(`no answer within ${job.timeoutMs / 1000} s`, 'TimeoutError')),
       job.timeoutMs,
     )
-    const stop = () => deadline.abort(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
+    running.deadline = deadline
     let finding: Finding
     try {
       finding = await job.run({ ...context, signal: deadline.signal, timeoutMs: job.timeoutMs })
@@ -144,7 +161,6 @@ export class Runner {
       finding = down('internal', `the probe itself failed: ${(error as Error).message}`)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
     }
     return { job, finding, startMs, durationMs: clock.monotonicMs() - beganMs }
   }

@@ -50,7 +50,12 @@ export const retainCheckEvents = defineOperation(
   'retain-check-events',
   ({ db }, { beforeMs }: { beforeMs: number }) => {
     db.run(sql.deleteFrom('check_event').where('at_ms', '<', beforeMs))
-    db.run(sql.deleteFrom('heartbeat_ping').where('at_ms', '<', beforeMs))
+    // The last of each kind stays whatever its age: a yearly job is due a year after it.
+    const last = sql
+      .selectFrom('heartbeat_ping')
+      .select(({ fn }) => fn.max('id').as('id'))
+      .groupBy(['name', 'kind'])
+    db.run(sql.deleteFrom('heartbeat_ping').where('at_ms', '<', beforeMs).where('id', 'not in', last))
   },
 )
 

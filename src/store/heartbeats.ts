@@ -4,6 +4,8 @@ import { defineOperation } from './operation.ts'
 import { sql } from './schema.ts'
 
 const KEPT_A_NAME = 1000
+/** What jobs said is long; older pings lose it first. */
+const BODIES_A_NAME = 100
 
 export const addPing = defineOperation('add-ping', ({ db }, ping: Ping) => {
   db.run(
@@ -21,6 +23,11 @@ export const addPing = defineOperation('add-ping', ({ db }, ping: Ping) => {
   db.statement(
     `DELETE FROM heartbeat_ping WHERE name = ? AND id <=
        (SELECT id FROM heartbeat_ping WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ${KEPT_A_NAME})`,
+  ).run(ping.name, ping.name)
+  if (ping.body === undefined) return
+  db.statement(
+    `UPDATE heartbeat_ping SET body = NULL WHERE name = ? AND body IS NOT NULL AND id <=
+       (SELECT id FROM heartbeat_ping WHERE name = ? AND body IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ${BODIES_A_NAME})`,
   ).run(ping.name, ping.name)
 })
 

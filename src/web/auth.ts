@@ -34,14 +34,23 @@ export function isLoopback(host: string | undefined): boolean {
 
 /** Finds out who asks; nothing is refused yet. */
 export function identify(context: WebContext): (c: Context<WebEnv>) => Caller | undefined {
-  const touchedMs = new Map<string, number>()
+  const byToken = callerOfToken(context)
   return (c) => {
     const given = tokenOf(c)
     if (given === undefined) return needsToken(context) ? undefined : LOCAL
-    const hash = tokenHash(given.text)
-    if (timingSafeEqual(hash, tokenHash(context.localToken))) return { ...LOCAL, isSession: given.isSession }
+    const caller = byToken(given.text)
+    return caller === undefined ? undefined : { ...caller, isSession: given.isSession }
+  }
+}
+
+/** Finds out whose token a text is. */
+export function callerOfToken(context: WebContext): (text: string) => Caller | undefined {
+  const touchedMs = new Map<string, number>()
+  return (text) => {
+    const hash = tokenHash(text)
+    if (timingSafeEqual(hash, tokenHash(context.localToken))) return LOCAL
     for (const { name, token, scopes } of context.config().server.tokens) {
-      if (timingSafeEqual(hash, tokenHash(token.reveal()))) return { name, scopes, isSession: given.isSession }
+      if (timingSafeEqual(hash, tokenHash(token.reveal()))) return { name, scopes, isSession: false }
     }
     const stored = findToken(context.store.reader, hash)
     if (stored === undefined) return undefined
@@ -50,7 +59,7 @@ export function identify(context: WebContext): (c: Context<WebEnv>) => Caller | 
       touchedMs.set(stored.id, nowMs)
       context.store.writer.run(touchToken, { id: stored.id, nowMs }).catch(() => {})
     }
-    return { name: stored.name, scopes: stored.scopes, isSession: given.isSession }
+    return { name: stored.name, scopes: stored.scopes, isSession: false }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import type { HealthBoard } from '../health/health-board.ts'
+import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
@@ -22,11 +23,14 @@ export interface WebContext {
   readonly rules: RuleEngine
   readonly dispatcher: Dispatcher
   readonly audit: AuditTrail
+  readonly heartbeats: HeartbeatBook
   readonly metrics: SelfMetrics
   /** Brings midwatch's own metrics up to date before they are shown. */
   refreshMetrics(): void
   /** What is known of each check besides its health, in the order of the config. */
   checks(): readonly CheckView[]
+  /** A ping of this heartbeat has been stored: what is known of it is looked at now rather than at the next turn. */
+  onPing(name: string): void
   /** The targets that are scraped, in Prometheus' shape. */
   targets(): TargetsView
   /** Reads the config again and takes it over when it is fine. */

@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import { adminApi } from './api/admin.ts'
 import { healthApi } from './api/health.ts'
 import { metricsApi } from './api/metrics.ts'
+import { pingApi } from './api/ping.ts'
 import { pushApi } from './api/push.ts'
 import type { WebEnv } from './auth.ts'
 import type { WebContext } from './context.ts'
@@ -10,4 +11,4 @@ import type { WebContext } from './context.ts'
 export type Api = (web: Hono<WebEnv>, context: WebContext) => void
 
 /** Every subject, in order; a new one is its own file plus a line here. */
-export const apis: readonly Api[] = [healthApi, adminApi, metricsApi, pushApi]
+export const apis: readonly Api[] = [healthApi, adminApi, metricsApi, pushApi, pingApi]

@@ -5,9 +5,11 @@ import type { Hono } from 'hono'
 import { AuditTrail } from '../../src/audit/audit-trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { HealthBoard } from '../../src/health/health-board.ts'
+import { HeartbeatBook } from '../../src/ingest/heartbeat-book.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
 import { routeTree } from '../../src/notify/route.ts'
 import { RuleEngine } from '../../src/rule/rule-engine.ts'
+import { pingsOf } from '../../src/store/heartbeats.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { SelfMetrics } from '../../src/telemetry/self-metrics.ts'
@@ -103,6 +105,12 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     ),
     audit: new AuditTrail(store.writer, clock),
     metrics,
+    heartbeats: new HeartbeatBook({
+      recent: (name) => pingsOf(store.reader, name, 100),
+      sinceMs: () => 0,
+      absence: undefined,
+    }),
+    onPing() {},
     refreshMetrics() {},
     checks: () => [],
     targets: () => ({ activeTargets: [], droppedTargets: [], droppedTargetCounts: {} }),
