@@ -4,7 +4,7 @@ import type { HostAndPort } from './fields.ts'
 import type { Lookup } from './net-target.ts'
 import type { ProbeContext } from './probe.ts'
 import { UnexpectedAnswerError } from './socket-error.ts'
-import { connectTcp } from './tcp-socket.ts'
+import { connectTcp, throwIfClosed } from './tcp-socket.ts'
 
 /** The parts of a probe that every connection goes through. */
 export type ConnectPhase = 'resolve' | 'connect'
@@ -89,6 +89,7 @@ export class Conversation {
         return match.found
       }
       if (this.#error !== undefined) throw this.#error
+      if (!this.#hasEnded) throwIfClosed(this.#socket)
       if (this.#hasEnded) throw new UnexpectedAnswerError('reset', 'the other side closed the connection')
       if (this.#text.length > MAX_TEXT) {
         throw new UnexpectedAnswerError('body', `the other side sent more than ${MAX_TEXT / 1024} KiB`)

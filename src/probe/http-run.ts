@@ -7,7 +7,7 @@ import { hostOf, Lookup, resolveTarget } from './net-target.ts'
 import { Phases } from './phases.ts'
 import type { ProbeContext } from './probe.ts'
 import { UnexpectedAnswerError } from './socket-error.ts'
-import { connectTcp } from './tcp-socket.ts'
+import { connectTcp, throwIfClosed } from './tcp-socket.ts'
 import { startTls } from './tls-socket.ts'
 
 /** More than any health address answers, and little enough to keep in memory for each check. */
@@ -109,6 +109,7 @@ export class HttpRun {
   }
 
   #exchange(socket: Socket, request: HttpRequest): Promise<Answer> {
+    throwIfClosed(socket)
     const reader = new ResponseReader(request.method, MAX_BODY_BYTES)
     return new Promise((resolve, reject) => {
       let isOver = false

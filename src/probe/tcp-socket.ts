@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../lib/address.ts'
+import { UnexpectedAnswerError } from './socket-error.ts'
 
 /**
  * Connects to an address that was resolved and checked before. When the signal is aborted the socket is destroyed with its
@@ -18,4 +19,14 @@ export function connectTcp({ address }: Address, port: number, signal: AbortSign
     socket.once('close', () => signal.removeEventListener('abort', abort))
     socket.once('connect', () => resolve(socket))
   })
+}
+
+/**
+ * To be called before waiting for events of a socket that may have been closed in the meantime: they would never come.
+ *
+ * @throws what closed it
+ */
+export function throwIfClosed(socket: Socket): void {
+  if (!socket.destroyed) return
+  throw socket.errored ?? new UnexpectedAnswerError('reset', 'the other side closed the connection')
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../lib/clock.ts'
 import { readTlsState, type TlsState } from './certificate.ts'
 import type { TlsOptions } from './fields.ts'
 import { UnexpectedAnswerError } from './socket-error.ts'
+import { throwIfClosed } from './tcp-socket.ts'
 
 /** An established TLS connection whose certificate is trusted, or need not be. */
 export interface TlsConnection {
@@ -42,6 +43,7 @@ export async function startTls(
 ): Promise<TlsConnection> {
   const name = options?.server_name ?? host
   const keys = await keysOf(options ?? {})
+  throwIfClosed(socket)
   const secured = connect({
     socket,
     host: name,

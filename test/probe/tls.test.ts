@@ -81,6 +81,12 @@ test('a file that is no certificate is our own fault', async () => {
   })
 })
 
+test('a server that resets the connection while our files are read is a reset', async () => {
+  await using root = await keepFile('root.pem', authority.cert)
+  await using server = await listenTcp((socket) => socket.resetAndDestroy())
+  expect(await probe(server.address, { ca_file: root.path })).toMatchObject({ outcome: 'down', reason: 'reset' })
+})
+
 test('a server that speaks no TLS, or hangs up, is named', async () => {
   await using mail = await listenTcp((socket) => socket.end('220 mail.example.org ESMTP\r\n'))
   expect(await probe(mail.address)).toMatchObject({
