@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { lean } from './lean.mjs'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -16,8 +17,8 @@ export const bundleOptions = {
   target: 'node20',
   jsx: 'automatic',
   jsxImportSource: 'hono/jsx',
-  keepNames: true,
   logLevel: 'warning',
+  plugins: [lean],
   // Natives and drivers that packages offer and this program does not use.
   external: ['pg-native', 'cloudflare:sockets'],
   // A bundle inside an executable can't import at run time; whatever is left must be a plain require.
@@ -53,7 +54,7 @@ export async function buildProgram() {
   await Promise.all([
     build({
       ...bundleOptions,
-      plugins: [...(bundleOptions.plugins ?? []), programApart],
+      plugins: [...bundleOptions.plugins, programApart],
       entryPoints: { midwatch: entryPoints.midwatch, program: entryPoints.program },
       outdir: dist,
       outExtension: { '.js': '.cjs' },

@@ -89,7 +89,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     clock,
     limits: plan.config.storage.limits,
     writer: options.writer ?? 'thread',
-    addonPath: sqliteAddonPath(),
+    addonPath: sqliteAddonPath(plan.config.storage.data),
     onCorrupt(what) {
       metrics.corrupt.inc()
       log.error({ event: 'storage.corrupt', what }, 'stored data could not be read; the rest is fine')

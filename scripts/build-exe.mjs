@@ -1,0 +1,87 @@
+// Makes dist/midwatch, the whole program in one file: the Node.js that runs this, with the bundle and its assets inside.
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { inject } from 'postject'
+import { addonName } from '../src/lib/native-addon.ts'
+import { buildProgram, bundleOptions } from './build.mjs'
+
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+const MAJOR = 24
+
+const startMs = performance.now()
+if (process.platform !== 'linux' || !process.version.startsWith(`v${MAJOR}.`)) {
+  console.error(
+    `the executable is made on Linux by Node.js ${MAJOR}, and this is ${process.version}: npm run build:exe`,
+  )
+  process.exit(1)
+}
+
+const { dist, assets, names } = await buildProgram()
+const folder = mkdtempSync(join(dist, 'exe-'))
+try {
+  const bundle = join(folder, 'midwatch.cjs')
+  await build({ ...bundleOptions, entryPoints: [join('src', 'main.ts')], outfile: bundle })
+
+  const isForeign = (name) => name.startsWith('sqlite/') && name !== addonName()
+  const inside = names.filter((name) => !isForeign(name))
+  const manifest = join(folder, 'manifest.json')
+  writeFileSync(manifest, JSON.stringify(inside))
+  const blob = join(folder, 'midwatch.blob')
+  const config = join(folder, 'sea.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main: bundle,
+      output: blob,
+      disableExperimentalSEAWarning: true,
+      useSnapshot: false,
+      useCodeCache: true,
+      assets: { ...Object.fromEntries(inside.map((name) => [name, join(assets, name)])), 'manifest.json': manifest },
+    }),
+  )
+  execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+
+  const executable = join(folder, 'midwatch')
+  copyFileSync(process.execPath, executable)
+  chmodSync(executable, 0o755)
+  // Before the blob goes in: strip would break what comes after.
+  strip(executable)
+  await withoutChatter(() => inject(executable, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: FUSE }))
+  renameSync(executable, join(dist, 'midwatch'))
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+const { size } = statSync(join(dist, 'midwatch'))
+console.error(`dist/midwatch: ${Math.round(size / 1e6)} MB in ${Math.round(performance.now() - startMs)} ms`)
+
+/** Takes the symbols out, a seventh of the file; without binutils they stay, and all works. */
+function strip(file) {
+  try {
+    execFileSync('strip', ['--strip-all', file])
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+    console.error('there is no strip (binutils) here, so the executable keeps its symbols')
+  }
+}
+
+/** postject warns about a section that this program does not have. */
+async function withoutChatter(work) {
+  const { warn, log } = console
+  console.warn = console.log = () => {}
+  try {
+    return await work()
+  } finally {
+    Object.assign(console, { warn, log })
+  }
+}
