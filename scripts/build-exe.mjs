@@ -30,34 +30,37 @@ if (process.platform !== 'linux' || !process.version.startsWith(`v${MAJOR}.`)) {
 const { dist, assets, names } = await buildProgram()
 const folder = mkdtempSync(join(dist, 'exe-'))
 try {
-  const bundle = join(folder, 'midwatch.cjs')
-  await build({ ...bundleOptions, entryPoints: [join('src', 'main.ts')], outfile: bundle })
+  await build({ ...bundleOptions, entryPoints: [join('src', 'main.ts')], outfile: join(folder, 'midwatch.cjs') })
 
   const isForeign = (name) => name.startsWith('sqlite/') && name !== addonName()
   const inside = names.filter((name) => !isForeign(name))
-  const manifest = join(folder, 'manifest.json')
-  writeFileSync(manifest, JSON.stringify(inside))
-  const blob = join(folder, 'midwatch.blob')
-  const config = join(folder, 'sea.json')
-  writeFileSync(
-    config,
-    JSON.stringify({
-      main: bundle,
-      output: blob,
-      disableExperimentalSEAWarning: true,
-      useSnapshot: false,
-      useCodeCache: true,
-      assets: { ...Object.fromEntries(inside.map((name) => [name, join(assets, name)])), 'manifest.json': manifest },
-    }),
-  )
-  execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const write = (name, value) => writeFileSync(join(folder, name), JSON.stringify(value))
+  write('manifest.json', inside)
+  write('sea.json', {
+    // Relative, because stack traces show it.
+    main: 'midwatch.cjs',
+    output: 'midwatch.blob',
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: true,
+    assets: {
+      ...Object.fromEntries(inside.map((name) => [name, join(assets, name)])),
+      'manifest.json': 'manifest.json',
+    },
+  })
+  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
 
   const executable = join(folder, 'midwatch')
   copyFileSync(process.execPath, executable)
   chmodSync(executable, 0o755)
   // Before the blob goes in: strip would break what comes after.
   strip(executable)
-  await withoutChatter(() => inject(executable, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: FUSE }))
+  await withoutChatter(() =>
+    inject(executable, 'NODE_SEA_BLOB', readFileSync(join(folder, 'midwatch.blob')), { sentinelFuse: FUSE }),
+  )
   renameSync(executable, join(dist, 'midwatch'))
 } finally {
   rmSync(folder, { recursive: true, force: true })
