@@ -1,9 +1,14 @@
 import type { Hono } from 'hono'
 import { adminApi } from './api/admin.ts'
+import { auditApi } from './api/audit.ts'
 import { healthApi } from './api/health.ts'
 import { metricsApi } from './api/metrics.ts'
 import { pingApi } from './api/ping.ts'
 import { pushApi } from './api/push.ts'
+import { queryApi } from './api/query.ts'
+import { rulesApi } from './api/rules.ts'
+import { seriesApi } from './api/series.ts'
+import { webhookApi } from './api/webhook.ts'
 import type { WebEnv } from './auth.ts'
 import type { WebContext } from './context.ts'
 
@@ -11,4 +16,15 @@ import type { WebContext } from './context.ts'
 export type Api = (web: Hono<WebEnv>, context: WebContext) => void
 
 /** Every subject, in order; a new one is its own file plus a line here. */
-export const apis: readonly Api[] = [healthApi, adminApi, metricsApi, pushApi, pingApi]
+export const apis: readonly Api[] = [
+  healthApi,
+  adminApi,
+  metricsApi,
+  pushApi,
+  pingApi,
+  auditApi,
+  webhookApi,
+  queryApi,
+  seriesApi,
+  rulesApi,
+]
