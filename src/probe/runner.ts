@@ -43,7 +43,9 @@ interface Running {
   readonly job: Job
   readonly recorder: FindingRecorder
   readonly abort: AbortController
-  readonly done: Promise<void>
+  done: Promise<void>
+  /** Of the look that is under way. */
+  deadline: AbortController | undefined
   /** Looks at it besides its interval. */
   readonly look: () => Promise<void>
 }
@@ -88,15 +90,24 @@ export class Runner {
     const recorder = new FindingRecorder(sink, job.labels)
     let last: Finding['outcome'] | undefined
     let isLooking = false
-    const look = async (dueMs: number, signal: AbortSignal) => {
+    const look = async (dueMs: number) => {
       if (isLooking) return
       isLooking = true
       try {
-        last = (await this.#slots.run(() => this.#look(job, recorder, last, dueMs, signal)))?.outcome ?? last
+        last = (await this.#slots.run(() => this.#look(running, last, dueMs)))?.outcome ?? last
       } finally {
         isLooking = false
       }
     }
+    const running: Running = {
+      job,
+      recorder,
+      abort,
+      done: Promise.resolve(),
+      deadline: undefined,
+      look: () => look(clock.now()),
+    }
+    this.#running.set(job.name, running)
     // The first look comes soon after the start, each job in its turn; after that the interval's own grid counts.
     const phaseMs = hash(job.name) % job.everyMs
     const firstMs = Math.min(job.everyMs, 2000) * ((hash(job.name) % 1000) / 1000)
@@ -115,7 +126,6 @@ export class Runner {
         onError: (error) => onError(error, job.name),
       })
     })()
-    this.#running.set(job.name, { job, recorder, abort, done, look: () => look(clock.now(), abort.signal) })
   }
 
   async #end(running: Running, isGone: boolean): Promise<void> {
