@@ -10,8 +10,8 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   )
   process.exitCode = 2
 } else {
-  // From the second start on, the program is not compiled again.
-  module.enableCompileCache()
+  // From the second start on, the program is not compiled again; the single executable carries its compiled code.
+  if (!process.getBuiltinModule('node:sea').isSea()) module.enableCompileCache()
   // Loaded only now: what comes with it can't even be loaded by an older Node.
   void import('./cli/cli.ts').then(({ runCli }) => runCli(process.argv.slice(2)))
 }

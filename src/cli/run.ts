@@ -2,6 +2,7 @@ import { defineCommand } from 'citty'
 import { startApp } from '../app/app.ts'
 import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../lib/clock.ts'
+import { AddonError } from '../lib/native-addon.ts'
 import { formatProblem } from '../model/problem.ts'
 import { SchemaError } from '../store/migrate.ts'
 import { LockedError } from '../store/store.ts'
@@ -30,7 +31,9 @@ export const run = defineCommand({
       reload: () => loadConfig(options),
       clock: systemClock,
     }).catch((error: unknown) => {
-      if (error instanceof LockedError || error instanceof SchemaError) throw new CommandError(1, error.message)
+      if (error instanceof LockedError || error instanceof SchemaError || error instanceof AddonError) {
+        throw new CommandError(1, error.message)
+      }
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
         throw new CommandError(1, `midwatch can't listen there: ${message}`)

@@ -8,6 +8,11 @@ import { readAssetBytes } from './asset.ts'
 /** What an operator may put beside the executable, so that nothing has to be written before it can be loaded. */
 const BESIDE_EXECUTABLE = 'better_sqlite3.node'
 
+/** There is no folder from which the single executable can load SQLite; the message says which were tried. */
+export class AddonError extends Error {
+  override readonly name = 'AddonError'
+}
+
 let unpacked: string | undefined
 
 /**
@@ -17,7 +22,7 @@ let unpacked: string | undefined
  *
  * @param dataDir a folder that may be used where the system's temporary folder can't be
  * @returns undefined when the program runs from its sources and the package finds its own
- * @throws Error when there is no folder from which code can be loaded
+ * @throws AddonError when there is no folder from which code can be loaded
  */
 export function sqliteAddonPath(dataDir?: string): string | undefined {
   if (isSea()) {
@@ -51,6 +56,7 @@ function placesFor(dataDir: string | undefined): readonly string[] {
  * Makes the addon loadable and proves it by loading it.
  *
  * @param folders tried in this order; those that can't be written or are mounted noexec are passed over
+ * @throws AddonError when none is left
  */
 export function unpack(bytes: Uint8Array, folders: readonly string[]): string {
   const beside = join(dirname(process.execPath), BESIDE_EXECUTABLE)
@@ -60,12 +66,17 @@ export function unpack(bytes: Uint8Array, folders: readonly string[]): string {
     try {
       return unpackInto(folder, bytes)
     } catch (error) {
-      reasons.push(`${folder}: ${(error as Error).message}`)
+      reasons.push(`${folder} ${reasonOf(error as Error)}`)
     }
   }
-  throw new Error(
+  throw new AddonError(
     `midwatch found no folder from which it can load its SQLite addon; set TMPDIR to one that can be written and is not mounted noexec (${reasons.join('; ')})`,
   )
+}
+
+function reasonOf({ message }: Error): string {
+  if (message.includes('failed to map segment')) return 'is mounted noexec'
+  return `can't be used: ${message.replace(/^\/proc\/self\/fd\/\d+: /, '')}`
 }
 
 function unpackInto(folder: string, bytes: Uint8Array): string {
