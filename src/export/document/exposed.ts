@@ -18,6 +18,9 @@ import { probeMetricMeta } from './probe-metrics.ts'
 /** How old the newest sample of a series may be; as PromQL's lookback. */
 export const FRESH_MS = 5 * 60_000
 
+/** What alerting rules make; whoever evaluates the same rules has them. */
+const ALERT_SERIES: ReadonlySet<string> = new Set(['ALERTS', 'ALERTS_FOR_STATE'])
+
 /** Where the samples of the store come from. */
 export interface SeriesSource {
   select(request: {
@@ -95,30 +98,26 @@ function histogramValue({ bounds, counts, sum, count }: HistogramState): Histogr
 async function addStored(sources: ExposedSources, collector: Collector): Promise<void> {
   const { series, nowMs, checks, host, recorded } = sources
   const turns = new Turns()
-  const add = async (
-    matchers: readonly Matcher[],
-    metaOf: (name: string) => MetricMeta | undefined,
-    isOurs: (labels: Labels) => boolean,
-  ) => {
+  const metaOf = (name: string): MetricMeta => {
+    const expression = recorded.get(name)
+    if (expression !== undefined) return { ...unknownMeta(name), help: `Recorded by a rule: ${expression}` }
+    return probeMetricMeta(name) ?? series.metaOf(name) ?? unknownMeta(name)
+  }
+  const add = async (matchers: readonly Matcher[], isOurs: (labels: Labels) => boolean) => {
     const startMs = nowMs - FRESH_MS
     for (const { labels, samples } of series.select({ matchers, startMs, endMs: nowMs })) {
       if (turns.isOver()) await turns.next()
-      if (!isOurs(labels)) continue
-      const newest = newestSample(samples(startMs, nowMs))
-      if (newest === undefined) continue
       const { name } = labels
-      collector.add(name, () => metaOf(name) ?? unknownMeta(name), { labels, value: newest.value })
+      // Alerts carry the labels of what they are about.
+      if (ALERT_SERIES.has(name) || !isOurs(labels)) continue
+      const newest = newestSample(samples(startMs, nowMs))
+      if (newest !== undefined) collector.add(name, () => metaOf(name), { labels, value: newest.value })
     }
   }
-  const probeMeta = (name: string) => probeMetricMeta(name) ?? series.metaOf(name)
   // A target of a scrape job may be called `probe` too, but the checks have names.
-  await add([createMatcher('job', '=', 'probe')], probeMeta, (labels) => checks.has(labels.get('check')))
-  const machine = [createMatcher('job', '=', 'node'), createMatcher('instance', '=', host)]
-  await add(machine, probeMeta, () => true)
-  for (const [name, expression] of recorded) {
-    const recordedMeta = () => ({ ...unknownMeta(name), help: `Recorded by a rule: ${expression}` })
-    await add([createMatcher(METRIC_NAME, '=', name)], recordedMeta, () => true)
-  }
+  await add([createMatcher('job', '=', 'probe')], (labels) => checks.has(labels.get('check')))
+  await add([createMatcher('job', '=', 'node'), createMatcher('instance', '=', host)], () => true)
+  for (const name of recorded.keys()) await add([createMatcher(METRIC_NAME, '=', name)], () => true)
 }
 
 function unknownMeta(name: string): MetricMeta {

@@ -21,7 +21,10 @@ const RULE = 'shop:latency_seconds:avg5m'
 /** One check, one recording rule, and a store that holds a bit of everything. */
 async function fullWeb(options: { readonly config?: string; readonly clock?: ManualClock } = {}): Promise<TestWeb> {
   const check = { name: 'shop' } as CheckView
-  const web = await testWeb({ ...options, context: { checks: () => [check], rules: rulesRecording(RULE) } })
+  const web = await testWeb({
+    ...options,
+    context: { checks: () => [check], rules: rulesRecording(RULE, `${RULE}:by_check`) },
+  })
   const nowMs = web.clock.now()
   await putSamples(web.store, [
     [{ __name__: 'probe_success', ...PROBE }, [nowMs - 20_000, 0], [nowMs - 10_000, 1]],
@@ -29,7 +32,8 @@ async function fullWeb(options: { readonly config?: string; readonly clock?: Man
     [{ __name__: 'node_load1', job: 'node', instance: hostname() }, [nowMs - 10_000, 0.5]],
     [{ __name__: RULE }, [nowMs - 10_000, 0.2]],
     [{ __name__: 'scraped_total', job: 'shop', instance: '10.0.0.1:9100' }, [nowMs - 10_000, 7]],
-    [{ __name__: 'ALERTS', alertname: 'ShopDown', alertstate: 'firing' }, [nowMs - 10_000, 1]],
+    [{ __name__: 'ALERTS', alertname: 'ShopDown', alertstate: 'firing', ...PROBE }, [nowMs - 10_000, 1]],
+    [{ __name__: `${RULE}:by_check`, ...PROBE }, [nowMs - 10_000, 0.1]],
   ])
   const pushed = await web.post('/api/v1/metrics', [
     { name: 'llm_calls_total', type: 'counter', labels: { model: 'm' }, add: 123, help: 'Calls of the model.' },
@@ -47,14 +51,14 @@ async function fullWeb(options: { readonly config?: string; readonly clock?: Man
   return web
 }
 
-function rulesRecording(record: string): RuleEngine {
+function rulesRecording(...names: readonly string[]): RuleEngine {
   const group: RuleGroup = {
     name: 'shop',
     file: 'shop.yml',
     intervalMs: 60_000,
     queryOffsetMs: 0,
     limit: 0,
-    rules: [{ kind: 'recording', record, expr: 'vector(1)', labels: {} }],
+    rules: names.map((record) => ({ kind: 'recording', record, expr: 'vector(1)', labels: {} })),
   }
   const sink = { ref: () => undefined, append: async () => {}, describe() {} }
   const options = { query: async () => [], sink, onResult() {}, onError() {}, externalUrl: 'http://127.0.0.1:8420' }
@@ -74,6 +78,7 @@ describe('what /metrics shows', () => {
       probe_success: { type: 'gauge', series: [{ labels: PROBE, value: 1 }] },
       node_load1: { type: 'gauge', series: [{ labels: { job: 'node', instance: hostname() }, value: 0.5 }] },
       [RULE]: { type: 'unknown', help: 'Recorded by a rule: vector(1)', series: [{ labels: {}, value: 0.2 }] },
+      [`${RULE}:by_check`]: { help: 'Recorded by a rule: vector(1)', series: [{ labels: PROBE, value: 0.1 }] },
       midwatch_uptime_seconds: { type: 'gauge', unit: 'seconds', series: [{ labels: {} }] },
       midwatch_notifications_total: { series: [{ labels: { channel: 'slack', outcome: 'success' }, value: 1 }] },
     })
@@ -290,7 +295,7 @@ describe('/federate', () => {
     )
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(text).toBe(`# TYPE ALERTS untyped
-ALERTS{alertname="ShopDown",alertstate="firing",instance=""} 1 ${atMs}
+ALERTS{alertname="ShopDown",alertstate="firing",check="shop",instance="https://shop.example.org/",job="probe"} 1 ${atMs}
 # TYPE probe_success untyped
 probe_success{check="shop",instance="https://shop.example.org/",job="probe"} 1 ${atMs}
 # TYPE scraped_total untyped
@@ -322,7 +327,9 @@ testWithPeer(
     await using web = await fullWeb()
     const all = await runPeer(path, ['check', 'metrics'], { input: (await web.get('/metrics?format=prometheus')).text })
     // Only the colons that make a rule's name one are worth a remark: 3 is promtool's code for remarks, 1 for errors.
-    expect(all.stderr.trim().split('\n')).toEqual([`${RULE} metric names should not contain ':'`])
+    expect(all.stderr.trim().split('\n')).toEqual(
+      [RULE, `${RULE}:by_check`].map((name) => `${name} metric names should not contain ':'`),
+    )
     expect(all.code).toBe(3)
     const own = (await web.get(`/metrics?format=prometheus&match[]=${encodeURIComponent('{__name__=~"midwatch_.+"}')}`))
       .text
