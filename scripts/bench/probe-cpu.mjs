@@ -43,24 +43,20 @@ async function blackbox(port) {
   return ms
 }
 
-/** 200 checks a second for twenty seconds against none: what a probe costs, storing and judging included. */
-async function midwatchCost(port) {
-  const seconds = 20
-  const measure = async (count) => {
-    const checks = Array.from(
-      { length: count },
-      (_, i) => `  - { name: c${i}, http: "http://127.0.0.1:${port}/", every: 1s }`,
-    )
-    const midwatch = await startMidwatch(`checks:\n${checks.join('\n')}\n`)
-    await delay(8000)
-    const before = cpuSeconds(midwatch.pid)
-    await delay(seconds * 1000)
-    const used = cpuSeconds(midwatch.pid) - before
-    await midwatch.stop()
-    return used
-  }
-  const [many, one] = [await measure(201), await measure(1)]
-  return ((many - one) * 1000) / ((200 * seconds) / 1000)
+/** Far more checks than fit, sixteen at a time: what a probe costs, storing and judging included. */
+async function midwatchCost(target) {
+  const checks = Array.from(
+    { length: 4000 },
+    (_, i) => `  - { name: c${i}, http: "http://127.0.0.1:${target.port}/", every: 1s }`,
+  )
+  const midwatch = await startMidwatch(`probes: { concurrency: 16 }\nchecks:\n${checks.join('\n')}\n`)
+  await delay(10_000)
+  const [cpuBefore, servedBefore] = [cpuSeconds(midwatch.pid), await target.served()]
+  await delay(15_000)
+  const used = cpuSeconds(midwatch.pid) - cpuBefore
+  const probes = (await target.served()) - servedBefore
+  await midwatch.stop()
+  return (used * 1000) / (probes / 1000)
 }
 
 export const probeCpu = {
@@ -69,7 +65,7 @@ export const probeCpu = {
   async run() {
     const target = await startTarget()
     const peer = await blackbox(target.port)
-    const ours = await midwatchCost(target.port)
+    const ours = await midwatchCost(target)
     target.stop()
     return {
       ours: Math.round(ours),

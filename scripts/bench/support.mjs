@@ -64,14 +64,23 @@ export function percentile(values, share) {
 
 export const median = (values) => percentile(values, 0.5)
 
-/** A web server in a process of its own, so that its work is not counted as ours. */
+/** A web server in a process of its own, so that its work is not counted as ours; it counts what it serves. */
 export async function startTarget() {
   const code = `
-    const server = require('node:http').createServer((_, response) => {
-      response.setHeader('content-type', 'application/json'); response.end('{"status":"ok"}')
+    let served = 0
+    const server = require('node:http').createServer((request, response) => {
+      response.setHeader('content-type', 'application/json')
+      if (request.url === '/served') return response.end(String(served))
+      served++
+      response.end('{"status":"ok"}')
     })
     server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [port] = await once(child.stdout.setEncoding('utf8'), 'data')
-  return { port: Number(port), stop: () => child.kill('SIGKILL') }
+  const [text] = await once(child.stdout.setEncoding('utf8'), 'data')
+  const port = Number(text)
+  return {
+    port,
+    served: async () => Number(await (await fetch(`http://127.0.0.1:${port}/served`)).text()),
+    stop: () => child.kill('SIGKILL'),
+  }
 }

@@ -22,6 +22,7 @@ export const NO_SAMPLES: Samples = {
 
 /** Samples of many series as columns, on their way into the store. A `ref` is the store's number of a series. */
 export interface SampleBatch {
+  /** How many there are; the columns may be longer. */
   readonly length: number
   readonly refs: Uint32Array
   /** Epoch milliseconds. */
@@ -31,68 +32,64 @@ export interface SampleBatch {
   readonly stale: Uint8Array | undefined
 }
 
-/** Gathers a batch sample by sample. */
-export class BatchBuilder {
-  #length = 0
-  #refs: Uint32Array
-  #timesMs: Float64Array
-  #values: Float64Array
-  #stale: Uint8Array | undefined
+/** Gathers a batch sample by sample; is one itself, with columns that are longer than `length`. */
+export class BatchBuilder implements SampleBatch {
+  length = 0
+  refs: Uint32Array
+  timesMs: Float64Array
+  values: Float64Array
+  stale: Uint8Array | undefined
 
   constructor(capacity = 64) {
-    this.#refs = new Uint32Array(capacity)
-    this.#timesMs = new Float64Array(capacity)
-    this.#values = new Float64Array(capacity)
-  }
-
-  get length(): number {
-    return this.#length
+    this.refs = new Uint32Array(capacity)
+    this.timesMs = new Float64Array(capacity)
+    this.values = new Float64Array(capacity)
   }
 
   add(ref: number, timeMs: number, value: number): void {
-    if (this.#length === this.#refs.length) this.#grow()
-    this.#refs[this.#length] = ref
-    this.#timesMs[this.#length] = timeMs
-    this.#values[this.#length] = value
-    this.#length++
+    if (this.length === this.refs.length) this.#grow()
+    this.refs[this.length] = ref
+    this.timesMs[this.length] = timeMs
+    this.values[this.length] = value
+    this.length++
   }
 
   addStale(ref: number, timeMs: number): void {
     this.add(ref, timeMs, Number.NaN)
-    this.#stale ??= new Uint8Array(this.#refs.length)
-    this.#stale[this.#length - 1] = 1
+    this.stale ??= new Uint8Array(this.refs.length)
+    this.stale[this.length - 1] = 1
   }
 
-  /** The batch so far; the builder is empty afterwards. */
+  /** Empties it for the next batch; what was read from it must be done with. */
+  clear(): void {
+    this.length = 0
+    this.stale = undefined
+  }
+
+  /** A copy of the batch so far, with columns of its length; the builder is empty afterwards. */
   take(): SampleBatch {
-    const length = this.#length
+    const { length } = this
     const batch: SampleBatch = {
       length,
-      refs: this.#refs.slice(0, length),
-      timesMs: this.#timesMs.slice(0, length),
-      values: this.#values.slice(0, length),
-      stale: this.#stale?.slice(0, length),
+      refs: this.refs.slice(0, length),
+      timesMs: this.timesMs.slice(0, length),
+      values: this.values.slice(0, length),
+      stale: this.stale?.slice(0, length),
     }
-    this.#length = 0
-    this.#stale = undefined
+    this.clear()
     return batch
   }
 
   #grow(): void {
-    const capacity = this.#refs.length * 2
-    const refs = new Uint32Array(capacity)
-    refs.set(this.#refs)
-    this.#refs = refs
-    const timesMs = new Float64Array(capacity)
-    timesMs.set(this.#timesMs)
-    this.#timesMs = timesMs
-    const values = new Float64Array(capacity)
-    values.set(this.#values)
-    this.#values = values
-    if (this.#stale !== undefined) {
-      const stale = new Uint8Array(capacity)
-      stale.set(this.#stale)
-      this.#stale = stale
-    }
+    const capacity = this.refs.length * 2
+    this.refs = enlarge(this.refs, new Uint32Array(capacity))
+    this.timesMs = enlarge(this.timesMs, new Float64Array(capacity))
+    this.values = enlarge(this.values, new Float64Array(capacity))
+    if (this.stale !== undefined) this.stale = enlarge(this.stale, new Uint8Array(capacity))
   }
+}
+
+function enlarge<Column extends Uint8Array | Uint32Array | Float64Array>(column: Column, larger: Column): Column {
+  larger.set(column)
+  return larger
 }

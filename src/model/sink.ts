@@ -11,7 +11,7 @@ export interface SampleSink {
    */
   ref(labels: Labels): number | undefined
   /**
-   * Appends; queries see the samples at once. The promise resolves when they are on disk and rejects when they could not
+   * Appends; queries see the samples at once, and the batch may be used again when the call returns. The promise resolves when they are on disk and rejects when they could not
    * be written (they are still answered from memory then).
    */
   append(batch: SampleBatch): Promise<void>

@@ -13,11 +13,15 @@ export interface RecordLabels {
 
 const BASIC = ['probe_success', 'probe_duration_seconds']
 
+/** One for all, since appending is done with it at once: a thousand checks make no garbage this way. */
+const shared = new BatchBuilder(256)
+
 /** Turns findings of one check into samples; series that a finding no longer has become stale. */
 export class FindingRecorder {
   readonly #sink: SampleSink
   readonly #labels: RecordLabels
-  /** The store's numbers by name and own labels, so that a run costs no label sets. */
+  /** The metrics of the last run, in order: the next run mostly has the same ones in the same places. */
+  #order: Known[] = []
   readonly #refs = new Map<string, number>()
   #last = new Set<number>()
 
@@ -28,10 +32,15 @@ export class FindingRecorder {
 
   /** @param timeMs when the run began */
   record(finding: Finding, durationMs: number, timeMs: number): Promise<void> {
-    const batch = new BatchBuilder(finding.metrics.length + 8)
+    const batch = shared
+    batch.clear()
     const current = new Set<number>()
+    const order: Known[] = []
     const add = (metric: ProbeMetric) => {
-      const ref = this.#refOf(metric)
+      const last = this.#order[order.length]
+      const known = last !== undefined && isSame(last, metric) ? last : this.#look(metric)
+      order.push(known)
+      const { ref } = known
       if (ref === undefined || current.has(ref)) return
       current.add(ref)
       batch.add(ref, timeMs, metric.value)
@@ -41,10 +50,11 @@ export class FindingRecorder {
       add({ name: 'probe_success', value: finding.outcome === 'down' ? 0 : 1 })
       add({ name: 'probe_duration_seconds', value: durationMs / 1000 })
       for (const metric of finding.metrics) add(metric)
+      this.#order = order
     }
     for (const ref of this.#last) if (!current.has(ref)) batch.addStale(ref, timeMs)
     this.#last = current
-    return batch.length === 0 ? Promise.resolve() : this.#sink.append(batch.take())
+    return batch.length === 0 ? Promise.resolve() : this.#sink.append(batch)
   }
 
   /** The check is gone: its series end. */
@@ -55,14 +65,31 @@ export class FindingRecorder {
     return batch.length === 0 ? Promise.resolve() : this.#sink.append(batch.take())
   }
 
-  #refOf({ name, labels }: ProbeMetric): number | undefined {
+  #look({ name, labels }: ProbeMetric): Known {
     const key = labels === undefined ? name : `${name}\n${Object.entries(labels).flat().join('\n')}`
     const known = this.#refs.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) return { name, labels, ref: known }
     const isOwn = BASIC.includes(name) || name.startsWith('probe_')
     const base = isOwn ? this.#labels.probe : this.#labels.foreign
     const ref = this.#sink.ref(base.merge(Labels.of(labels ?? {})).with(METRIC_NAME, name))
     if (ref !== undefined) this.#refs.set(key, ref)
-    return ref
+    return { name, labels, ref }
   }
+}
+
+/** A metric with the store's number of its series; undefined where a limit refused it. */
+interface Known {
+  readonly name: string
+  readonly labels: ProbeMetric['labels']
+  readonly ref: number | undefined
+}
+
+function isSame(known: Known, { name, labels }: ProbeMetric): boolean {
+  if (known.ref === undefined || known.name !== name) return false
+  if (known.labels === labels) return true
+  if (known.labels === undefined || labels === undefined) return false
+  const names = Object.keys(labels)
+  return (
+    names.length === Object.keys(known.labels).length && names.every((each) => known.labels?.[each] === labels[each])
+  )
 }
