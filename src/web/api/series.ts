@@ -1,5 +1,7 @@
 import { probeMetricMeta } from '../../export/document/probe-metrics.ts'
+import { Turns } from '../../lib/turns.ts'
 import { compareLabels, compareText, type Labels, METRIC_NAME } from '../../model/labels.ts'
+import { createMatcher } from '../../model/matcher.ts'
 import type { MetricMeta } from '../../model/metric.ts'
 import { labelsJson } from '../../wire/json-text.ts'
 import { requireScope } from '../auth.ts'
@@ -19,7 +21,7 @@ export const seriesApi: Api = (web, context) => {
     read,
     answering(context, (parameters) => {
       if (parameters.all('match[]').length === 0) throw new ParameterError('no match[] parameter provided')
-      const series = [...seriesIn(context, parameters, 'invalid parameter "match[]": ')]
+      const series = [...seriesIn(context, parameters, { errorPrefix: 'invalid parameter "match[]": ' })]
       const { kept, warnings } = cut(series.sort(compareLabels), parameters)
       return { data: { pieces: seriesJson(kept) }, warnings }
     }),
@@ -28,21 +30,28 @@ export const seriesApi: Api = (web, context) => {
     both,
     '/api/v1/labels',
     read,
-    answering(context, (parameters) => {
+    answering(context, async (parameters) => {
+      const turns = new Turns()
       const names = new Set<string>()
-      for (const labels of seriesIn(context, parameters)) for (const [name] of labels) names.add(name)
+      for (const { pairs } of seriesIn(context, parameters)) {
+        for (let i = 0; i < pairs.length; i += 2) names.add(pairs[i] as string)
+        if (turns.isOver()) await turns.next()
+      }
       return listAnswer(names, parameters)
     }),
   )
   web.get(
     '/api/v1/label/:name/values',
     read,
-    answering(context, (parameters, c) => {
+    answering(context, async (parameters, c) => {
       const name = unescapeName(c.req.param('name') ?? '')
       if (name === '') throw new ParameterError(`invalid label name: "${name}"`)
+      const turns = new Turns()
       const values = new Set<string>()
-      for (const labels of seriesIn(context, parameters)) values.add(labels.get(name))
-      values.delete('')
+      for (const labels of seriesIn(context, parameters, { having: name })) {
+        values.add(labels.get(name))
+        if (turns.isOver()) await turns.next()
+      }
       return listAnswer(values, parameters)
     }),
   )
@@ -53,19 +62,31 @@ export const seriesApi: Api = (web, context) => {
   )
 }
 
+interface SeriesWish {
+  /** A label that the series must have. */
+  readonly having?: string
+  /** What the message about a malformed selector begins with. */
+  readonly errorPrefix?: string
+}
+
 /** The series that one of the selectors wants and that may have samples between start and end; each once. */
-function seriesIn({ store }: WebContext, parameters: Parameters, errorPrefix = ''): Iterable<Labels> {
+function seriesIn(
+  { store }: WebContext,
+  parameters: Parameters,
+  { having, errorPrefix }: SeriesWish = {},
+): Iterable<Labels> {
   const startMs = parameters.time('start') ?? MIN_TIME_MS
   const endMs = parameters.time('end') ?? MAX_TIME_MS
   const selectors = parameters.selectors(errorPrefix)
   if (endMs < startMs) return []
   // Most of the time nobody says when, and then nothing but labels has to be looked at.
   const span = startMs === MIN_TIME_MS && endMs === MAX_TIME_MS ? undefined : { startMs, endMs }
+  const always = having === undefined ? [] : [createMatcher(having, '!=', '')]
   const [first = [], ...rest] = selectors
-  if (rest.length === 0) return store.series.find(first, span)
+  if (rest.length === 0) return store.series.find([...first, ...always], span)
   const found = new Map<string, Labels>()
   for (const matchers of selectors) {
-    for (const labels of store.series.find(matchers, span)) found.set(labels.key, labels)
+    for (const labels of store.series.find([...matchers, ...always], span)) found.set(labels.key, labels)
   }
   return found.values()
 }
