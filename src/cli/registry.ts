@@ -18,4 +18,20 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Ask the running midwatch whether it is alive; for containers and supervisors.',
     load: () => import('./healthcheck.ts').then(({ healthcheck }) => healthcheck),
   },
+  trace: {
+    description: 'Show the journey of one trace id.',
+    load: () => import('./trace.ts').then(({ trace }) => trace),
+  },
+  verify: {
+    description: 'Prove that nobody has changed the audit log.',
+    load: () => import('./verify.ts').then(({ verify }) => verify),
+  },
+  token: {
+    description: 'Make, list and revoke tokens.',
+    load: () => import('./token.ts').then(({ token }) => token),
+  },
+  notify: {
+    description: 'Try whether messages arrive.',
+    load: () => import('./notify.ts').then(({ notify }) => notify),
+  },
 }
