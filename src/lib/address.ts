@@ -38,6 +38,20 @@ const notPublic = blockList([
 /** Whether a connection to `address` (an IP literal) stays within the policy. */
 export function isAllowed(address: string, policy: AddressPolicy): boolean {
   if (policy === 'any') return true
+  const key = `${policy} ${address}`
+  const known = judged.get(key)
+  if (known !== undefined) return known
+  if (judged.size >= MAX_JUDGED) judged.clear()
+  const allowed = judge(address, policy)
+  judged.set(key, allowed)
+  return allowed
+}
+
+/** A monitor connects to the same addresses all day. */
+const judged = new Map<string, boolean>()
+const MAX_JUDGED = 10_000
+
+function judge(address: string, policy: AddressPolicy): boolean {
   const plain = address.split('%')[0] as string
   const list = policy === 'no-link-local' ? linkLocal : notPublic
   return !list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')

@@ -212,6 +212,8 @@ function parseHeaders(lines: readonly string[]): Map<string, string[]> {
 
 function parseContentLength(values: readonly string[] | undefined): number {
   if (values === undefined) return -1
+  const [only = ''] = values
+  if (values.length === 1 && /^\d{1,15}$/.test(only)) return Number(only)
   const lengths = new Set(values.flatMap((value) => value.split(',').map((one) => one.trim())))
   const [length] = lengths
   if (lengths.size === 1 && /^\d{1,15}$/.test(length as string)) return Number(length)
