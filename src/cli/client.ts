@@ -122,7 +122,9 @@ function parse(text: string, url: string): unknown {
 function refusalOf(status: number, text: string, url: string): string {
   let detail: unknown
   try {
-    detail = (JSON.parse(text) as { detail?: unknown }).detail
+    const body = JSON.parse(text) as { detail?: unknown; error?: unknown }
+    // The addresses that speak like Prometheus call it so.
+    detail = body.detail ?? body.error
   } catch {
     detail = undefined
   }
