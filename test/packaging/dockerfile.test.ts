@@ -115,8 +115,10 @@ describe('the Dockerfile', () => {
     expect(config?.storage.data).toBe(oneOf('VOLUME'))
   })
 
-  test('has the program that the icmp check starts', () => {
-    expect(allOf('RUN', finalStage).join()).toContain('iputils-ping')
+  test('has the program that the icmp check starts, startable without NET_RAW too', () => {
+    const run = allOf('RUN', finalStage).join()
+    expect(run).toContain('iputils-ping')
+    expect(run).toContain('setcap cap_net_raw=p ')
   })
 })
 
