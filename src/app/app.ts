@@ -11,10 +11,11 @@ import { version } from '../lib/version.ts'
 import type { Finding } from '../model/finding.ts'
 import type { HealthStatus } from '../model/health.ts'
 import type { Labels } from '../model/labels.ts'
+import type { RuleGroup } from '../model/rule.ts'
 import { Dispatcher } from '../notify/dispatcher.ts'
 import { Sender } from '../notify/sender.ts'
 import { dependencyStage } from '../notify/stage.ts'
-import { Runner } from '../probe/runner.ts'
+import { type Job, Runner } from '../probe/runner.ts'
 import { ScrapeManager } from '../probe/scrape/manager.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAlerts } from '../store/alerts.ts'
@@ -79,9 +80,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   const ending = new AbortController()
   const metrics = new SelfMetrics()
   lifecycle.onStop('metrics', () => metrics.stop())
-  const rulesAtStart = loadRules(options.config)
-  for (const problem of rulesAtStart.problems) log.error({ event: 'rules.problem', ...problem }, problem.message)
-  let plan = buildPlan(options.config, rulesAtStart)
+  let plan = buildPlan(options.config)
 
   // What is remembered.
   const store = await openStore({
@@ -163,20 +162,62 @@ export async function startApp(options: StartOptions): Promise<App> {
   const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender })
 
   // What is judged.
-  const rules = new RuleEngine(
+  const rules = new RuleEngine({
+    query: (expr, atMs) => queryStore(store.series, expr, atMs),
+    sink: store.series,
+    externalUrl: externalUrlOf(plan.config),
+    restored: startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? new Map() : loadAlerts(store.reader),
+    onResult: (result) => teller.noteEvaluation(result),
+    onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
+  })
+
+  // What follows from the config, now and at every reload.
+  const schedule = new Schedule(log)
+  const housekeeping = new Housekeeping(store, clock, log, () => plan.config)
+  const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
+  let selves: readonly { readonly job: Job; readonly info: CheckInfo }[] = []
+  let infos: readonly CheckInfo[] = []
+  const showChecks = ({ checks }: Plan) => {
+    heartbeats.update(checks)
+    const jobs = [...selves, ...checks.map((check) => jobOf(check, (heartbeat) => heartbeats.judge(heartbeat)))]
+    infos = jobs.map(({ info }) => info)
+    board.update(infos, clock.now(), remembered)
+    return jobs.map(({ job }) => job)
+  }
+  const apply = async (next: Plan, groups: readonly RuleGroup[]) => {
+    plan = next
+    const jobs = showChecks(next)
+    rules.update(groups)
+    sender.reconfigure(next.channels)
+    dispatcher.reconfigure(dispatchOptions(next), clock.now())
+    schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
+      judge.tick(dueMs),
+    )
+    await runner.update(jobs)
+    await scrapes.update(next.config.scrape)
+  }
+  const reloader: Reloader = new Reloader(
     {
-      query: (expr, atMs) => queryStore(store.series, expr, atMs),
-      sink: store.series,
-      externalUrl: externalUrlOf(plan.config),
-      restored: startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? new Map() : loadAlerts(store.reader),
-      onResult: (result) => teller.noteEvaluation(result),
-      onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
+      clock,
+      log,
+      metrics,
+      load: options.reload,
+      apply,
+      onReport({ ok, problems }, actor, traceId) {
+        const attributes = { problems: problems.map(({ message }) => message) }
+        const fact = { event: 'config.reloaded', actor, action: 'update', resource: 'config', attributes, traceId }
+        audit
+          .record([{ ...fact, outcome: ok ? 'success' : 'failure' }])
+          .catch((error: unknown) =>
+            log.error({ event: 'audit.failed', err: error }, 'an audit record could not be written'),
+          )
+      },
     },
-    plan.groups,
+    options.configFiles,
   )
+  showChecks(plan)
 
   // Who looks and asks.
-  let infos: readonly CheckInfo[] = []
   const localToken = randomBytes(32).toString('base64url')
   const context: WebContext = {
     clock,
@@ -221,10 +262,12 @@ export async function startApp(options: StartOptions): Promise<App> {
     token: localToken,
   })
 
+  // Reading rules takes longer than all the rest: the first questions are answered meanwhile.
+  const loaded = await loadRules(plan.config)
+  for (const problem of loaded.problems) log.error({ event: 'rules.problem', ...problem }, problem.message)
+
   // What runs by itself.
-  const schedule = new Schedule(log)
-  const housekeeping = new Housekeeping(store, clock, log, () => plan.config)
-  const selves = selfChecks({
+  selves = selfChecks({
     dataDir: plan.config.storage.data,
     ownUrl: listening.url,
     nowMs: () => clock.now(),
@@ -237,42 +280,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     outbox: () => outboxBacklog(store.reader),
     channels: () => channelStates(store.reader),
   }).map(selfJobOf)
-  const apply = async (next: Plan) => {
-    plan = next
-    heartbeats.update(next.checks)
-    const jobs = [...selves, ...next.checks.map((check) => jobOf(check, (heartbeat) => heartbeats.judge(heartbeat)))]
-    infos = jobs.map(({ info }) => info)
-    board.update(infos, clock.now(), remembered)
-    rules.update(next.groups)
-    sender.reconfigure(next.channels)
-    dispatcher.reconfigure(dispatchOptions(next), clock.now())
-    schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
-      judge.tick(dueMs),
-    )
-    await runner.update(jobs.map(({ job }) => job))
-    await scrapes.update(next.config.scrape)
-  }
-  const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
-  const reloader: Reloader = new Reloader(
-    {
-      clock,
-      log,
-      metrics,
-      load: options.reload,
-      apply,
-      onReport({ ok, problems }, actor, traceId) {
-        const attributes = { problems: problems.map(({ message }) => message) }
-        const fact = { event: 'config.reloaded', actor, action: 'update', resource: 'config', attributes, traceId }
-        audit
-          .record([{ ...fact, outcome: ok ? 'success' : 'failure' }])
-          .catch((error: unknown) =>
-            log.error({ event: 'audit.failed', err: error }, 'an audit record could not be written'),
-          )
-      },
-    },
-    [...options.configFiles, ...rulesAtStart.files],
-  )
-  await apply(plan)
+  reloader.watch([...options.configFiles, ...loaded.files])
+  await apply(plan, loaded.groups)
   schedule.set('seal', '10 * * * *', undefined, () => housekeeping.seal(ending.signal))
   schedule.set('retention', '40 3 * * *', undefined, () => housekeeping.retain())
   const telling = teller.run(ending.signal)
@@ -292,7 +301,13 @@ export async function startApp(options: StartOptions): Promise<App> {
   lifecycle.onStop('server', () => listening.close())
 
   log.info(
-    { event: 'midwatch.started', version, url: listening.url, checks: infos.length, rules: countRules(plan) },
+    {
+      event: 'midwatch.started',
+      version,
+      url: listening.url,
+      checks: infos.length,
+      rules: loaded.groups.reduce((sum, group) => sum + group.rules.length, 0),
+    },
     `midwatch listens on ${listening.url}`,
   )
   const startFact = {
@@ -355,8 +370,4 @@ function describeFinding(finding: Finding | undefined): string | undefined {
 
 function viewOf({ labels, ...info }: CheckInfo): CheckView {
   return { ...info, labels: labels.toObject() }
-}
-
-function countRules({ groups }: Plan): number {
-  return groups.reduce((sum, { rules }) => sum + rules.length, 0)
 }

@@ -1,6 +1,4 @@
 import type { CheckConfig, Config } from '../config/config.ts'
-import type { LoadedRules } from '../config/rules.ts'
-import type { RuleGroup } from '../model/rule.ts'
 import type { Routing } from '../notify/dispatcher.ts'
 import type { ReadyChannel } from '../notify/sender.ts'
 import { channelsOf } from './channels.ts'
@@ -11,16 +9,14 @@ import { routingOf } from './routing.ts'
 export interface Plan {
   readonly config: Config
   readonly checks: readonly CheckConfig[]
-  readonly groups: readonly RuleGroup[]
   readonly routing: Routing
   readonly channels: ReadonlyMap<string, ReadyChannel>
 }
 
-export function buildPlan(config: Config, rules: LoadedRules): Plan {
+export function buildPlan(config: Config): Plan {
   return {
     config,
     checks: config.checks.length > 0 ? config.checks : defaultChecks(),
-    groups: rules.groups,
     routing: routingOf(config),
     channels: channelsOf(config),
   }

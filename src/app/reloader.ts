@@ -4,6 +4,7 @@ import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatProblem } from '../model/problem.ts'
+import type { RuleGroup } from '../model/rule.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SelfMetrics } from '../telemetry/self-metrics.ts'
 import type { ReloadReport } from '../web/context.ts'
@@ -15,7 +16,7 @@ interface ReloaderOptions {
   readonly metrics: SelfMetrics
   readonly load: () => LoadResult
   /** Puts a plan in place of the one that runs. */
-  readonly apply: (plan: Plan) => Promise<void>
+  readonly apply: (plan: Plan, groups: readonly RuleGroup[]) => Promise<void>
   readonly onReport: (report: ReloadReport, actor: string, traceId: string | undefined) => void
 }
 
@@ -35,7 +36,7 @@ export class Reloader {
     this.#last = { ok: true, atMs: options.clock.now(), problems: [] }
     options.metrics.reloadSuccessful.set(1)
     options.metrics.reloadTime.set(options.clock.now() / 1000)
-    this.#watch(files)
+    this.watch(files)
   }
 
   get last(): ReloadReport {
@@ -57,13 +58,13 @@ export class Reloader {
   async #reload(actor: string, traceId: string | undefined): Promise<ReloadReport> {
     const { clock, log, metrics, load, apply, onReport } = this.#options
     const { config, problems, files } = load()
-    const rules = config === undefined ? undefined : loadRules(config)
+    const rules = config === undefined ? undefined : await loadRules(config)
     const all = [...problems, ...(rules?.problems ?? [])]
     let ok = !all.some(({ severity }) => severity === 'error')
     if (ok && config !== undefined && rules !== undefined) {
       try {
-        await apply(buildPlan(config, rules))
-        this.#watch([...files, ...rules.files])
+        await apply(buildPlan(config), rules.groups)
+        this.watch([...files, ...rules.files])
       } catch (error) {
         ok = false
         all.push({ file: files[0] ?? 'config', message: (error as Error).message, severity: 'error' })
@@ -79,8 +80,11 @@ export class Reloader {
     return this.#last
   }
 
-  /** Folders are watched rather than files: editors and config maps replace a file by another one. */
-  #watch(files: readonly string[]): void {
+  /**
+   * Reloads when one of these files changes. Folders are watched rather than files: editors and config maps replace a file by
+   * another one.
+   */
+  watch(files: readonly string[]): void {
     const paths = [...new Set(files.map((file) => resolve(file)))].sort()
     if (paths.join('\n') === this.#watched) return
     this.#watched = paths.join('\n')

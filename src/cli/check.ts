@@ -10,10 +10,10 @@ export const checkCommand = defineCommand({
     json: { type: 'boolean', description: 'Print the problems as JSON' },
     file: { type: 'positional', required: false, description: 'The config file', valueHint: 'FILE' },
   },
-  run({ args }) {
+  async run({ args }) {
     const file = args.config ?? args.file
     const { config, problems, files } = loadConfig({ file, env: process.env })
-    const rules = config === undefined ? undefined : loadRules(config)
+    const rules = config === undefined ? undefined : await loadRules(config)
     const all = [...problems, ...(rules?.problems ?? [])]
     if (args.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`)
     else for (const problem of all) process.stdout.write(`${formatProblem(problem)}\n`)

@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
+import { setImmediate as turnForOthers } from 'node:timers/promises'
 import { listAssets, readAsset } from '../lib/asset.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleGroup } from '../model/rule.ts'
@@ -12,8 +13,14 @@ export interface LoadedRules {
   readonly files: readonly string[]
 }
 
-/** Reads the shipped rules and the operator's own. With an error among the problems the groups must not be used. */
-export function loadRules({ ruleFiles, shippedRules }: Pick<Config, 'ruleFiles' | 'shippedRules'>): LoadedRules {
+/**
+ * Reads the shipped rules and the operator's own, with a turn for others after each file. With an error among the problems the
+ * groups must not be used.
+ */
+export async function loadRules({
+  ruleFiles,
+  shippedRules,
+}: Pick<Config, 'ruleFiles' | 'shippedRules'>): Promise<LoadedRules> {
   const groups: RuleGroup[] = []
   const problems: Problem[] = []
   const files: string[] = []
@@ -21,6 +28,7 @@ export function loadRules({ ruleFiles, shippedRules }: Pick<Config, 'ruleFiles' 
     const disabled = new Set(shippedRules.disabled)
     const known = new Set<string>()
     for (const name of listAssets('rules')) {
+      await turnForOthers()
       const shipped = readRuleFile(readAsset(name), name)
       problems.push(...shipped.problems)
       groups.push(...shipped.groups.map((group) => without(group, disabled, known)))
@@ -37,6 +45,7 @@ export function loadRules({ ruleFiles, shippedRules }: Pick<Config, 'ruleFiles' 
       problems.push({ file: pattern, field: 'rule_files', message: 'matches no file', severity: 'warning' })
     }
     for (const file of found) {
+      await turnForOthers()
       files.push(file)
       try {
         const read = readRuleFile(readFileSync(file, 'utf8'), file)

@@ -73,10 +73,14 @@ export class RuleEngine {
   readonly #options: RuleEngineOptions
   #groups: GroupState[] = []
   #vanished: Labels[] = []
+  /** Alerts of the last run whose rules have not been seen yet. */
+  #restored: ReadonlyMap<string, readonly AlertInstance[]>
 
-  constructor(options: RuleEngineOptions, groups: readonly RuleGroup[]) {
+  /** Without groups it evaluates nothing until `update` brings some. */
+  constructor(options: RuleEngineOptions, groups?: readonly RuleGroup[]) {
     this.#options = options
-    this.#groups = groups.map((group) => start(group, options.restored ?? new Map()))
+    this.#restored = options.restored ?? new Map()
+    if (groups !== undefined) this.update(groups)
   }
 
   get groups(): readonly GroupView[] {
@@ -117,7 +121,7 @@ export class RuleEngine {
     this.#groups = groups.map((group) => {
       const known = before.get(groupKey(group))
       before.delete(groupKey(group))
-      if (known === undefined) return start(group, new Map())
+      if (known === undefined) return start(group, this.#restored)
       if (JSON.stringify(known.group) === JSON.stringify(group)) return known
       const kept = new Map(known.rules.map((state) => [state.key, state]))
       const next = start(group, new Map())
@@ -132,6 +136,7 @@ export class RuleEngine {
       return { ...next, lastSlotMs: known.lastSlotMs, missed: known.missed, iterations: known.iterations }
     })
     for (const { rules } of before.values()) for (const gone of rules) this.#forget(gone)
+    this.#restored = new Map()
   }
 
   /** Evaluates every group that is due at this tick; resolves when all are done. */
