@@ -1,7 +1,8 @@
+import { Turns } from '../lib/turns.ts'
 import { normalizeTraceId } from '../model/trace-context.ts'
 import type { Batch } from './batch.ts'
 import { isDeeperThan } from './depth.ts'
-import { type Faults, fieldsOf, pathTo, whatIs } from './fault.ts'
+import { type Faults, fieldsOf, type Path, whatIs } from './fault.ts'
 import { readTime } from './time.ts'
 
 /** A fact that an application sent for the audit log, in its right form. */
@@ -28,6 +29,8 @@ export interface SendContext {
 
 export const MOST_RECORDS = 10_000
 export const DEEPEST_ATTRIBUTES = 32
+/** How many are read between two looks at the time. */
+const RECORDS_A_LOOK = 100
 const LONGEST_ATTRIBUTES = 64 * 1024
 const LATEST_MS = 24 * 3_600_000
 
@@ -51,11 +54,17 @@ const HINT = '; put it under "attributes"'
 /** Whom midwatch itself acts as; nobody else's records may claim that. */
 const OURSELVES = 'midwatch'
 
-/** Reads records of `POST /api/v1/audit`; what is wrong goes to `faults`. */
-export function readAuditRecords({ entries, place }: Batch, context: SendContext, faults: Faults): SentRecord[] {
+/** Reads records of `POST /api/v1/audit`, letting others run between them; what is wrong goes to `faults`. */
+export async function readAuditRecords(
+  { entries, place }: Batch,
+  context: SendContext,
+  faults: Faults,
+): Promise<SentRecord[]> {
   const read: SentRecord[] = []
+  const turns = new Turns()
   for (const [i, value] of entries.entries()) {
     if (faults.isFull) break
+    if (i % RECORDS_A_LOOK === 0 && turns.isOver()) await turns.next()
     const record = readRecord(value, place(i), context, faults)
     if (record !== undefined) read.push(record)
   }
@@ -63,30 +72,30 @@ export function readAuditRecords({ entries, place }: Batch, context: SendContext
 }
 
 function readRecord(value: unknown, place: string, context: SendContext, faults: Faults): SentRecord | undefined {
-  const fields = fieldsOf(value, place, FIELDS, faults, { noun: NOUN, hint: HINT })
+  const fields = fieldsOf(value, [place], FIELDS, faults, { noun: NOUN, hint: HINT })
   if (fields === undefined) return undefined
   const text = (name: keyof typeof LONGEST, isNeeded = false) =>
-    readText(fields.get(name), pathTo(place, name), LONGEST[name], isNeeded, faults)
+    readText(fields.get(name), [place, name], LONGEST[name], isNeeded, faults)
   const event = text('event', true)
   const actor = text('actor', true)
   if (actor?.toLowerCase() === OURSELVES) {
-    faults.add(pathTo(place, 'actor'), `is midwatch itself; write who really did it`)
+    faults.add([place, 'actor'], `is midwatch itself; write who really did it`)
   }
   const traceId = readId(
     fields.get('trace_id'),
-    pathTo(place, 'trace_id'),
+    [place, 'trace_id'],
     faults,
     normalizeTraceId,
     '32 hex digits or a UUID',
   )
-  const spanId = readId(fields.get('span_id'), pathTo(place, 'span_id'), faults, normalizeSpanId, '16 hex digits')
+  const spanId = readId(fields.get('span_id'), [place, 'span_id'], faults, normalizeSpanId, '16 hex digits')
   const record = {
-    atMs: readMoment(fields.get('time'), pathTo(place, 'time'), context.nowMs, faults),
+    atMs: readMoment(fields.get('time'), [place, 'time'], context.nowMs, faults),
     action: text('action'),
     resource: text('resource'),
     outcome: text('outcome'),
-    durationMs: readDuration(fields.get('duration_ms'), pathTo(place, 'duration_ms'), faults),
-    attributes: readAttributes(fields.get('attributes'), pathTo(place, 'attributes'), faults),
+    durationMs: readDuration(fields.get('duration_ms'), [place, 'duration_ms'], faults),
+    attributes: readAttributes(fields.get('attributes'), [place, 'attributes'], faults),
     traceId: traceId ?? context.traceId,
     spanId: spanId ?? (traceId === undefined ? context.spanId : undefined),
   }
@@ -94,13 +103,7 @@ function readRecord(value: unknown, place: string, context: SendContext, faults:
 }
 
 /** A text without control characters; null is as good as absent, as many clients write it. */
-function readText(
-  value: unknown,
-  field: string,
-  longest: number,
-  isNeeded: boolean,
-  faults: Faults,
-): string | undefined {
+function readText(value: unknown, field: Path, longest: number, isNeeded: boolean, faults: Faults): string | undefined {
   if (value === undefined || value === null) return isNeeded ? faults.add(field, 'is missing; write a text') : undefined
   if (typeof value !== 'string') return faults.add(field, `is ${whatIs(value)}; write a text`)
   if (isNeeded && value.trim() === '') return faults.add(field, 'is empty; write a text')
@@ -109,7 +112,7 @@ function readText(
   return value.isWellFormed() ? value : faults.add(field, 'is not valid Unicode')
 }
 
-function readMoment(value: unknown, field: string, nowMs: number, faults: Faults): number {
+function readMoment(value: unknown, field: Path, nowMs: number, faults: Faults): number {
   if (value === undefined || value === null) return nowMs
   const time = readTime(value)
   if (!time.ok) faults.add(field, time.why)
@@ -117,7 +120,7 @@ function readMoment(value: unknown, field: string, nowMs: number, faults: Faults
   return time.ok ? time.ms : nowMs
 }
 
-function readDuration(value: unknown, field: string, faults: Faults): number | undefined {
+function readDuration(value: unknown, field: Path, faults: Faults): number | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   return faults.add(field, `is ${whatIs(value)}; write milliseconds, 0 or more`)
@@ -125,7 +128,7 @@ function readDuration(value: unknown, field: string, faults: Faults): number | u
 
 function readId(
   value: unknown,
-  field: string,
+  field: Path,
   faults: Faults,
   normalize: (text: string) => string | undefined,
   form: string,
@@ -140,7 +143,7 @@ function normalizeSpanId(text: string): string | undefined {
   return /^[\da-f]{16}$/.test(id) && !/^0+$/.test(id) ? id : undefined
 }
 
-function readAttributes(value: unknown, field: string, faults: Faults): Readonly<Record<string, unknown>> | undefined {
+function readAttributes(value: unknown, field: Path, faults: Faults): Readonly<Record<string, unknown>> | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'object' || Array.isArray(value)) {
     return faults.add(field, `is ${whatIs(value)}; write an object`)

@@ -7,6 +7,9 @@ export interface Fault {
   readonly message: string
 }
 
+/** Where something stands, part by part, so that only what is wrong is ever put into words; '' is a part without a name. */
+export type Path = readonly string[]
+
 /** What became of something that was sent: all of it, or everything that is wrong with it. */
 export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -28,8 +31,8 @@ export class Faults {
     return this.#list.length >= MOST_FAULTS
   }
 
-  add(field: string, message: string): undefined {
-    if (!this.isFull) this.#list.push({ field, message })
+  add(path: Path, message: string): undefined {
+    if (!this.isFull) this.#list.push({ field: textOf(path), message })
     return undefined
   }
 
@@ -63,16 +66,20 @@ export function whatIs(value: unknown): string {
   }
 }
 
-/** The path of a field inside an entry: `[3].labels.model`, `labels.model` when only one was sent. */
-export function pathTo(entry: string, ...fields: readonly string[]): string {
-  const inner = fields.map((field) => (field.length > LONGEST_SHOWN ? `${field.slice(0, LONGEST_SHOWN)}…` : field))
-  return [entry, ...inner].filter((part) => part !== '').join('.')
+/** `[3].labels.model`, `labels.model` when only one entry was sent. */
+function textOf(path: Path): string {
+  let text = ''
+  for (const part of path) {
+    const short = part.length > LONGEST_SHOWN ? `${part.slice(0, LONGEST_SHOWN)}…` : part
+    text += text === '' || short === '' || short.startsWith('[') ? short : `.${short}`
+  }
+  return text
 }
 
 /** An object as a map of its own fields, so that `__proto__` and `constructor` are fields like any other. */
 export function fieldsOf(
   value: unknown,
-  entry: string,
+  entry: Path,
   known: readonly string[],
   faults: Faults,
   { noun, hint = '' }: { readonly noun: string; readonly hint?: string },
@@ -84,7 +91,7 @@ export function fieldsOf(
   for (const name of fields.keys()) {
     if (known.includes(name)) continue
     const near = didYouMean(name, known)
-    faults.add(pathTo(entry, name), `is not known here${hint}${near}`)
+    faults.add([...entry, name], `is not known here${hint}${near}`)
   }
   return fields
 }

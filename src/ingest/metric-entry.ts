@@ -1,7 +1,8 @@
+import { Turns } from '../lib/turns.ts'
 import { parseDuration } from '../model/duration.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Batch } from './batch.ts'
-import { type Faults, fieldsOf, pathTo, show, whatIs } from './fault.ts'
+import { type Faults, fieldsOf, type Path, show, whatIs } from './fault.ts'
 
 export type PushedType = 'counter' | 'gauge' | 'histogram'
 
@@ -36,6 +37,9 @@ const DEFAULT_GAUGE_TTL_MS = 24 * 3_600_000
 /** Sums of many such numbers stay finite. */
 const LARGEST_VALUE = 1e300
 
+/** How many are read between two looks at the time. */
+const ENTRIES_A_LOOK = 100
+
 const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 const OUR_NAMES = /^(?:midwatch_|probe_|scrape_|up$|ALERTS$|ALERTS_FOR_STATE$)/
@@ -46,19 +50,21 @@ const TYPES: readonly string[] = ['counter', 'gauge', 'histogram']
 const NOUN = 'an object such as {"name":"llm_calls_total","type":"counter","add":1}'
 const VERB_OF = { counter: 'add', gauge: 'set', histogram: 'observe' } as const
 
-/** Reads entries of `POST /api/v1/metrics`; what is wrong goes to `faults`. */
-export function readMetricEntries({ entries, place }: Batch, faults: Faults): MetricEntry[] {
+/** Reads entries of `POST /api/v1/metrics`, letting others run between them; what is wrong goes to `faults`. */
+export async function readMetricEntries({ entries, place }: Batch, faults: Faults): Promise<MetricEntry[]> {
   const read: MetricEntry[] = []
+  const turns = new Turns()
   let observations = 0
   for (const [i, value] of entries.entries()) {
     if (faults.isFull) break
+    if (i % ENTRIES_A_LOOK === 0 && turns.isOver()) await turns.next()
     const entry = readEntry(value, place(i), faults)
     if (entry === undefined) continue
     read.push(entry)
     if (entry.type !== 'histogram') continue
     observations += entry.observe.length
     if (observations > MOST_OBSERVATIONS) {
-      faults.add(pathTo(entry.place, 'observe'), `makes more than ${MOST_OBSERVATIONS} observations; send it in parts`)
+      faults.add([entry.place, 'observe'], `makes more than ${MOST_OBSERVATIONS} observations; send it in parts`)
       break
     }
   }
@@ -66,20 +72,20 @@ export function readMetricEntries({ entries, place }: Batch, faults: Faults): Me
 }
 
 function readEntry(value: unknown, place: string, faults: Faults): MetricEntry | undefined {
-  const fields = fieldsOf(value, place, FIELDS, faults, { noun: NOUN })
+  const fields = fieldsOf(value, [place], FIELDS, faults, { noun: NOUN })
   if (fields === undefined) return undefined
-  const name = readName(fields.get('name'), pathTo(place, 'name'), faults)
+  const name = readName(fields.get('name'), [place, 'name'], faults)
   const type = readType(fields, place, faults)
-  const labels = readLabels(fields.get('labels'), type, place, faults)
-  const ttlMs = readTtl(fields.get('ttl'), type, pathTo(place, 'ttl'), faults)
-  const help = readText(fields.get('help'), LONGEST_HELP, pathTo(place, 'help'), faults)
-  const unit = readText(fields.get('unit'), LONGEST_UNIT, pathTo(place, 'unit'), faults)
+  const labels = readLabels(fields.get('labels'), type, [place, 'labels'], faults)
+  const ttlMs = readTtl(fields.get('ttl'), type, [place, 'ttl'], faults)
+  const help = readText(fields.get('help'), LONGEST_HELP, [place, 'help'], faults)
+  const unit = readText(fields.get('unit'), LONGEST_UNIT, [place, 'unit'], faults)
   const change = type === undefined ? undefined : readChange(fields, type, place, faults)
   if (name === undefined || labels === undefined || change === undefined) return undefined
-  return { place, labels: labels.with(METRIC_NAME, name), help, unit, ttlMs, ...change }
+  return { place, labels: Labels.of([...labels, [METRIC_NAME, name]]), help, unit, ttlMs, ...change }
 }
 
-function readName(value: unknown, field: string, faults: Faults): string | undefined {
+function readName(value: unknown, field: Path, faults: Faults): string | undefined {
   if (typeof value !== 'string') {
     return faults.add(
       field,
@@ -111,17 +117,17 @@ function readType(fields: ReadonlyMap<string, unknown>, place: string, faults: F
   const verbs = (Object.keys(VERB_OF) as PushedType[]).filter((type) => fields.has(VERB_OF[type]))
   if (written === undefined) {
     if (verbs.length === 1) return verbs[0]
-    return faults.add(pathTo(place, 'type'), 'is missing; write counter, gauge or histogram')
+    return faults.add([place, 'type'], 'is missing; write counter, gauge or histogram')
   }
   if (typeof written !== 'string' || !TYPES.includes(written)) {
     const given = typeof written === 'string' ? show(written) : whatIs(written)
-    return faults.add(pathTo(place, 'type'), `${given} can't be pushed; write counter, gauge or histogram`)
+    return faults.add([place, 'type'], `${given} can't be pushed; write counter, gauge or histogram`)
   }
   const type = written as PushedType
   for (const verb of verbs) {
     if (verb === type) continue
     const message = `belongs to a ${verb}, and this is a ${type}; write "${VERB_OF[type]}" instead`
-    faults.add(pathTo(place, VERB_OF[verb]), message)
+    faults.add([place, VERB_OF[verb]], message)
   }
   return type
 }
@@ -138,11 +144,11 @@ function readChange(
   faults: Faults,
 ): Change | undefined {
   const verb = VERB_OF[type]
-  const field = pathTo(place, verb)
+  const field = [place, verb]
   const value = fields.get(verb)
   if (value === undefined) return faults.add(field, `is missing; a ${type} needs it, such as "${verb}": 1`)
   if (type !== 'histogram' && fields.has('buckets')) {
-    faults.add(pathTo(place, 'buckets'), `belongs to a histogram, and this is a ${type}; remove it`)
+    faults.add([place, 'buckets'], `belongs to a histogram, and this is a ${type}; remove it`)
   }
   switch (type) {
     case 'counter': {
@@ -158,24 +164,27 @@ function readChange(
     case 'histogram': {
       const observe = readObservations(value, field, faults)
       const written = fields.get('buckets')
-      const buckets = written === undefined ? undefined : readBuckets(written, pathTo(place, 'buckets'), faults)
+      const buckets = written === undefined ? undefined : readBuckets(written, [place, 'buckets'], faults)
       if (observe === undefined || (written !== undefined && buckets === undefined)) return undefined
       return { type, observe, buckets }
     }
   }
 }
 
-function readNumber(value: unknown, field: string, faults: Faults): number | undefined {
+function readNumber(value: unknown, field: Path, faults: Faults): number | undefined {
   if (typeof value !== 'number') {
     const isNumeric = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
     const instead = isNumeric ? `write ${Number(value)} without quotes` : 'write a number'
     return faults.add(field, `is ${whatIs(value)}; ${instead}`)
   }
-  if (!(Math.abs(value) <= LARGEST_VALUE)) return faults.add(field, 'is too large to hold; write a finite number')
-  return value
+  return isFine(value) ? value : faults.add(field, 'is too large to hold; write a finite number')
 }
 
-function readObservations(value: unknown, field: string, faults: Faults): readonly number[] | undefined {
+function isFine(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= LARGEST_VALUE
+}
+
+function readObservations(value: unknown, field: Path, faults: Faults): readonly number[] | undefined {
   if (!Array.isArray(value)) {
     const one = readNumber(value, field, faults)
     return one === undefined ? undefined : [one]
@@ -186,13 +195,13 @@ function readObservations(value: unknown, field: string, faults: Faults): readon
   const numbers: number[] = []
   for (const [i, item] of value.entries()) {
     if (faults.isFull) return undefined
-    const number = readNumber(item, `${field}[${i}]`, faults)
-    if (number !== undefined) numbers.push(number)
+    if (isFine(item)) numbers.push(item)
+    else readNumber(item, [...field, `[${i}]`], faults)
   }
   return numbers.length === value.length ? numbers : undefined
 }
 
-function readBuckets(value: unknown, field: string, faults: Faults): readonly number[] | undefined {
+function readBuckets(value: unknown, field: Path, faults: Faults): readonly number[] | undefined {
   if (!Array.isArray(value) || value.length === 0) {
     return faults.add(
       field,
@@ -203,37 +212,44 @@ function readBuckets(value: unknown, field: string, faults: Faults): readonly nu
     return faults.add(field, `has ${value.length} bounds; at most ${MOST_BUCKETS} are taken`)
   const bounds: number[] = []
   for (const [i, item] of value.entries()) {
-    const bound = readNumber(item, `${field}[${i}]`, faults)
+    const bound = readNumber(item, [...field, `[${i}]`], faults)
     if (bound === undefined) return undefined
     const before = bounds.at(-1)
     if (before !== undefined && bound <= before) {
-      return faults.add(`${field}[${i}]`, `is not above the bound before it; write them in ascending order, each once`)
+      return faults.add(
+        [...field, `[${i}]`],
+        `is not above the bound before it; write them in ascending order, each once`,
+      )
     }
     bounds.push(bound)
   }
   return bounds
 }
 
-function readLabels(value: unknown, type: PushedType | undefined, place: string, faults: Faults): Labels | undefined {
-  const field = pathTo(place, 'labels')
-  if (value === undefined) return Labels.of({ job: PUSH_JOB })
+function readLabels(
+  value: unknown,
+  type: PushedType | undefined,
+  field: Path,
+  faults: Faults,
+): readonly (readonly [string, string])[] | undefined {
+  const pairs: [string, string][] = [['job', PUSH_JOB]]
+  if (value === undefined) return pairs
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return faults.add(field, `is ${whatIs(value)}; write an object such as {"model":"small"}`)
   }
-  const names = Object.keys(value)
-  if (names.length > MOST_LABELS)
-    return faults.add(field, `has ${names.length} labels; at most ${MOST_LABELS} are taken`)
-  const pairs: [string, string][] = [['job', PUSH_JOB]]
-  let isFine = true
-  for (const name of names) {
-    const message = faultOfLabel(name, (value as Record<string, unknown>)[name], type)
-    if (message === undefined) pairs.push([name, (value as Record<string, string>)[name] as string])
-    else {
-      isFine = false
-      faults.add(pathTo(field, name), message)
-    }
+  const written = Object.entries(value) as [string, unknown][]
+  if (written.length > MOST_LABELS) {
+    return faults.add(field, `has ${written.length} labels; at most ${MOST_LABELS} are taken`)
   }
-  return isFine ? Labels.of(pairs.filter(([name, text]) => name !== 'job' || text !== '')) : undefined
+  let isFine = true
+  for (const [name, text] of written) {
+    const message = faultOfLabel(name, text, type)
+    if (message !== undefined) {
+      isFine = false
+      faults.add([...field, name], message)
+    } else if (text !== '') pairs.push([name, text as string])
+  }
+  return isFine ? pairs : undefined
 }
 
 function faultOfLabel(name: string, value: unknown, type: PushedType | undefined): string | undefined {
@@ -255,7 +271,7 @@ function faultOfLabel(name: string, value: unknown, type: PushedType | undefined
   return undefined
 }
 
-function readTtl(value: unknown, type: PushedType | undefined, field: string, faults: Faults): number | undefined {
+function readTtl(value: unknown, type: PushedType | undefined, field: Path, faults: Faults): number | undefined {
   if (value === undefined) return type === 'gauge' ? DEFAULT_GAUGE_TTL_MS : undefined
   const ms = typeof value === 'string' ? parseDuration(value) : undefined
   if (ms !== undefined && ms > 0) return ms
@@ -263,7 +279,7 @@ function readTtl(value: unknown, type: PushedType | undefined, field: string, fa
   return faults.add(field, `${given} is not a duration; write one such as "90s", "15m" or "24h"`)
 }
 
-function readText(value: unknown, longest: number, field: string, faults: Faults): string | undefined {
+function readText(value: unknown, longest: number, field: Path, faults: Faults): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string') return faults.add(field, `is ${whatIs(value)}; write a text`)
   if (value.length > longest) return faults.add(field, `is longer than ${longest} characters`)

@@ -1,6 +1,6 @@
 import type { Labels } from '../model/labels.ts'
 import type { MetricMeta } from '../model/metric.ts'
-import { type Faults, pathTo } from './fault.ts'
+import type { Faults } from './fault.ts'
 import type { MetricEntry, PushedType } from './metric-entry.ts'
 
 /** What is known already of what is pushed. */
@@ -46,7 +46,7 @@ export function planMetrics(entries: readonly MetricEntry[], known: KnownMetrics
     const before = metaOf(name)
     const conflict = conflictOf(name, entry.type, before, metaOf)
     if (conflict !== undefined) {
-      faults.add(pathTo(entry.place, 'type'), conflict)
+      faults.add([entry.place, 'type'], conflict)
       continue
     }
     const change = changeOf(entry, () => bounds.get(name) ?? known.boundsOf(name), faults)
@@ -101,7 +101,7 @@ function changeOf(
       const before = boundsBefore()
       if (before !== undefined && entry.buckets !== undefined && !isSame(before, entry.buckets)) {
         const message = `differ from those that ${labels.name} has: [${before.join(', ')}]; leave buckets out, or give this histogram another name`
-        return faults.add(pathTo(entry.place, 'buckets'), message)
+        return faults.add([entry.place, 'buckets'], message)
       }
       const bounds = before ?? entry.buckets ?? DEFAULT_BUCKETS
       return { kind: 'histogram', labels, ttlMs, bounds, observe: entry.observe }

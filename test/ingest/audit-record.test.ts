@@ -10,25 +10,27 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const SPAN = '00f067aa0ba902b7'
 const order = { event: 'order.created', actor: 'shop' }
 
-function read(...entries: unknown[]) {
+async function read(...entries: unknown[]) {
   const faults = new Faults()
   const batch = { entries, place: (i: number) => (entries.length === 1 ? '' : `[${i}]`) }
-  const records = readAuditRecords(batch, { nowMs: NOW, traceId: TRACE, spanId: SPAN }, faults)
+  const records = await readAuditRecords(batch, { nowMs: NOW, traceId: TRACE, spanId: SPAN }, faults)
   return { records, faults: faults.list.map(({ field, message }) => `${field}: ${message}`) }
 }
 
 const nested = (levels: number): unknown => (levels === 0 ? 'x' : { a: nested(levels - 1) })
 
-describe('a record', () => {
-  test('happened now, on the journey of the request, unless it says otherwise', () => {
-    expect(read(order).records).toMatchObject([{ atMs: NOW, traceId: TRACE, spanId: SPAN, event: 'order.created' }])
+describe('a record', async () => {
+  test('happened now, on the journey of the request, unless it says otherwise', async () => {
+    expect((await read(order)).records).toMatchObject([
+      { atMs: NOW, traceId: TRACE, spanId: SPAN, event: 'order.created' },
+    ])
     const own = {
       ...order,
       time: '2026-03-01T11:59:59.5+01:00',
       trace_id: '123E4567-E89B-12D3-A456-426614174000',
       span_id: 'B7AD6B7169203331',
     }
-    expect(read(own).records).toMatchObject([
+    expect((await read(own)).records).toMatchObject([
       {
         atMs: Date.parse('2026-03-01T10:59:59.500Z'),
         traceId: '123e4567e89b12d3a456426614174000',
@@ -37,12 +39,12 @@ describe('a record', () => {
     ])
   })
 
-  test('of another journey is not under the span of the caller', () => {
-    expect(read({ ...order, trace_id: TRACE.replace('4', '5') }).records[0]?.spanId).toBeUndefined()
+  test('of another journey is not under the span of the caller', async () => {
+    expect((await read({ ...order, trace_id: TRACE.replace('4', '5') })).records[0]?.spanId).toBeUndefined()
   })
 
-  test('may have null where it has nothing to say', () => {
-    const { records, faults } = read({
+  test('may have null where it has nothing to say', async () => {
+    const { records, faults } = await read({
       ...order,
       time: null,
       action: null,
@@ -83,24 +85,24 @@ describe('a record', () => {
       'attributes: is longer than 65536 characters as JSON; keep what matters',
     ],
     [null, ': is null; write an object such as {"event":"order.created","actor":"shop"}'],
-  ])('is refused: %j', (entry, message) => {
-    expect(read(entry).faults).toEqual([message])
+  ])('is refused: %j', async (entry, message) => {
+    expect((await read(entry)).faults).toEqual([message])
   })
 
-  test('says where it stands among others', () => {
-    expect(read(order, { ...order, duration_ms: 'x' }).faults).toEqual([
+  test('says where it stands among others', async () => {
+    expect((await read(order, { ...order, duration_ms: 'x' })).faults).toEqual([
       '[1].duration_ms: is a text; write milliseconds, 0 or more',
     ])
   })
 
-  test('keeps attributes as deep as it may have them through the masking of secrets', () => {
+  test('keeps attributes as deep as it may have them through the masking of secrets', async () => {
     const attributes = nested(32)
-    expect(read({ ...order, attributes }).faults).toEqual([])
+    expect((await read({ ...order, attributes })).faults).toEqual([])
     expect(JSON.stringify(redact(attributes))).toBe(JSON.stringify(attributes))
   })
 })
 
-test('depth is told without recursion', () => {
+test('depth is told without recursion', async () => {
   const deep = JSON.parse(`${'['.repeat(500_000)}${']'.repeat(500_000)}`)
   expect(isDeeperThan(deep, 32)).toBe(true)
   expect(isDeeperThan([[], {}], 2)).toBe(false)

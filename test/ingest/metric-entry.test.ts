@@ -6,31 +6,31 @@ import { DEFAULT_BUCKETS, type KnownMetrics, planMetrics } from '../../src/inges
 
 const NOTHING_KNOWN: KnownMetrics = { metaOf: () => undefined, boundsOf: () => undefined }
 
-function push(body: unknown, known: KnownMetrics = NOTHING_KNOWN) {
+async function push(body: unknown, known: KnownMetrics = NOTHING_KNOWN) {
   const batch = readBatch(JSON.stringify(body), 'json', 10_000)
   if (!batch.ok) throw new Error('malformed' in batch ? batch.malformed : batch.faults[0]?.message)
   const faults = new Faults()
-  const entries = readMetricEntries(batch.value, faults)
+  const entries = await readMetricEntries(batch.value, faults)
   const plan = planMetrics(entries, known, faults)
   return { entries, plan, faults: faults.list }
 }
 
-const faultsOf = (body: unknown, known?: KnownMetrics) =>
-  push(body, known).faults.map(({ field, message }) => `${field}: ${message}`)
+const faultsOf = async (body: unknown, known?: KnownMetrics) =>
+  (await push(body, known)).faults.map(({ field, message }) => `${field}: ${message}`)
 
 const counter = { name: 'orders_total', type: 'counter', add: 1 }
 
-describe('an entry', () => {
-  test('gets job="push" unless its labels say otherwise', () => {
-    const { plan } = push([counter, { ...counter, labels: { job: 'shop', model: 'm' } }])
+describe('an entry', async () => {
+  test('gets job="push" unless its labels say otherwise', async () => {
+    const { plan } = await push([counter, { ...counter, labels: { job: 'shop', model: 'm' } }])
     expect(plan.changes.map(({ labels }) => labels.toString())).toEqual([
       'orders_total{job="push"}',
       'orders_total{job="shop", model="m"}',
     ])
   })
 
-  test('of a gauge ends after a day without pushes, a counter and a histogram never, unless they say how long', () => {
-    const { plan } = push([
+  test('of a gauge ends after a day without pushes, a counter and a histogram never, unless they say how long', async () => {
+    const { plan } = await push([
       counter,
       { name: 'a', set: 1 },
       { name: 'b', observe: 1 },
@@ -40,8 +40,8 @@ describe('an entry', () => {
     expect(plan.changes.map(({ ttlMs }) => ttlMs)).toEqual([undefined, 86_400_000, undefined, 90_000, 5_400_000])
   })
 
-  test('may leave its type to what it does', () => {
-    const { entries } = push([
+  test('may leave its type to what it does', async () => {
+    const { entries } = await push([
       { name: 'a_total', add: 0 },
       { name: 'b', set: -2.5 },
       { name: 'c', observe: [1, 2] },
@@ -49,8 +49,8 @@ describe('an entry', () => {
     expect(entries.map(({ type }) => type)).toEqual(['counter', 'gauge', 'histogram'])
   })
 
-  test('drops labels without a value, as Prometheus does', () => {
-    const { plan } = push({ ...counter, labels: { model: '', job: '' } })
+  test('drops labels without a value, as Prometheus does', async () => {
+    const { plan } = await push({ ...counter, labels: { model: '', job: '' } })
     expect(plan.changes[0]?.labels.toString()).toBe('orders_total{job="push"}')
   })
 
@@ -114,38 +114,38 @@ describe('an entry', () => {
     [{ name: 'g', set: 1, ttl: '0' }, 'ttl: "0" is not a duration; write one such as "90s", "15m" or "24h"'],
     [{ name: 'g', set: 1, help: 7 }, 'help: is the number 7; write a text'],
     ['text', ': is a text; write an object such as {"name":"llm_calls_total","type":"counter","add":1}'],
-  ])('is refused: %j', (entry, message) => {
-    expect(faultsOf(entry)).toEqual([message])
+  ])('is refused: %j', async (entry, message) => {
+    expect(await faultsOf(entry)).toEqual([message])
   })
 
-  test('is refused when a number is larger than any sum can hold', () => {
+  test('is refused when a number is larger than any sum can hold', async () => {
     const batch = readBatch('{"name":"x_total","add":1e999}', 'json', 10)
     const faults = new Faults()
-    if (batch.ok) readMetricEntries(batch.value, faults)
+    if (batch.ok) await readMetricEntries(batch.value, faults)
     expect(faults.list).toEqual([{ field: 'add', message: 'is too large to hold; write a finite number' }])
   })
 
-  test('with 65 labels is refused, with 64 it is taken', () => {
+  test('with 65 labels is refused, with 64 it is taken', async () => {
     const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']))
-    expect(faultsOf({ ...counter, labels: labels(64) })).toEqual([])
-    expect(faultsOf({ ...counter, labels: labels(65) })).toEqual(['labels: has 65 labels; at most 64 are taken'])
+    expect(await faultsOf({ ...counter, labels: labels(64) })).toEqual([])
+    expect(await faultsOf({ ...counter, labels: labels(65) })).toEqual(['labels: has 65 labels; at most 64 are taken'])
   })
 
-  test('says where it stands in a list, down to the label', () => {
-    expect(faultsOf([counter, counter, { ...counter, labels: { model: 3 } }])).toEqual([
+  test('says where it stands in a list, down to the label', async () => {
+    expect(await faultsOf([counter, counter, { ...counter, labels: { model: 3 } }])).toEqual([
       '[2].labels.model: is the number 3; write a text such as "3"',
     ])
   })
 
-  test('has no fields but its own: what a prototype has is unknown', () => {
+  test('has no fields but its own: what a prototype has is unknown', async () => {
     const batch = readBatch('{"name":"x_total","add":1,"__proto__":{"ttl":"1s"},"constructor":1}', 'json', 10)
     const faults = new Faults()
-    if (batch.ok) readMetricEntries(batch.value, faults)
+    if (batch.ok) await readMetricEntries(batch.value, faults)
     expect(faults.list.map(({ field }) => field)).toEqual(['__proto__', 'constructor'])
   })
 })
 
-describe('what is known', () => {
+describe('what is known', async () => {
   const known: KnownMetrics = {
     metaOf: (name) =>
       name === 'latency_seconds'
@@ -156,63 +156,67 @@ describe('what is known', () => {
     boundsOf: (name) => (name === 'latency_seconds' ? [0.1, 1] : undefined),
   }
 
-  test('keeps the type of a name', () => {
-    expect(faultsOf({ name: 'queue_size', add: 1 }, known)).toEqual([
+  test('keeps the type of a name', async () => {
+    expect(await faultsOf({ name: 'queue_size', add: 1 }, known)).toEqual([
       "type: queue_size is a gauge already, so it can't be a counter; give this one another name",
     ])
   })
 
-  test('keeps the type that the same push gave a name', () => {
+  test('keeps the type that the same push gave a name', async () => {
     expect(
-      faultsOf([
+      await faultsOf([
         { name: 'x', set: 1 },
         { name: 'x', observe: 1 },
       ]),
     ).toEqual(["[1].type: x is a gauge already, so it can't be a histogram; give this one another name"])
   })
 
-  test('keeps the buckets of a histogram, for new label sets as well', () => {
-    const { plan, faults } = push({ name: 'latency_seconds', observe: 2, labels: { route: 'b' } }, known)
+  test('keeps the buckets of a histogram, for new label sets as well', async () => {
+    const { plan, faults } = await push({ name: 'latency_seconds', observe: 2, labels: { route: 'b' } }, known)
     expect(faults).toEqual([])
     expect(plan.changes[0]).toMatchObject({ bounds: [0.1, 1] })
-    expect(faultsOf({ name: 'latency_seconds', observe: 2, buckets: [5] }, known)).toEqual([
+    expect(await faultsOf({ name: 'latency_seconds', observe: 2, buckets: [5] }, known)).toEqual([
       'buckets: differ from those that latency_seconds has: [0.1, 1]; leave buckets out, or give this histogram another name',
     ])
-    expect(faultsOf({ name: 'latency_seconds', observe: 2, buckets: [0.1, 1] }, known)).toEqual([])
+    expect(await faultsOf({ name: 'latency_seconds', observe: 2, buckets: [0.1, 1] }, known)).toEqual([])
   })
 
-  test('keeps names apart that a histogram makes', () => {
-    expect(faultsOf({ name: 'latency_seconds_count', add: 1 }, known)).toEqual([
+  test('keeps names apart that a histogram makes', async () => {
+    expect(await faultsOf({ name: 'latency_seconds_count', add: 1 }, known)).toEqual([
       'type: latency_seconds_count belongs to the histogram latency_seconds; give this one another name',
     ])
     expect(
-      faultsOf([
+      await faultsOf([
         { name: 'y_sum', set: 1 },
         { name: 'y', observe: 1 },
       ]),
     ).toEqual(['[1].type: a histogram y needs the name y_sum, which is a gauge already; give this one another name'])
   })
 
-  test('keeps help and unit when a push names none', () => {
-    expect(push({ name: 'latency_seconds', observe: 2 }, known).plan.metas.get('latency_seconds')).toEqual({
+  test('keeps help and unit when a push names none', async () => {
+    expect((await push({ name: 'latency_seconds', observe: 2 }, known)).plan.metas.get('latency_seconds')).toEqual({
       type: 'histogram',
       help: 'Time.',
       unit: 'seconds',
     })
   })
 
-  test('gives a new histogram buckets up to minutes', () => {
-    expect(push({ name: 'z_seconds', observe: 2 }).plan.changes[0]).toMatchObject({ bounds: [...DEFAULT_BUCKETS] })
+  test('gives a new histogram buckets up to minutes', async () => {
+    expect((await push({ name: 'z_seconds', observe: 2 })).plan.changes[0]).toMatchObject({
+      bounds: [...DEFAULT_BUCKETS],
+    })
   })
 })
 
-test('names that break a custom are taken, with a warning', () => {
+test('names that break a custom are taken, with a warning', async () => {
   expect(
-    push([
-      { name: 'orders', add: 1 },
-      { name: 'x_total', set: 1 },
-      { name: 'a:b', set: 1 },
-    ]).plan.warnings,
+    (
+      await push([
+        { name: 'orders', add: 1 },
+        { name: 'x_total', set: 1 },
+        { name: 'a:b', set: 1 },
+      ])
+    ).plan.warnings,
   ).toEqual([
     'orders: the name of a counter ends in _total by custom',
     'x_total: only the name of a counter ends in _total by custom',
@@ -220,12 +224,12 @@ test('names that break a custom are taken, with a warning', () => {
   ])
 })
 
-test('at most twenty faults are told', () => {
-  expect(push(Array.from({ length: 100 }, () => 1)).faults).toHaveLength(20)
+test('at most twenty faults are told', async () => {
+  expect((await push(Array.from({ length: 100 }, () => 1))).faults).toHaveLength(20)
 })
 
-describe('a body', () => {
-  test('is one object, a list, or one object a line', () => {
+describe('a body', async () => {
+  test('is one object, a list, or one object a line', async () => {
     const entries = (text: string, type?: string) => {
       const batch = readBatch(text, batchFormat(type), 10)
       return batch.ok ? batch.value.entries : batch
@@ -235,7 +239,7 @@ describe('a body', () => {
     expect(entries('{"a":1}\n\n{"a":2}\r\n', 'application/x-ndjson; charset=utf-8')).toEqual([{ a: 1 }, { a: 2 }])
   })
 
-  test('that is malformed says in which line, and how lines have to be announced', () => {
+  test('that is malformed says in which line, and how lines have to be announced', async () => {
     expect(readBatch('{"a":1}\n{"a":', 'ndjson', 10)).toMatchObject({
       malformed: expect.stringMatching(/^line 2 is not JSON/),
     })
@@ -245,7 +249,7 @@ describe('a body', () => {
     expect(readBatch('  ', 'json', 10)).toMatchObject({ malformed: expect.stringContaining('empty') })
   })
 
-  test('with more entries than are taken is refused in either form', () => {
+  test('with more entries than are taken is refused in either form', async () => {
     const message = 'has 11 entries; at most 10 are taken at once, so send it in parts'
     const faults = [{ field: '', message }]
     expect(readBatch(`[${'1,'.repeat(10)}1]`, 'json', 10)).toEqual({ ok: false, faults })

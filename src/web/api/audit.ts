@@ -35,7 +35,7 @@ export const auditApi: Api = (web, context) => {
     const faults = new Faults()
     const traceId = c.get('traceId')
     const spanId = parseTraceparent(c.req.header('traceparent'))?.spanId
-    const records = readAuditRecords(batch.value, { nowMs: clock.now(), traceId, spanId }, faults)
+    const records = await readAuditRecords(batch.value, { nowMs: clock.now(), traceId, spanId }, faults)
     if (faults.list.length > 0) throw invalid(faults.list)
     const traceIds = records.length === 0 ? [] : await audit.record(records)
     // One journey is continued under its own id, whoever named it.

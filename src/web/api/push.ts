@@ -32,7 +32,7 @@ export const pushApi: Api = (web, context) => {
     if (!batch.ok)
       throw 'malformed' in batch ? new HttpProblem(400, 'Malformed JSON', batch.malformed) : invalid(batch.faults)
     const faults = new Faults()
-    const entries = readMetricEntries(batch.value, faults)
+    const entries = await readMetricEntries(batch.value, faults)
     const plan = planMetrics(entries, known, faults)
     if (faults.list.length > 0) throw invalid(faults.list)
     reserve(context, plan)
