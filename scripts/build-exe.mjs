@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { inject } from 'postject'
@@ -30,7 +31,13 @@ if (process.platform !== 'linux' || !process.version.startsWith(`v${MAJOR}.`)) {
 const { dist, assets, names } = await buildProgram()
 const folder = mkdtempSync(join(dist, 'exe-'))
 try {
-  await build({ ...bundleOptions, entryPoints: [join('src', 'main.ts')], outfile: join(folder, 'midwatch.cjs') })
+  const { metafile } = await build({
+    ...bundleOptions,
+    entryPoints: [join('src', 'main.ts')],
+    outfile: join(folder, 'midwatch.cjs'),
+    metafile: true,
+  })
+  refuseLeftovers(metafile)
 
   const isForeign = (name) => name.startsWith('sqlite/') && name !== addonName()
   const inside = names.filter((name) => !isForeign(name))
@@ -67,6 +74,13 @@ try {
 }
 const { size } = statSync(join(dist, 'midwatch'))
 console.error(`dist/midwatch: ${Math.round(size / 1e6)} MB in ${Math.round(performance.now() - startMs)} ms`)
+
+/** Inside an executable nothing but Node's own modules can be required; what is left would fail only when it is used. */
+function refuseLeftovers({ outputs }) {
+  const paths = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+  const left = paths.filter((path) => !isBuiltin(path) && !bundleOptions.external.includes(path))
+  if (left.length > 0) throw new Error(`the bundle still asks for ${left.join(', ')}`)
+}
 
 /** Takes the symbols out, a seventh of the file; without binutils they stay, and all works. */
 function strip(file) {
