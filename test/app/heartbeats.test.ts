@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { type App, startApp } from '../../src/app/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { pingsOf } from '../../src/store/heartbeats.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 const CONFIG = `
@@ -45,6 +46,7 @@ test('a ping changes its check at once, and what it said outlives a restart', as
       reason: 'reported',
       message: expect.stringContaining('ended with exit code 3'),
     })
+    expect(pingsOf(first.context.store.reader, 'backup', 1)[0]?.source).toMatch(/^127\.0\.0\.1 \S+/)
     // The next look by itself comes after five seconds.
     expect(performance.now() - beganMs).toBeLessThan(4000)
     await first.stop('test', 5000)
