@@ -13,5 +13,9 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   // From the second start on, the program is not compiled again; the single executable carries its compiled code.
   if (!process.getBuiltinModule('node:sea').isSea()) module.enableCompileCache()
   // Loaded only now: what comes with it can't even be loaded by an older Node.
-  void import('./cli/cli.ts').then(({ runCli }) => runCli(process.argv.slice(2)))
+  void import('./cli/cli.ts').then(async ({ runCli }) => {
+    await runCli(process.argv.slice(2))
+    // A server may end without notice; the next start is quick all the same.
+    module.flushCompileCache()
+  })
 }

@@ -100,7 +100,6 @@ export async function startApp(options: StartOptions): Promise<App> {
   const { applied, copy } = store.migrated
   if (applied.length > 0)
     log.info({ event: 'storage.migrated', applied, copy }, 'data file brought to the newest schema')
-  await store.writer.run(releaseLeases, {})
   const audit = new AuditTrail(store.writer, clock)
   const lastAliveMs = Number(getSetting(store.reader, LAST_ALIVE) ?? startedMs)
 
@@ -284,6 +283,9 @@ export async function startApp(options: StartOptions): Promise<App> {
   await apply(plan, loaded.groups)
   schedule.set('seal', '10 * * * *', undefined, () => housekeeping.seal(ending.signal))
   schedule.set('retention', '40 3 * * *', undefined, () => housekeeping.retain())
+  await store.writer
+    .run(releaseLeases, {})
+    .catch(() => log.error({ event: 'storage.failed' }, 'the data file refuses writes'))
   const telling = teller.run(ending.signal)
 
   // Stopping goes through these from the last to the first.

@@ -53,14 +53,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   mkdirSync(dataDir, { recursive: true, mode: 0o750 })
   const lock = lockFolder(dataDir, addonPath)
   const file = join(dataDir, DATABASE_FILE)
+  const thread = options.writer === 'thread' ? Writer.thread({ file, addonPath }, options.onWriterDeath) : undefined
   try {
-    const setup = new Connection(file, { addonPath })
-    const migrated = migrate(setup, clock.now())
-    setup.close()
-    const writer =
-      options.writer === 'thread'
-        ? await Writer.thread({ file, addonPath }, options.onWriterDeath)
-        : Writer.inline(file, addonPath)
+    const migrated = prepare(file, addonPath, clock)
+    const writer = thread ?? Writer.inline(file, addonPath)
     const reader = new Connection(file, { readonly: true, addonPath })
     const series = new SeriesStore({ writer, reader, clock, limits, onCorrupt })
     const pushed = new PushedStore(writer, reader, series)
@@ -79,8 +75,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       },
     }
   } catch (error) {
+    await thread?.close()
     lock.close()
     throw error
+  }
+}
+
+function prepare(file: string, addonPath: string | undefined, clock: Clock): Store['migrated'] {
+  const setup = new Connection(file, { addonPath })
+  try {
+    return migrate(setup, clock.now())
+  } finally {
+    setup.close()
   }
 }
 

@@ -59,7 +59,8 @@ export class Transactor {
   }
 }
 
-function failure(error: unknown): Outcome {
+/** An error as an outcome, in a shape that travels between threads. */
+export function failure(error: unknown): Outcome {
   const { message, code } = error as Error & { code?: unknown }
   return { ok: false, message, code: typeof code === 'string' ? code : undefined }
 }

@@ -1,7 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Connection } from './database.ts'
+import type { Outcome, Request } from './operation.ts'
 import { operations } from './operations.ts'
-import { Transactor } from './transactor.ts'
+import { failure, Transactor } from './transactor.ts'
 import type { FromWriter, ToWriter, WriterStart } from './writer.ts'
 
 /** The whole program of the writer thread: take what has gathered, commit it, answer. */
@@ -9,22 +10,36 @@ const port = parentPort
 if (port === null) throw new Error('the writer runs as a thread of midwatch')
 
 const { file, addonPath } = workerData as WriterStart
-const db = new Connection(file, { addonPath })
-const transactor = new Transactor(db, operations)
+let opened: { readonly db: Connection; readonly transactor: Transactor } | undefined
+
+function open(): { readonly db: Connection; readonly transactor: Transactor } {
+  if (opened === undefined) {
+    const db = new Connection(file, { addonPath })
+    opened = { db, transactor: new Transactor(db, operations) }
+  }
+  return opened
+}
 
 function handle(message: ToWriter): void {
   const startMs = performance.now()
   switch (message.kind) {
-    case 'commit': {
-      const outcomes = transactor.commit(message.requests)
-      answer({ id: message.id, outcomes, tookMs: performance.now() - startMs })
+    case 'commit':
+      answer({ id: message.id, outcomes: commit(message.requests), tookMs: performance.now() - startMs })
       return
-    }
     case 'close':
-      db.raw.pragma('wal_checkpoint(TRUNCATE)')
-      db.close()
+      opened?.db.raw.pragma('wal_checkpoint(TRUNCATE)')
+      opened?.db.close()
       answer({ id: message.id, outcomes: [], tookMs: performance.now() - startMs })
       return
+  }
+}
+
+/** A file that can't be opened now is tried again with the next commit. */
+function commit(requests: readonly Request[]): readonly Outcome[] {
+  try {
+    return open().transactor.commit(requests)
+  } catch (error) {
+    return requests.map(() => failure(error))
   }
 }
 
@@ -38,4 +53,3 @@ port.on('message', (message: ToWriter) => {
     handle(next.message as ToWriter)
   }
 })
-port.postMessage('ready')

@@ -83,13 +83,12 @@ export class Writer {
     )
   }
 
-  /** Commits on a thread of its own, so that no fsync ever delays a probe. */
-  static async thread(start: WriterStart, onDeath: (error: Error) => void): Promise<Writer> {
+  /**
+   * Commits on a thread of its own, so that no fsync ever delays a probe. The thread opens the file with its first commit:
+   * until then it only gets ready, beside everything else that a start has to do.
+   */
+  static thread(start: WriterStart, onDeath: (error: Error) => void): Writer {
     const worker = new Worker(readAsset('writer.cjs'), { eval: true, workerData: start, name: 'midwatch-writer' })
-    await new Promise<void>((resolve, reject) => {
-      worker.once('message', () => resolve())
-      worker.once('error', reject)
-    })
     const answers = new Map<number, (answer: FromWriter) => void>()
     let nextId = 1
     let dead: Error | undefined
