@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-const PROGRAM = join(import.meta.dirname, '../../dist/midwatch.cjs')
+export const PROGRAM = join(import.meta.dirname, '../../dist/midwatch.cjs')
 
 /** A folder for one test, gone afterwards. */
 export function tempFolder(): { readonly path: string } & Disposable {
