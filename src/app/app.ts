@@ -3,6 +3,7 @@ import { AuditTrail } from '../audit/audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
+import { downParent } from '../health/down-parent.ts'
 import { HealthBoard } from '../health/health-board.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Lifecycle } from '../lib/lifecycle.ts'
@@ -142,7 +143,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   const findingOf = (labels: Labels) => describeFinding(watch.findingOf(labels.get('check')))
   const dispatchOptions = ({ routing, config }: Plan) => ({
     routing,
-    stages: [dependencyStage((alert) => downParent(config, board, alert.labels.get('check')))],
+    stages: [dependencyStage((alert) => downParent(config.checks, board, alert.labels.get('check')))],
     findingOf,
     externalUrl: externalUrlOf(config),
     expiryMs: MESSAGE_EXPIRY_MS,
@@ -349,20 +350,6 @@ export async function startApp(options: StartOptions): Promise<App> {
 
 function externalUrlOf({ server }: Config): string {
   return server.externalUrl ?? `http://${server.listen.host ?? 'localhost'}:${server.listen.port}`
-}
-
-/** The first check above this one in `depends_on` that is down, if any. */
-function downParent(config: Config, board: HealthBoard, name: string): string | undefined {
-  const parents = new Map(config.checks.map((check) => [check.name, check.dependsOn]))
-  const todo = [...(parents.get(name) ?? [])]
-  const seen = new Set<string>()
-  for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-    if (seen.has(next)) continue
-    seen.add(next)
-    if (board.find(next)?.status === 'unhealthy') return next
-    todo.push(...(parents.get(next) ?? []))
-  }
-  return undefined
 }
 
 function describeFinding(finding: Finding | undefined): string | undefined {

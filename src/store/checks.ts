@@ -81,3 +81,17 @@ export function checkEvents(db: Connection, name: string, limit: number): readon
     .limit(limit)
   return db.all(query)
 }
+
+/** Changes from `fromMs` on, oldest first, and before them the last one of before, which tells the state at `fromMs`. */
+export function checkStatesSince(
+  db: Connection,
+  name: string,
+  fromMs: number,
+): readonly { readonly atMs: number; readonly state: string }[] {
+  return db
+    .statement(
+      `SELECT at_ms AS atMs, state FROM check_event WHERE name = ?1 AND at_ms >=
+         COALESCE((SELECT MAX(at_ms) FROM check_event WHERE name = ?1 AND at_ms < ?2), ?2) ORDER BY at_ms, id`,
+    )
+    .all(name, fromMs) as { atMs: number; state: string }[]
+}

@@ -15,7 +15,7 @@ export interface Caller {
 
 export type WebEnv = { Variables: { caller: Caller; traceId: string; route: string } }
 
-export const SESSION_COOKIE = 'midwatch_session'
+const SESSION_COOKIE = 'midwatch_session'
 
 /** Where no token is needed, everybody who reaches the address may do everything. */
 const LOCAL: Caller = { name: 'local', scopes: ['admin'], isSession: false }
@@ -79,27 +79,55 @@ export function requireScope(context: WebContext, scope: Scope): MiddlewareHandl
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new HttpProblem(403, 'Not allowed', `the token "${caller.name}" has no ${scope} scope`)
     }
-    refuseOtherSites(c, caller)
+    if (caller.isSession || caller.name === LOCAL.name) refuseOtherSites(context, c)
     c.set('caller', caller)
     await next()
   }
 }
 
-/** A change that a browser sends must come from our own pages, whoever's cookie it carries. */
-function refuseOtherSites(c: Context, caller: Caller): void {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
-  const origin = c.req.header('origin')
-  const site = c.req.header('sec-fetch-site')
-  const isForeign =
-    (site !== undefined && site !== 'same-origin' && site !== 'none') || isOtherOrigin(origin, c.req.header('host'))
-  if (isForeign && (caller.isSession || caller === LOCAL || caller.name === LOCAL.name)) {
-    throw new HttpProblem(403, 'Not from here', 'a change has to come from a page of midwatch itself')
+/** Lets readers of pages through; who has to sign in first is sent there, and comes back after it. */
+export function requireReader(context: WebContext): MiddlewareHandler<WebEnv> {
+  const who = identify(context)
+  return async (c, next) => {
+    // Where no token is needed, a cookie of another midwatch on this machine keeps nobody out.
+    const caller = needsToken(context) ? who(c) : LOCAL
+    if (caller === undefined) {
+      const { pathname, search } = new URL(c.req.url)
+      c.header('cache-control', 'no-store')
+      return c.redirect(`/login?next=${encodeURIComponent(`${pathname}${search}`)}`, 303)
+    }
+    if (!mayRead(caller)) {
+      throw new HttpProblem(403, 'Not allowed', `the token "${caller.name}" has no read scope`)
+    }
+    c.set('caller', caller)
+    return next()
   }
 }
 
-function isOtherOrigin(origin: string | undefined, host: string | undefined): boolean {
+export function mayRead({ scopes }: Caller): boolean {
+  return scopes.includes('read') || scopes.includes('admin')
+}
+
+/**
+ * A change that a browser sends must come from our own pages, whoever's cookie it carries.
+ *
+ * @throws HttpProblem 403 when it comes from elsewhere
+ */
+export function refuseOtherSites(context: WebContext, c: Context<WebEnv>): void {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
+  const origin = c.req.header('origin')
+  const site = c.req.header('sec-fetch-site')
+  const isForeign = (site !== undefined && site !== 'same-origin' && site !== 'none') || isOther(origin, c, context)
+  if (isForeign) throw new HttpProblem(403, 'Not from here', 'a change has to come from a page of midwatch itself')
+}
+
+function isOther(origin: string | undefined, c: Context<WebEnv>, context: WebContext): boolean {
   if (origin === undefined) return false
-  return !URL.canParse(origin) || new URL(origin).host !== host
+  if (!URL.canParse(origin)) return true
+  const { externalUrl } = context.config().server
+  // A proxy may call us by another name than readers do.
+  if (externalUrl !== undefined && new URL(externalUrl).origin === new URL(origin).origin) return false
+  return new URL(origin).host !== (c.req.header('host') ?? new URL(c.req.url).host)
 }
 
 function tokenOf(c: Context): { readonly text: string; readonly isSession: boolean } | undefined {
@@ -114,5 +142,22 @@ function tokenOf(c: Context): { readonly text: string; readonly isSession: boole
   const key = c.req.header('x-api-key')
   if (key !== undefined) return { text: key, isSession: false }
   const cookie = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;\\s]+)`).exec(c.req.header('cookie') ?? '')?.[1]
-  return cookie === undefined ? undefined : { text: cookie, isSession: true }
+  return cookie === undefined ? undefined : { text: readCookie(cookie), isSession: true }
+}
+
+/** Tokens that people make up may hold what a cookie can't. */
+function readCookie(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** A cookie that signs its browser in with a token, until the browser ends; without a token, one that signs it out. */
+export function sessionCookie(token: string | undefined, isSecure: boolean): string {
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+  return token === undefined
+    ? `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`
+    : `${SESSION_COOKIE}=${encodeURIComponent(token)}; ${attributes}`
 }

@@ -2,7 +2,9 @@ import type { Hono } from 'hono'
 import { adminApi } from './api/admin.ts'
 import { auditApi } from './api/audit.ts'
 import { healthApi } from './api/health.ts'
+import { loginApi } from './api/login.ts'
 import { metricsApi } from './api/metrics.ts'
+import { pagesApi } from './api/pages.ts'
 import { pingApi } from './api/ping.ts'
 import { pushApi } from './api/push.ts'
 import { queryApi } from './api/query.ts'
@@ -18,6 +20,8 @@ export type Api = (web: Hono<WebEnv>, context: WebContext) => void
 /** Every subject, in order; a new one is its own file plus a line here. */
 export const apis: readonly Api[] = [
   healthApi,
+  loginApi,
+  pagesApi,
   adminApi,
   metricsApi,
   pushApi,

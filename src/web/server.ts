@@ -5,8 +5,10 @@ import { Hono } from 'hono'
 import { formatTraceparent, newTraceId, parseTraceparent } from '../model/trace-context.ts'
 import { StorageError } from '../store/operation.ts'
 import type { WebEnv } from './auth.ts'
+import { compress } from './compress.ts'
 import type { WebContext } from './context.ts'
-import { HttpProblem, problemResponse } from './problem.ts'
+import { failureResponse } from './failure.ts'
+import { HttpProblem } from './problem.ts'
 import { apis } from './registry.ts'
 
 const HEADERS_TIMEOUT_MS = 15_000
@@ -27,26 +29,28 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
     c.header('x-content-type-options', 'nosniff')
     if (!c.res.headers.has('traceparent')) c.header('traceparent', formatTraceparent(traceId))
   })
+  web.use(compress())
   for (const api of apis) api(web, context)
   web.notFound((c) =>
-    problemResponse(
+    failureResponse(
       c,
+      context,
       new HttpProblem(404, 'Not found', `there is nothing at ${new URL(c.req.url).pathname}`),
       c.get('traceId'),
     ),
   )
   web.onError((error, c) => {
     const traceId = c.get('traceId') ?? newTraceId()
-    if (error instanceof HttpProblem) return problemResponse(c, error, traceId)
+    if (error instanceof HttpProblem) return failureResponse(c, context, error, traceId)
     if (error instanceof StorageError) {
       const problem = new HttpProblem(503, 'Not stored', 'the data could not be written to disk; send it again', {
         retryAfterSeconds: 2,
       })
-      return problemResponse(c, problem, traceId)
+      return failureResponse(c, context, problem, traceId)
     }
     context.log.error({ event: 'http.failed', trace_id: traceId, path: c.req.path, err: error }, 'a request failed')
     const detail = 'midwatch itself failed; its log has the details under the trace id'
-    return problemResponse(c, new HttpProblem(500, 'Internal error', detail), traceId)
+    return failureResponse(c, context, new HttpProblem(500, 'Internal error', detail), traceId)
   })
   return web
 }

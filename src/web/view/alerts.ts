@@ -1,0 +1,40 @@
+import { downParent } from '../../health/down-parent.ts'
+import type { AlertInstance } from '../../model/alert.ts'
+import type { WebContext } from '../context.ts'
+import type { AlertView } from '../page/alerts.tsx'
+
+const SHOWN_APART = new Set(['alertname', 'severity'])
+
+/** Every alert that is pending or firing, or those of one check. */
+export function alertViews(context: WebContext, checkName?: string): readonly AlertView[] {
+  const views: AlertView[] = []
+  for (const { alert } of context.rules.alerts()) {
+    if (checkName === undefined || alert.labels.get('check') === checkName) views.push(alertView(context, alert))
+  }
+  return views
+}
+
+function alertView(context: WebContext, alert: AlertInstance): AlertView {
+  const { labels, annotations, value } = alert
+  const isFiring = alert.state === 'firing'
+  const check = labels.get('check')
+  return {
+    name: labels.get('alertname'),
+    state: isFiring ? 'firing' : 'pending',
+    severity: labels.get('severity') || undefined,
+    sinceMs: isFiring ? (alert.firedAtMs ?? alert.activeAtMs) : alert.activeAtMs,
+    summary: annotations.summary ?? '',
+    description: annotations.description ?? '',
+    value,
+    labels: labels.drop(SHOWN_APART).toObject(),
+    runbookUrl: annotations.runbook_url || undefined,
+    checkName: context.board.find(check) === undefined ? undefined : check,
+    notes: notesOf(context, check),
+  }
+}
+
+/** Why it is told otherwise than its severity lets one expect. */
+function notesOf(context: WebContext, check: string): readonly string[] {
+  const cause = downParent(context.checks(), context.board, check)
+  return cause === undefined ? [] : [`held back: it depends on ${cause}, which is down`]
+}
