@@ -19,22 +19,24 @@ type Path = readonly PropertyKey[]
 const DEFAULT_TIMEOUT_MS = 5000
 
 const general = {
-  name,
-  critical: flag(false),
+  name: name.describe('Letters, digits, dots, hyphens, underscores; the label `check`.'),
+  critical: flag(false).describe('Whether the whole is unhealthy when this check is: `/health` answers 503 then.'),
   category: z
     .string({ error: 'is not a category; write one word such as application' })
     .regex(/^[a-z][a-z0-9-]*$/, {
       error: ({ input }) =>
         `${show(input)} is not a category; write one lower-case word, such as ${asCategory(String(input))}`,
     })
-    .default('application'),
-  labels: labels.default({}),
+    .default('application')
+    .describe('One word; groups checks on the pages. `database` and `integration` have alerts of their own.'),
+  labels: labels.default({}).describe('Labels that its series and alerts get.'),
   depends_on: z
     .array(z.string({ error: 'is not the name of a check' }), {
       error: 'is not a list; write names of checks such as [database]',
     })
-    .default([]),
-  runbook: pageUrl.optional(),
+    .default([])
+    .describe('Names of checks; while one of them is down, alerts about this one are not told.'),
+  runbook: pageUrl.optional().describe('The address of a page for whoever is called.'),
 }
 
 function asCategory(text: string): string {
@@ -45,11 +47,11 @@ function asCategory(text: string): string {
 }
 
 const generalSchema = z.strictObject(general)
-const probeSchema = z.strictObject({
+export const probeSchema = z.strictObject({
   ...general,
-  every: positiveMs.default(30_000),
-  timeout: positiveMs.optional(),
-  confirm: flag(true),
+  every: positiveMs.default(30_000).describe('How often.'),
+  timeout: positiveMs.optional().describe('When it gives up, at most `every`; 5s unless told.'),
+  confirm: flag(true).describe('Whether a change for the worse is looked at a second time, at once, before it counts.'),
 })
 const heartbeatSchema = z.strictObject({ ...general, heartbeat })
 

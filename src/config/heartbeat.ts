@@ -8,11 +8,11 @@ const DEFAULT_GRACE_MS = 5 * 60_000
 export const heartbeat = z
   .strictObject(
     {
-      period: positiveMs.optional(),
-      cron: cron.optional(),
-      timezone: timezone.optional(),
-      grace: positiveMs.default(DEFAULT_GRACE_MS),
-      max_runtime: positiveMs.optional(),
+      period: positiveMs.optional().describe('How long after a run the next one has to be there.'),
+      cron: cron.optional().describe('When the job starts, in place of `period`.'),
+      timezone: timezone.optional().describe("Of `cron`, such as Europe/Berlin; the machine's unless told."),
+      grace: positiveMs.default(DEFAULT_GRACE_MS).describe('How late it may be.'),
+      max_runtime: positiveMs.optional().describe('How long a run may take; the grace unless told.'),
     },
     { error: 'is not a heartbeat; write {period: 1d, grace: 1h} or {cron: "0 3 * * *", grace: 30m}' },
   )

@@ -33,6 +33,7 @@ const channelList = z
     error: 'is not a list; write [slack, email]',
   })
   .optional()
+  .describe('Channels for alerts of this severity, in order; all of them unless told, `[]` for none.')
 
 const channelSchemas = Object.fromEntries(
   Object.entries(channels).map(([name, { config }]) => [name, (config as z.ZodType).optional()]),
@@ -50,11 +51,12 @@ export const notify = z
           error: ({ input }) => `${show(input)} is not a label name; write one such as alertname`,
         }),
       )
-      .default(['alertname']),
-    group_wait: positiveMs.default(10_000),
-    group_interval: positiveMs.default(60_000),
-    repeat: positiveMs.default(4 * 3_600_000),
-    send_resolved: flag(true),
+      .default(['alertname'])
+      .describe('Alerts that are equal in these labels come in one message; `...` is all labels.'),
+    group_wait: positiveMs.default(10_000).describe('How long the first message of a group waits for others.'),
+    group_interval: positiveMs.default(60_000).describe('How soon a change in a group is told.'),
+    repeat: positiveMs.default(4 * 3_600_000).describe('How often an alert that stays is told again.'),
+    send_resolved: flag(true).describe('Whether it is told when an alert is over.'),
   })
   .transform((written): NotifyConfig => {
     const set = Object.fromEntries(CHANNEL_NAMES.map((name) => [name, written[name]])) as unknown as ChannelConfigs

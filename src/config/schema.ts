@@ -43,11 +43,14 @@ const tokenText = markSecret(
 const token = z
   .strictObject(
     {
-      name,
+      name: name.describe('What it is for; the actor in the audit log.'),
       token: tokenText,
-      scopes: z.array(z.enum(SCOPES), { error: 'is not a list; write some of [read, ingest, admin]' }).min(1, {
-        error: 'is empty; write some of [read, ingest, admin]',
-      }),
+      scopes: z
+        .array(z.enum(SCOPES), { error: 'is not a list; write some of [read, ingest, admin]' })
+        .min(1, {
+          error: 'is empty; write some of [read, ingest, admin]',
+        })
+        .describe('What it may do.'),
     },
     { error: `is not a token; write {name: grafana, token: \${GRAFANA_TOKEN}, scopes: [read]}` },
   )
@@ -55,11 +58,19 @@ const token = z
 
 const server = z
   .strictObject({
-    listen: listen.prefault('127.0.0.1:8420'),
-    external_url: externalUrl.optional(),
-    trusted_proxies: addressRanges.prefault([]),
-    public: z.array(z.enum(PUBLIC_PARTS)).default([]),
-    tokens: z.array(token).default([]),
+    listen: listen
+      .prefault('127.0.0.1:8420')
+      .describe('Where midwatch listens; `:8420` is every address of the machine.'),
+    external_url: externalUrl
+      .optional()
+      .describe('Where people reach it, for links in messages. Everything but `/health` needs a token then.'),
+    trusted_proxies: addressRanges
+      .prefault([])
+      .describe(
+        'Addresses of proxies in front of it, such as `10.0.0.0/8`. Everything but `/health` needs a token then.',
+      ),
+    public: z.array(z.enum(PUBLIC_PARTS)).default([]).describe('What may be read without a token, besides `/health`.'),
+    tokens: z.array(token).default([]).describe('Tokens besides those that `midwatch token create` makes.'),
   })
   .transform(
     (written): ServerConfig => ({
@@ -73,19 +84,29 @@ const server = z
 
 const storage = z
   .strictObject({
-    data: z.string().min(1, { error: 'is empty; write a folder such as ./data' }).default('./data'),
+    data: z
+      .string()
+      .min(1, { error: 'is empty; write a folder such as ./data' })
+      .default('./data')
+      .describe('The folder of the data, relative to the working directory.'),
     retention: z
       .strictObject({
-        raw: positiveMs.default(DEFAULT_RETENTION_MS.raw),
-        rollup: positiveMs.default(DEFAULT_RETENTION_MS.rollup),
-        audit: positiveMs.default(DEFAULT_RETENTION_MS.audit),
-        alerts: positiveMs.default(DEFAULT_RETENTION_MS.alerts),
+        raw: positiveMs.default(DEFAULT_RETENTION_MS.raw).describe('How long samples are kept.'),
+        rollup: positiveMs
+          .default(DEFAULT_RETENTION_MS.rollup)
+          .describe('How long what each hour of samples came to is kept.'),
+        audit: positiveMs.default(DEFAULT_RETENTION_MS.audit).describe('How long audit records are kept.'),
+        alerts: positiveMs
+          .default(DEFAULT_RETENTION_MS.alerts)
+          .describe('How long the story of alerts and checks is kept.'),
       })
       .prefault({}),
     limits: z
       .strictObject({
-        series: count(1, 100_000_000).default(1_000_000),
-        series_per_metric: count(1, 100_000_000).default(20_000),
+        series: count(1, 100_000_000)
+          .default(1_000_000)
+          .describe('How many series there may be; new ones beyond it are refused.'),
+        series_per_metric: count(1, 100_000_000).default(20_000).describe('How many of them one metric may have.'),
       })
       .prefault({}),
   })
@@ -103,18 +124,29 @@ const storage = z
   )
 
 const evaluation = z
-  .strictObject({ cron: cron.default('*/15 * * * * *'), timezone: timezone.optional() })
+  .strictObject({
+    cron: cron.default('*/15 * * * * *').describe('When rules are evaluated: five fields, or six with seconds first.'),
+    timezone: timezone.optional().describe("Of `cron`, such as Europe/Berlin; the machine's unless told."),
+  })
   .transform((written): EvaluationConfig => ({ cron: written.cron, timezone: written.timezone }))
 
 const probeSettings = z
   .strictObject({
-    address_policy: z.enum(['no-link-local', 'any', 'public-only']).default('no-link-local'),
-    concurrency: count(1, 10_000).default(50),
+    address_policy: z
+      .enum(['no-link-local', 'any', 'public-only'])
+      .default('no-link-local')
+      .describe(
+        'Where checks may connect to: anywhere but link-local and metadata addresses, anywhere, or public addresses only.',
+      ),
+    concurrency: count(1, 10_000).default(50).describe('How many checks may run at once.'),
   })
   .transform((written): ProbesConfig => ({ addressPolicy: written.address_policy, concurrency: written.concurrency }))
 
 /** As in `prometheus.yml`, for jobs that do not say it themselves. */
-const globalSettings = z.strictObject({ scrape_interval: positiveMs.optional(), scrape_timeout: positiveMs.optional() })
+const globalSettings = z.strictObject({
+  scrape_interval: positiveMs.optional().describe('Of jobs that do not say it; 1m unless told.'),
+  scrape_timeout: positiveMs.optional().describe('Of jobs that do not say it; 10s unless told.'),
+})
 
 const shippedRules = z
   .union(
@@ -122,16 +154,19 @@ const shippedRules = z
       z.boolean().transform((enabled): ShippedRulesConfig => ({ enabled, disabled: [] })),
       z
         .strictObject({
-          disable: z.array(z.string(), { error: 'is not a list; write names of alerts such as [CheckDown]' }),
+          disable: z
+            .array(z.string(), { error: 'is not a list; write names of alerts such as [CheckDown]' })
+            .describe('Names of shipped alerts to leave out.'),
         })
         .transform(({ disable }): ShippedRulesConfig => ({ enabled: true, disabled: disable })),
     ],
     { error: 'is neither a switch nor keys; write true, false or {disable: [CheckDown]}' },
   )
   .prefault(true)
+  .describe('Whether the shipped alerts are evaluated.')
 
 const log = z
-  .strictObject({ level: z.enum(LOG_LEVELS).default('info') })
+  .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('What is logged.') })
   .transform((written): LogConfig => ({ level: written.level }))
 
 /**
@@ -142,12 +177,21 @@ export const sections = {
   server: server.prefault({}),
   storage: storage.prefault({}),
   evaluation: evaluation.prefault({}),
-  checks: z.array(z.unknown(), { error: 'is not a list; write a line with "- name: …" for each check' }).default([]),
-  allow: z.array(z.enum(PERMISSIONS)).default([]),
+  checks: z
+    .array(z.unknown(), { error: 'is not a list; write a line with "- name: …" for each check' })
+    .default([])
+    .describe('What midwatch looks at: see [checks](checks.md).'),
+  allow: z
+    .array(z.enum(PERMISSIONS))
+    .default([])
+    .describe('What is not done unless it is asked for: `script` starts programs.'),
   probes: probeSettings.prefault({}),
   global: globalSettings.prefault({}),
   scrape_configs: scrapeConfigs.default([]),
-  rule_files: z.array(z.string(), { error: 'is not a list; write [rules/*.yml]' }).default([]),
+  rule_files: z
+    .array(z.string(), { error: 'is not a list; write [rules/*.yml]' })
+    .default([])
+    .describe('Rule files of your own; `*` stands for any name.'),
   shipped_rules: shippedRules,
   notify: notify.prefault({}),
   log: log.prefault({}),

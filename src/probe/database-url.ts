@@ -68,7 +68,11 @@ export function databaseUrl({ schemes, defaultPort, example, parameters = [], is
         parameters: given,
       }
     })
-  return markSecret(schema)
+  return markSecret(
+    schema.describe(
+      '`scheme://user:password@host:port/database`. A password may stand there as it is; only `%` is written `%25`.',
+    ),
+  )
 }
 
 /** The URL without credentials and parameters, with its port. */

@@ -16,20 +16,31 @@ const types = Object.keys(recordTypes) as RecordType[]
 
 const config = z
   .strictObject({
-    dns: z.string({ error: 'is not a name; write one such as example.org' }).min(1),
-    /** Who is asked; by default the servers that this machine asks. */
-    server: hostAndPort('1.1.1.1:53', 53).optional(),
-    type: z.enum(types, { error: `is not a type of records; write one of ${types.join(', ')}` }).default('A'),
-    transport: z.enum(['udp', 'tcp']).default('udp'),
+    dns: z
+      .string({ error: 'is not a name; write one such as example.org' })
+      .min(1)
+      .describe('The name to ask for; with `type: PTR` an address.'),
+    server: hostAndPort('1.1.1.1:53', 53)
+      .optional()
+      .describe('Who is asked; by default the servers that this machine asks.'),
+    type: z
+      .enum(types, { error: `is not a type of records; write one of ${types.join(', ')}` })
+      .default('A')
+      .describe('The type of the records.'),
+    transport: z.enum(['udp', 'tcp']).default('udp').describe('How it is asked.'),
     expect: z
       .strictObject({
-        /** The value of at least one record has to match, such as `^192\.0\.2\.`. */
-        answer: regex.optional(),
-        /** At least so many records of that type; 1 unless a `rcode` other than NOERROR is expected. */
-        answers: z.number().int().min(0).optional(),
+        answer: regex.optional().describe('A pattern that the value of at least one record has to match.'),
+        answers: z
+          .number()
+          .int()
+          .min(0)
+          .optional()
+          .describe('At least so many records of that type; 1 unless a `rcode` other than NOERROR is expected.'),
         rcode: z
           .enum(responseCodes, { error: `is not a response code; write one of ${responseCodes.join(', ')}` })
-          .default('NOERROR'),
+          .default('NOERROR')
+          .describe('The response code.'),
       })
       .prefault({}),
   })

@@ -12,10 +12,9 @@ import { downBySocketError } from './socket-error.ts'
 import { startTls } from './tls-socket.ts'
 
 const config = z.strictObject({
-  grpc: hostAndPort('api.internal:50051'),
-  /** The service that is asked about; by default the server as a whole. */
-  service: z.string().default(''),
-  tls: z.union([z.boolean(), tlsOptions]).default(false),
+  grpc: hostAndPort('api.internal:50051').describe('The server, host and port.'),
+  service: z.string().default('').describe('The service that is asked about; by default the server as a whole.'),
+  tls: z.union([z.boolean(), tlsOptions]).default(false).describe('Whether the connection is encrypted, or how.'),
   ip_protocol: ipProtocol.optional(),
 })
 

@@ -23,17 +23,31 @@ const mountpoint = z
   .transform((path) => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path))
 
 const config = z.strictObject({
-  host: z.literal('local', { error: 'is not a host; write local, the machine that midwatch runs on' }),
-  /** Filesystems to look at, each of which has to be mounted; by default every local one that stores something. */
-  mounts: z.array(mountpoint).min(1).optional(),
-  /** For how long the processors are watched during each run; longer is steadier. */
-  cpu_window: durationMs.default(500),
+  host: z
+    .literal('local', { error: 'is not a host; write local, the machine that midwatch runs on' })
+    .describe('`local`: the machine that midwatch runs on.'),
+  mounts: z
+    .array(mountpoint)
+    .min(1)
+    .optional()
+    .describe(
+      'Filesystems to look at, each of which has to be mounted; by default every local one that stores something.',
+    ),
+  cpu_window: durationMs
+    .default(500)
+    .describe('For how long the processors are watched during each run; longer is steadier.'),
   expect: z
     .strictObject({
-      cpu: share.optional(),
-      memory: share.optional(),
-      disk: share.optional(),
-      load: z.number().positive({ error: 'is not a load; write a number above 0, such as 4' }).optional(),
+      cpu: share
+        .optional()
+        .describe('How busy the processors may be, in percent; beyond a limit the check is degraded.'),
+      memory: share.optional().describe('How much of the memory may be in use, in percent.'),
+      disk: share.optional().describe('How full each filesystem may be, in percent, in space and in files.'),
+      load: z
+        .number()
+        .positive({ error: 'is not a load; write a number above 0, such as 4' })
+        .optional()
+        .describe('How many tasks may run or wait, mean over 1 minute.'),
     })
     .default({}),
 })

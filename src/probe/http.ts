@@ -37,7 +37,7 @@ const config = z
       .describe('Whether to follow redirects, 10 at most. Credentials stay with the server they were meant for.'),
     expect: httpExpect.prefault({}).describe('What the answer has to be like.'),
     basic_auth: z
-      .strictObject({ username: z.string(), password: secret })
+      .strictObject({ username: z.string().describe('The user.'), password: secret })
       .optional()
       .describe('User and password for HTTP Basic authentication.'),
     bearer_token: secret.optional().describe('A token for `Authorization: Bearer`.'),

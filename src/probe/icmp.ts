@@ -10,15 +10,25 @@ import { type ProgramResult, runProgram } from './run-program.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
 
 const config = z.strictObject({
-  icmp: z.string({ error: 'is not a host; write one such as router.internal' }).transform((host, context) => {
-    const bare = host.replace(/^\[(.*)\]$/, '$1')
-    if (isIPv6(bare)) return bare
-    // A name that begins with a hyphen would be an option to somebody.
-    if (/^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$/.test(bare)) return bare
-    return refuse(context, `${JSON.stringify(host)} is not a host; write a name or an address, such as router.internal`)
-  }),
+  icmp: z
+    .string({ error: 'is not a host; write one such as router.internal' })
+    .transform((host, context) => {
+      const bare = host.replace(/^\[(.*)\]$/, '$1')
+      if (isIPv6(bare)) return bare
+      // A name that begins with a hyphen would be an option to somebody.
+      if (/^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$/.test(bare)) return bare
+      return refuse(
+        context,
+        `${JSON.stringify(host)} is not a host; write a name or an address, such as router.internal`,
+      )
+    })
+    .describe('The host: a name or an address.'),
   ip_protocol: ipProtocol.optional(),
-  expect: z.strictObject({ latency: durationMs.optional() }).default({}),
+  expect: z
+    .strictObject({
+      latency: durationMs.optional().describe('How long the reply may take; beyond it the check is degraded.'),
+    })
+    .default({}),
 })
 
 const PHASES = ['resolve', 'setup', 'rtt'] as const

@@ -32,12 +32,19 @@ const config = z
       parameters: ['host', 'port', 'sslmode'],
       isHostOptional: true,
     }),
-    user: z.string().min(1).optional(),
-    password: secret.optional(),
-    /** `true` wants a trusted certificate, `false` no encryption; by default it is encrypted where the server can. */
-    tls: z.union([z.boolean(), tlsOptions]).optional(),
-    /** One statement that gives rows; it runs in a transaction that can only read. */
-    query: z.string().min(1).optional(),
+    user: z.string().min(1).optional().describe('Goes before the user in the URL.'),
+    password: secret.optional().describe('Goes before the password in the URL.'),
+    tls: z
+      .union([z.boolean(), tlsOptions])
+      .optional()
+      .describe(
+        '`true` wants a trusted certificate, `false` no encryption; by default it is encrypted where the server can.',
+      ),
+    query: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('One statement that gives rows; it runs in a transaction that can only read.'),
     expect: expectedRows.optional(),
   })
   .transform(({ postgres: url, user, password, tls, query, expect }, context) => {

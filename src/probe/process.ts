@@ -9,24 +9,27 @@ const count = z.number({ error: 'is not a number of processes; write one such as
 
 const config = z
   .strictObject({
-    process: z.union(
-      [
-        z.string().min(1),
-        z.strictObject({
-          /** The program's name, as `ps -e` shows it. */
-          name: z.string().min(1).optional(),
-          /** Found anywhere in the command line, its arguments joined by spaces. */
-          cmdline: regex.optional(),
-          pidfile: z
-            .string()
-            .startsWith('/', { error: 'is not an absolute path; write one such as /run/app.pid' })
-            .optional(),
-          min: count.default(1),
-          max: count.optional(),
-        }),
-      ],
-      { error: 'is not a process; write a name such as nginx, or {name: nginx, min: 2}' },
-    ),
+    process: z
+      .union(
+        [
+          z.string().min(1),
+          z.strictObject({
+            name: z.string().min(1).optional().describe('The name of the program, as `ps -e` shows it.'),
+            cmdline: regex
+              .optional()
+              .describe('A pattern, found anywhere in the command line, its arguments joined by spaces.'),
+            pidfile: z
+              .string()
+              .startsWith('/', { error: 'is not an absolute path; write one such as /run/app.pid' })
+              .optional()
+              .describe('A file that holds the number of the process.'),
+            min: count.default(1).describe('At least so many.'),
+            max: count.optional().describe('At most so many.'),
+          }),
+        ],
+        { error: 'is not a process; write a name such as nginx, or {name: nginx, min: 2}' },
+      )
+      .describe('The name of a program, or one of `name`, `cmdline` and `pidfile`.'),
   })
   .transform(({ process: written }, context) => {
     const { name, cmdline, pidfile, min, max } =

@@ -26,16 +26,18 @@ const expression = z
   })
 
 const config = z.strictObject({
-  promql: expression,
-  /** A second expression that is judged in the same way when the first one is fine, and makes the check degraded. */
-  warning: expression.optional(),
-  /**
-   * `nothing`: the expression describes trouble, as an alert's does, so each series that it gives is one. `something`: it
-   * describes what has to be there.
-   */
+  promql: expression.describe('An expression over the series that midwatch has.'),
+  warning: expression
+    .optional()
+    .describe(
+      'A second expression that is judged in the same way when the first one is fine, and makes the check degraded.',
+    ),
   expect: z
     .enum(['nothing', 'something'], { error: 'is not an expectation; write nothing or something' })
-    .default('nothing'),
+    .default('nothing')
+    .describe(
+      "`nothing`: the expression describes trouble, as an alert's does, so each series that it gives is one. `something`: it describes what has to be there.",
+    ),
 })
 
 type Series = Awaited<ReturnType<ProbeContext['query']>>

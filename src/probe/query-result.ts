@@ -13,8 +13,11 @@ export interface QueryResult {
 /** What a query has to give: so many rows, or this value in the first column of the first row. */
 export const expectedRows = z
   .strictObject({
-    rows: z.number().int().min(0).optional(),
-    value: z.union([z.string(), z.number(), z.boolean()]).optional(),
+    rows: z.number().int().min(0).optional().describe('So many rows.'),
+    value: z
+      .union([z.string(), z.number(), z.boolean()])
+      .optional()
+      .describe('What stands in the first column of the first row.'),
   })
   .refine(({ rows, value }) => rows !== undefined || value !== undefined, {
     error: 'expects nothing; write {rows: 1} or {value: 42}',

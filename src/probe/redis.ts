@@ -16,12 +16,18 @@ const EXAMPLE = 'redis://cache.internal:6379/0'
 const config = z
   .strictObject({
     redis: databaseUrl({ schemes: ['redis', 'rediss'], defaultPort: 6379, example: EXAMPLE }),
-    user: z.string().min(1).optional(),
-    password: secret.optional(),
-    /** For `rediss://`, or `true` to encrypt with the other scheme, too. */
-    tls: z.union([z.boolean(), tlsOptions]).optional(),
-    /** Keys of lists, sorted sets, sets, streams and hashes whose lengths are measured. */
-    queues: z.array(z.string().min(1)).min(1).max(1000).optional(),
+    user: z.string().min(1).optional().describe('Goes before the user in the URL.'),
+    password: secret.optional().describe('Goes before the password in the URL.'),
+    tls: z
+      .union([z.boolean(), tlsOptions])
+      .optional()
+      .describe('For `rediss://`, or `true` to encrypt with the other scheme, too.'),
+    queues: z
+      .array(z.string().min(1))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Keys of lists, sorted sets, sets, streams and hashes whose lengths are measured.'),
   })
   .transform(({ redis: url, user, password, tls, queues = [] }, context) => {
     if (!/^\d{0,6}$/.test(url.database)) {

@@ -33,15 +33,21 @@ export const script = defineProbe({
     'Up when a program ends with code 0; 1 is degraded, 2 is down and 3 is unknown, as monitoring plugins have it.',
   needsPermission: true,
   config: z.strictObject({
-    script: program,
-    /** The program gets PATH, LANG and these, and nothing else of the environment. */
-    env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), secret).default({}),
+    script: program.describe('An absolute path, or a list of it and its arguments.'),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), secret)
+      .default({})
+      .describe('Variables. The program gets PATH, LANG and these, and nothing else of the environment.'),
     cwd: z
       .string()
       .refine(isAbsolute, { error: 'is not an absolute path; write one such as /var/lib/app' })
-      .default('/'),
-    /** What has to stand in the output of a program that ends with 0. */
-    expect: z.strictObject({ output: regex }).optional(),
+      .default('/')
+      .describe('The folder that it is started in.'),
+    expect: z
+      .strictObject({
+        output: regex.describe('A pattern that has to stand in the output of a program that ends with 0.'),
+      })
+      .optional(),
   }),
   example: { script: ['/usr/local/bin/check-backup', '--older-than', '26h'] },
   metrics: {

@@ -66,23 +66,29 @@ function decoded(text: string): string {
 
 const NO_SERVER = `has no mail server; write email: {to: oncall@example.org, smtp: "${SMTP_EXAMPLE}"}`
 
-const config = z.union(
-  [
-    z.string().transform((_to, context): EmailConfig => refuse(context, NO_SERVER)),
-    z
-      .strictObject({
-        to: z.union([address.transform((one) => [one]), z.array(address).min(1)], {
-          error: 'is not an e-mail address or a list of them; write oncall@example.org',
-        }),
-        from: address.optional(),
-        smtp,
-      })
-      .transform(
-        ({ to, from, smtp: server }): EmailConfig => ({ to, from: from ?? defaultFrom(to, server), smtp: server }),
-      ),
-  ],
-  { error: 'is not keys; write {to: oncall@example.org, smtp: …}' },
-)
+const config = z
+  .union(
+    [
+      z.string().transform((_to, context): EmailConfig => refuse(context, NO_SERVER)),
+      z
+        .strictObject({
+          to: z
+            .union([address.transform((one) => [one]), z.array(address).min(1)], {
+              error: 'is not an e-mail address or a list of them; write oncall@example.org',
+            })
+            .describe('Who gets it: an address or a list of them.'),
+          from: address
+            .optional()
+            .describe('Who sends it; the user of the mail server, or midwatch@ the domain of the first recipient.'),
+          smtp,
+        })
+        .transform(
+          ({ to, from, smtp: server }): EmailConfig => ({ to, from: from ?? defaultFrom(to, server), smtp: server }),
+        ),
+    ],
+    { error: 'is not keys; write {to: oncall@example.org, smtp: …}' },
+  )
+  .describe('Keys; there has to be a mail server.')
 
 /** Many servers send only what comes from the address that logged in. */
 function defaultFrom(to: readonly string[], { user }: SmtpServer): string {

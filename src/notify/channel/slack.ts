@@ -27,21 +27,26 @@ const slackUrl = markSecret(
 
 const SLACK_CHANNEL = /^[#@]?[\p{Ll}\p{Lo}\p{N}A-Z._-]+$/u
 
-const config = z.union(
-  [
-    slackUrl.transform((url): SlackConfig => ({ url, channel: undefined })),
-    z
-      .strictObject({
-        url: slackUrl,
-        channel: z
-          .string({ error: 'is not a channel; write "#alerts" in quotes' })
-          .regex(SLACK_CHANNEL, { error: ({ input }) => `${show(input)} is not a channel; write "#alerts" in quotes` })
-          .optional(),
-      })
-      .transform(({ url, channel }): SlackConfig => ({ url, channel })),
-  ],
-  { error: `is neither a webhook nor keys; write ${SLACK_EXAMPLE} or {url: …, channel: "#alerts"}` },
-)
+const config = z
+  .union(
+    [
+      slackUrl.transform((url): SlackConfig => ({ url, channel: undefined })),
+      z
+        .strictObject({
+          url: slackUrl,
+          channel: z
+            .string({ error: 'is not a channel; write "#alerts" in quotes' })
+            .regex(SLACK_CHANNEL, {
+              error: ({ input }) => `${show(input)} is not a channel; write "#alerts" in quotes`,
+            })
+            .optional()
+            .describe('Where to post, such as `"#alerts"`; what the webhook was made for unless told.'),
+        })
+        .transform(({ url, channel }): SlackConfig => ({ url, channel })),
+    ],
+    { error: `is neither a webhook nor keys; write ${SLACK_EXAMPLE} or {url: …, channel: "#alerts"}` },
+  )
+  .describe('The incoming webhook, or keys.')
 
 /** Slack's own limit for the text of a section. */
 const MAX_SECTION = 3000
