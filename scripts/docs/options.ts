@@ -26,7 +26,7 @@ export interface Option {
 export function optionsOf(schema: Schema, prefix = ''): Option[] {
   const object = objectIn(schema)
   if (object === undefined) return []
-  return Object.entries(object.shape).flatMap(([key, field]) => {
+  return Object.entries(object._zod.def.shape).flatMap(([key, field]) => {
     const path = prefix === '' ? key : `${prefix}.${key}`
     const look = lookAt(field)
     if (look.kind === 'unknown') return []
