@@ -88,7 +88,7 @@ export const appendAudit = defineOperation(
        body_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     const insertBody = db.statement('INSERT INTO audit_body (seq, salt, body) VALUES (?, ?, ?)')
-    for (const entry of entries) {
+    for (const entry of entries.map(asStored)) {
       const seq = head.seq + 1
       const salt = randomBytes(16)
       const bodyHash = auditBodyHash(salt, entry.body)
@@ -117,6 +117,19 @@ export const appendAudit = defineOperation(
     return head.seq
   },
 )
+
+/** SQLite keeps UTF-8: half a surrogate pair would be read back as another character, and no hash would fit any more. */
+function asStored(entry: AuditEntry): AuditEntry {
+  return {
+    ...entry,
+    event: entry.event.toWellFormed(),
+    actor: entry.actor.toWellFormed(),
+    action: entry.action.toWellFormed(),
+    resource: entry.resource.toWellFormed(),
+    outcome: entry.outcome.toWellFormed(),
+    body: entry.body.toWellFormed(),
+  }
+}
 
 /** After a cut, when every record is gone, the chain goes on from the anchor. */
 function readHead({ db }: Transaction): Head {

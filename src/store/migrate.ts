@@ -29,7 +29,7 @@ export function shippedMigrations(): readonly Migration[] {
  * data is copied first.
  *
  * @returns the path of the copy when one was made
- * @throws SchemaError when the file comes from a newer program, or the disk has no room for the copy
+ * @throws SchemaError when the file comes from a newer program, a step fails, or the disk has no room for the copy
  */
 export function migrate(
   db: Connection,
@@ -49,10 +49,18 @@ export function migrate(
   if (due.length === 0) return { applied: [], copy: undefined }
   const copy = current === 0 ? undefined : copyBefore(db, current)
   for (const { version, name, text } of due) {
-    db.raw.transaction(() => {
-      db.raw.exec(text)
-      db.raw.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(version, name, nowMs)
-    })()
+    try {
+      db.raw.transaction(() => {
+        db.raw.exec(text)
+        db.raw.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(version, name, nowMs)
+      })()
+    } catch (error) {
+      const from = copy === undefined ? '' : `; a copy of the file as it was is ${copy}`
+      throw new SchemaError(
+        `the data file could not be brought to schema ${version} (${name}: ${(error as Error).message}); that step changed nothing${from}`,
+        { cause: error },
+      )
+    }
   }
   return { applied: due.map(({ name }) => name), copy }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Clock } from '../lib/clock.ts'
 import { addonOption, Connection } from './database.ts'
-import { migrate } from './migrate.ts'
+import { migrate, SchemaError } from './migrate.ts'
 import { PushedStore } from './pushed-store.ts'
 import { type SeriesLimits, SeriesStore } from './series/series-store.ts'
 import { Writer } from './writer.ts'
@@ -16,8 +16,8 @@ export interface StoreOptions {
   readonly dataDir: string
   readonly clock: Clock
   readonly limits: SeriesLimits
-  /** Where writes are committed: on a thread of their own, or here (tests, short commands). */
-  readonly writer: 'thread' | 'inline'
+  /** Where writes are committed: on a thread of their own, here (tests, short commands), or by a writer made for the file. */
+  readonly writer: 'thread' | 'inline' | ((file: string) => Writer)
   /** The SQLite addon's file where it is not the package's own. */
   readonly addonPath?: string | undefined
   readonly onCorrupt: (what: string) => void
@@ -46,7 +46,7 @@ export interface Store {
 /**
  * Opens the data folder for this process alone, brings the file to the newest schema and reads back what was known.
  *
- * @throws LockedError when another process has it, SchemaError when a newer program wrote it
+ * @throws LockedError when another process has it, SchemaError when the file comes from a newer program or is damaged
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dataDir, clock, limits, addonPath, onCorrupt } = options
@@ -54,31 +54,43 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const lock = lockFolder(dataDir, addonPath)
   const file = join(dataDir, DATABASE_FILE)
   const thread = options.writer === 'thread' ? Writer.thread({ file, addonPath }, options.onWriterDeath) : undefined
+  const closing: (() => Promise<void> | void)[] = [() => void lock.close()]
+  if (thread !== undefined) closing.push(() => thread.close())
   try {
     const migrated = prepare(file, addonPath, clock)
-    const writer = thread ?? Writer.inline(file, addonPath)
+    const writer =
+      typeof options.writer === 'function' ? options.writer(file) : (thread ?? Writer.inline(file, addonPath))
+    if (thread === undefined) closing.push(() => writer.close())
     const reader = new Connection(file, { readonly: true, addonPath })
+    closing.push(() => reader.close())
     const series = new SeriesStore({ writer, reader, clock, limits, onCorrupt })
     const pushed = new PushedStore(writer, reader, series)
-    return {
-      file,
-      writer,
-      reader,
-      series,
-      pushed,
-      migrated,
-      async close() {
-        await series.durable().catch(() => {})
-        reader.close()
-        await writer.close()
-        lock.close()
-      },
-    }
+    closing.push(() => series.durable().catch(() => {}))
+    return { file, writer, reader, series, pushed, migrated, close: () => closeAll(closing) }
   } catch (error) {
-    await thread?.close()
-    lock.close()
-    throw error
+    await closeAll(closing).catch(() => {})
+    throw namingFile(error, file)
   }
+}
+
+/** From the last to the first; what one of them throws keeps no other from closing. */
+async function closeAll(closing: (() => Promise<void> | void)[]): Promise<void> {
+  const [close] = closing.splice(-1)
+  if (close === undefined) return
+  try {
+    await close()
+  } finally {
+    await closeAll(closing)
+  }
+}
+
+function namingFile(error: unknown, file: string): unknown {
+  const { code, message } = error as Error & { code?: string }
+  if (code === undefined || !/^SQLITE_(NOTADB|CORRUPT)/.test(code)) return error
+  return new SchemaError(
+    `${file} is damaged or not a data file of midwatch (${message}); put a backup in its place, or move it away to start with an empty one`,
+    { cause: error },
+  )
 }
 
 function prepare(file: string, addonPath: string | undefined, clock: Clock): Store['migrated'] {
@@ -99,6 +111,7 @@ function lockFolder(dataDir: string, addonPath: string | undefined): Database.Da
     return lock
   } catch (error) {
     lock.close()
+    if (!/^SQLITE_(BUSY|LOCKED)/.test((error as { code?: string }).code ?? '')) throw error
     throw new LockedError(
       `another midwatch is using ${dataDir}; stop it, or give this one a folder of its own with --data`,
       {

@@ -5,7 +5,7 @@ type AnyOperation = Operation<never, unknown>
 
 /**
  * Commits operations in groups on one connection. When one of a group fails, the group is rolled back and each is run in a
- * transaction of its own, so that a bad one harms nobody else.
+ * transaction of its own, so that a bad one harms nobody else. Where no transaction can begin, all fail at once.
  */
 export class Transactor {
   readonly #db: Connection
@@ -21,7 +21,7 @@ export class Transactor {
     try {
       return this.#inOneTransaction(requests)
     } catch (error) {
-      if (requests.length === 1) return [failure(error)]
+      if (requests.length === 1 || error instanceof BeginError) return requests.map(() => failure(error))
     }
     return requests.map((request) => {
       try {
@@ -42,7 +42,11 @@ export class Transactor {
       },
     }
     const { raw } = this.#db
-    this.#db.statement('BEGIN IMMEDIATE').run()
+    try {
+      this.#db.statement('BEGIN IMMEDIATE').run()
+    } catch (error) {
+      throw new BeginError(error as Error & { code?: string })
+    }
     try {
       const outcomes = requests.map(({ operation, args }): Outcome => {
         const known = this.#operations.get(operation)
@@ -56,6 +60,16 @@ export class Transactor {
       if (raw.inTransaction) this.#db.statement('ROLLBACK').run()
       throw error
     }
+  }
+}
+
+/** Each try may wait for a lock as long as the busy timeout: asking again for every operation would add that up. */
+class BeginError extends Error {
+  readonly code: string | undefined
+
+  constructor(cause: Error & { code?: string }) {
+    super(cause.message, { cause })
+    this.code = cause.code
   }
 }
 

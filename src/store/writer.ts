@@ -44,6 +44,8 @@ interface Waiting {
 /** Beyond this, callers are told to come back: memory is finite and a slow disk is not. */
 const MAX_PENDING = 50_000
 
+const DISK_TROUBLE = /FULL|IOERR|CORRUPT|READONLY|CANTOPEN|NOTADB/
+
 type Commit = (requests: readonly Request[]) => Promise<{ outcomes: readonly Outcome[]; tookMs: number }>
 
 /**
@@ -56,7 +58,7 @@ export class Writer {
   #queue: Waiting[] = []
   #inFlight = 0
   #scheduled = false
-  #closed = false
+  #closing: Promise<void> | undefined
   #idle: (() => void)[] = []
   #stats = { lastCommitMs: 0, commits: 0, operations: 0 }
   #failing: { sinceMs: number; error: string } | undefined
@@ -68,7 +70,11 @@ export class Writer {
 
   /** Commits on the calling thread: for short commands and tests. */
   static inline(file: string, addonPath?: string): Writer {
-    const db = new Connection(file, { addonPath })
+    return Writer.on(new Connection(file, { addonPath }))
+  }
+
+  /** As `inline`, on a connection that is open; closing the writer closes it. */
+  static on(db: Connection): Writer {
     const transactor = new Transactor(db, operations)
     return new Writer(
       async (requests) => {
@@ -112,8 +118,8 @@ export class Writer {
       new Promise<FromWriter>((resolve, reject) => {
         if (dead !== undefined) return reject(new StorageError(dead.message, 'SQLITE_IOERR'))
         const id = nextId++
-        answers.set(id, resolve)
         worker.postMessage({ ...message, id } satisfies ToWriter)
+        answers.set(id, resolve)
       })
     return new Writer(
       (requests) => send({ kind: 'commit', requests }),
@@ -131,7 +137,7 @@ export class Writer {
    * @throws StorageError when it could not be written
    */
   run<Args, Result>(operation: Operation<Args, Result>, args: Args): Promise<Result> {
-    if (this.#closed) return Promise.reject(new StorageError('the store is closed', undefined))
+    if (this.#closing !== undefined) return Promise.reject(new StorageError('the store is closed', undefined))
     if (this.#queue.length + this.#inFlight >= MAX_PENDING) {
       return Promise.reject(new StorageError('too many writes are waiting for the disk', 'SQLITE_BUSY'))
     }
@@ -156,11 +162,10 @@ export class Writer {
     await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    await this.flush()
-    this.#closed = true
-    await this.#close()
+  /** Takes nothing more, ends what was accepted, and closes the file. */
+  close(): Promise<void> {
+    this.#closing ??= this.flush().then(() => this.#close())
+    return this.#closing
   }
 
   #schedule(): void {
@@ -177,19 +182,7 @@ export class Writer {
     if (batch.length === 0) return
     this.#queue = []
     this.#inFlight = batch.length
-    let outcomes: readonly Outcome[]
-    try {
-      const answer = await this.#commit(batch.map(({ request }) => request))
-      outcomes = answer.outcomes
-      this.#stats = {
-        lastCommitMs: answer.tookMs,
-        commits: this.#stats.commits + 1,
-        operations: this.#stats.operations + batch.length,
-      }
-    } catch (error) {
-      const { message } = error as Error
-      outcomes = batch.map((): Outcome => ({ ok: false, message, code: 'SQLITE_IOERR' }))
-    }
+    const outcomes = await this.#outcomesOf(batch.map(({ request }) => request))
     this.#inFlight = 0
     this.#note(outcomes)
     for (const [i, { resolve, reject }] of batch.entries()) {
@@ -201,13 +194,30 @@ export class Writer {
     else for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** A failing disk shows in `/health`; an operation that was wrong by itself does not. */
-  #note(outcomes: readonly Outcome[]): void {
-    for (const outcome of outcomes) {
-      if (outcome.ok) this.#failing = undefined
-      else if (outcome.code !== undefined && /FULL|IOERR|CORRUPT|READONLY|CANTOPEN|NOTADB/.test(outcome.code)) {
-        this.#failing ??= { sinceMs: Date.now(), error: outcome.message }
-      }
+  async #outcomesOf(requests: readonly Request[]): Promise<readonly Outcome[]> {
+    try {
+      const { outcomes, tookMs } = await this.#commit(requests)
+      const { commits, operations: before } = this.#stats
+      this.#stats = { lastCommitMs: tookMs, commits: commits + 1, operations: before + requests.length }
+      return outcomes
+    } catch (error) {
+      const { message, name } = error as Error
+      if (name !== 'DataCloneError') return requests.map(() => ({ ok: false, message, code: 'SQLITE_IOERR' }))
+      // One holds what can't travel to the thread: the others must not fall with it.
+      if (requests.length === 1) return [{ ok: false, message, code: undefined }]
+      const each: Outcome[] = []
+      for (const request of requests) each.push(...(await this.#outcomesOf([request])))
+      return each
     }
+  }
+
+  /**
+   * A failing disk shows in `/health`; an operation that was wrong by itself does not. On a full disk some small ones still
+   * find room, so all of a commit have to be fine before it counts as over.
+   */
+  #note(outcomes: readonly Outcome[]): void {
+    const failed = outcomes.find((outcome) => !outcome.ok && DISK_TROUBLE.test(outcome.code ?? ''))
+    if (failed !== undefined && !failed.ok) this.#failing ??= { sinceMs: Date.now(), error: failed.message }
+    else if (outcomes.some(({ ok }) => ok)) this.#failing = undefined
   }
 }

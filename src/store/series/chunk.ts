@@ -1,10 +1,11 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Samples } from '../../model/sample.ts'
 
 /**
- * A chunk's bytes, bit-exact: a head byte with flags, then (deflated when that is shorter) the count, the times as deltas of
- * deltas, the values as scaled decimal deltas or raw doubles, and the stale flags when there are any.
+ * A chunk's bytes, bit-exact: a head byte with flags, a checksum of the rest, then (deflated when that is shorter) the count,
+ * the times as deltas of deltas, the values as scaled decimal deltas or raw doubles, and the stale flags when there are any.
  */
+const HEAD_BYTES = 5
 const DEFLATED = 1
 const RAW_VALUES = 2
 const HAS_STALE = 4
@@ -46,14 +47,22 @@ export function encodeChunk(samples: Samples): Uint8Array {
   const packed = deflateRawSync(plain, { level: 1 })
   const isShorter = packed.length < plain.length
   const flags = (isShorter ? DEFLATED : 0) | (scale === undefined ? RAW_VALUES : 0) | (hasStale ? HAS_STALE : 0)
-  return Buffer.concat([Uint8Array.of(flags), isShorter ? packed : plain])
+  const body = isShorter ? packed : plain
+  const head = Buffer.alloc(HEAD_BYTES)
+  head.writeUInt8(flags, 0)
+  head.writeUInt32LE(crc32(body, flags), 1)
+  return Buffer.concat([head, body])
 }
 
 /** @throws ChunkError when the bytes are not a chunk */
 export function decodeChunk(body: Uint8Array): Samples {
-  const flags = body[0] ?? 0
+  if (body.length < HEAD_BYTES) throw new ChunkError('not a readable chunk: it is shorter than its head')
+  const [flags = 0] = body
+  const rest = body.subarray(HEAD_BYTES)
+  const checksum = new DataView(body.buffer, body.byteOffset).getUint32(1, true)
+  // SQLite keeps no checksum of its pages: without this one, a changed bit would be a wrong value that looks right.
+  if (crc32(rest, flags) !== checksum) throw new ChunkError('not a readable chunk: the checksum does not match')
   try {
-    const rest = body.subarray(1)
     const bytes = new ByteReader(flags & DEFLATED ? inflateRawSync(rest, { maxOutputLength: 1 << 26 }) : rest)
     const length = bytes.varint()
     if (length > 1 << 22) throw new ChunkError('its count is out of range')
@@ -101,6 +110,8 @@ function decimalScale(values: Float64Array, stale: Uint8Array | undefined): numb
 }
 
 function isExact(value: number, scale: number): boolean {
+  // Among whole numbers there is no negative zero.
+  if (Object.is(value, -0)) return false
   const divisor = 10 ** scale
   const scaled = Math.round(value * divisor)
   return Math.abs(scaled) < 2 ** 51 && Object.is(scaled / divisor, value)

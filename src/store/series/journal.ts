@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { SampleBatch } from '../../model/sample.ts'
 
 /**
- * One journal entry: version, flags, count, checksum of the rest, then the columns refs, times, values and, when there are
+ * One journal entry: version, flags, count, checksum of these and the rest, then the columns refs, times, values and, when there are
  * any, stale flags. A time that all samples share is written once. Little-endian.
  */
 const VERSION = 1
@@ -30,8 +30,12 @@ export function encodeJournal({ length, refs, timesMs, values, stale }: SampleBa
     bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), offset)
     offset += column.byteLength
   }
-  bytes.writeUInt32LE(crc32(bytes.subarray(HEADER_BYTES)), 8)
+  bytes.writeUInt32LE(checksum(bytes), 8)
   return bytes
+}
+
+function checksum(bytes: Buffer): number {
+  return crc32(bytes.subarray(HEADER_BYTES), crc32(bytes.subarray(0, 8)))
 }
 
 /** @throws JournalError when the entry is torn, changed or of an unknown version */
@@ -41,8 +45,7 @@ export function decodeJournal(body: Uint8Array): SampleBatch {
   if (bytes.readUInt16LE(0) !== VERSION) throw new JournalError(`version ${bytes.readUInt16LE(0)} is not known`)
   const flags = bytes.readUInt16LE(2)
   const length = bytes.readUInt32LE(4)
-  if (crc32(bytes.subarray(HEADER_BYTES)) !== bytes.readUInt32LE(8))
-    throw new JournalError('the checksum does not match')
+  if (checksum(bytes) !== bytes.readUInt32LE(8)) throw new JournalError('the checksum does not match')
   const timeCount = flags & SAME_TIME ? Math.min(length, 1) : length
   const needed = timeCount * 8 + length * 12 + (flags & HAS_STALE ? length : 0)
   if (bytes.length - HEADER_BYTES !== needed) throw new JournalError('its length does not fit its count')

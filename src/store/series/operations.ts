@@ -48,9 +48,11 @@ export const sealChunks = defineOperation('seal-chunks', ({ db }, { seals }: { s
   }
 })
 
-/** Drops journal entries all of whose samples are in chunks. */
-export const trimJournal = defineOperation('trim-journal', ({ db }, { toMs }: { toMs: number }): number =>
-  db.run(sql.deleteFrom('journal').where('max_ms', '<=', toMs)),
+/** Drops journal entries all of whose samples are in chunks: those up to `toMs` that were there when sealing began. */
+export const trimJournal = defineOperation(
+  'trim-journal',
+  ({ db }, { toMs, lastId }: { toMs: number; lastId: number }): number =>
+    db.run(sql.deleteFrom('journal').where('max_ms', '<=', toMs).where('id', '<=', lastId)),
 )
 
 export const describeMetric = defineOperation(

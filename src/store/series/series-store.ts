@@ -74,6 +74,10 @@ export class SeriesStore implements SampleSink {
   #timer: NodeJS.Timeout | undefined
   #nextRef = 1
   #samplesTotal = 0
+  /** Counts moves of samples into chunks, so that a query under way notices that what it has read of them is old. */
+  #moves = 0
+  #sealing: Promise<unknown> = Promise.resolve()
+  readonly #unreadable = new Set<number>()
 
   constructor({ writer, reader, clock, limits, onCorrupt }: SeriesStoreOptions) {
     this.#writer = writer
@@ -135,11 +139,14 @@ export class SeriesStore implements SampleSink {
       const timeMs = batch.timesMs[i] as number
       const isStale = batch.stale?.[i] === 1
       const refusal = this.#take(ref, timeMs, batch.values[i] as number, isStale, latestMs)
-      if (refusal !== undefined) this.#refuse(refusal)
-      else if (isStale) this.#pending.addStale(ref, timeMs)
+      if (refusal !== undefined) {
+        this.#refuse(refusal)
+        continue
+      }
+      if (isStale) this.#pending.addStale(ref, timeMs)
       else this.#pending.add(ref, timeMs, batch.values[i] as number)
+      this.#samplesTotal++
     }
-    this.#samplesTotal += batch.length
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
     this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS)
     return done
@@ -148,8 +155,8 @@ export class SeriesStore implements SampleSink {
   /** Resolves when everything appended so far is on disk; asks for it at once. */
   async durable(): Promise<void> {
     const done = this.append(new BatchBuilder(1).take())
-    await this.#flush()
-    await done
+    // Together: a refusal of `done` while the flush goes on with later samples must find somebody who listens.
+    await Promise.all([done, this.#flush()])
   }
 
   describe(metricName: string, meta: MetricMeta): void {
@@ -179,13 +186,18 @@ export class SeriesStore implements SampleSink {
     endMs: number
   }): StoredSeries[] {
     return this.#index.find(matchers).map((ref) => {
-      // Evaluation asks for parts of one span again and again: the chunks are read once.
-      let older: Samples[] | undefined
+      // Evaluation asks for parts of one span again and again: the chunks are read once, unless there are more meanwhile.
+      let older: readonly Samples[] = []
+      let readAt = -1
       return {
         labels: this.#index.labelsOf(ref) as Labels,
         samples: (fromMs: number, toMs: number) => {
-          older ??= this.#chunks(ref, startMs, endMs)
-          return joinSamples(older, this.#heads[ref]?.samples(startMs, endMs), fromMs, toMs)
+          if (readAt !== this.#moves) older = this.#chunks(ref, startMs, endMs)
+          readAt = this.#moves
+          // The writer's thread has put samples into a chunk a moment before they leave memory: they count once.
+          const chunkedToMs = older.at(-1)?.timesMs.at(-1) ?? startMs
+          const newest = this.#heads[ref]?.samples(Math.max(startMs, chunkedToMs), endMs)
+          return joinSamples(older, newest, fromMs, toMs)
         },
       }
     })
@@ -209,10 +221,22 @@ export class SeriesStore implements SampleSink {
   /**
    * Moves samples up to `cutMs` from memory and journal into chunks, some series at a time with a pause between.
    *
+   * One at a time: two that overlap would put the same samples into two chunks.
+   *
    * @returns how many chunks were written
    */
-  async seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
+  seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
+    const sealed = this.#sealing.then(() => this.#seal(cutMs, pauseMs, signal))
+    this.#sealing = sealed.catch(() => {})
+    return sealed
+  }
+
+  async #seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
     await this.durable()
+    // What comes into the journal from here on may hold late samples of series that have been passed by already.
+    const { lastId } = this.#reader.statement('SELECT COALESCE(MAX(id), 0) AS lastId FROM journal').get() as {
+      lastId: number
+    }
     let sealed = 0
     let step: Seal[] = []
     const write = async () => {
@@ -220,6 +244,7 @@ export class SeriesStore implements SampleSink {
       step = []
       await this.#writer.run(sealChunks, { seals })
       for (const { seriesId } of seals) this.#heads[seriesId]?.dropTo(cutMs)
+      this.#moves++
       sealed += seals.length
     }
     for (const [ref, head] of this.#heads.entries()) {
@@ -234,7 +259,7 @@ export class SeriesStore implements SampleSink {
       await this.#clock.sleep(pauseMs, signal)
     }
     if (step.length > 0) await write()
-    await this.#writer.run(trimJournal, { toMs: cutMs })
+    await this.#writer.run(trimJournal, { toMs: cutMs, lastId })
     return sealed
   }
 
@@ -306,15 +331,19 @@ export class SeriesStore implements SampleSink {
     if ((this.#heads[ref]?.sealedToMs ?? Number.NEGATIVE_INFINITY) <= startMs) return []
     const rows = this.#reader
       .statement(
-        `SELECT body, start_ms AS startMs FROM chunk
+        `SELECT id, body, start_ms AS startMs FROM chunk
          WHERE series_id = ? AND end_ms > ? AND start_ms <= ? AND body IS NOT NULL ORDER BY end_ms`,
       )
-      .all(ref, startMs, endMs) as { body: Uint8Array; startMs: number }[]
-    return rows.flatMap(({ body, startMs: fromMs }) => {
+      .all(ref, startMs, endMs) as { id: number; body: Uint8Array; startMs: number }[]
+    return rows.flatMap(({ id, body, startMs: fromMs }) => {
       try {
         return [decodeChunk(body)]
       } catch (error) {
-        this.#onCorrupt(`chunk of series ${this.#index.labelsOf(ref)} from ${fromMs}: ${(error as Error).message}`)
+        // Told once, not with every query.
+        if (!this.#unreadable.has(id)) {
+          this.#unreadable.add(id)
+          this.#onCorrupt(`chunk of series ${this.#index.labelsOf(ref)} from ${fromMs}: ${(error as Error).message}`)
+        }
         return []
       }
     })
