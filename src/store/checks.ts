@@ -90,8 +90,8 @@ export function checkStatesSince(
 ): readonly { readonly atMs: number; readonly state: string }[] {
   return db
     .statement(
-      `SELECT at_ms AS atMs, state FROM check_event WHERE name = ?1 AND at_ms >=
-         COALESCE((SELECT MAX(at_ms) FROM check_event WHERE name = ?1 AND at_ms < ?2), ?2) ORDER BY at_ms, id`,
+      `SELECT at_ms AS atMs, state FROM check_event WHERE name = ? AND at_ms >=
+         COALESCE((SELECT MAX(at_ms) FROM check_event WHERE name = ? AND at_ms < ?), ?) ORDER BY at_ms, id`,
     )
-    .all(name, fromMs) as { atMs: number; state: string }[]
+    .all(name, name, fromMs, fromMs) as { atMs: number; state: string }[]
 }

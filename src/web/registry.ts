@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { adminApi } from './api/admin.ts'
 import { auditApi } from './api/audit.ts'
+import { checksApi } from './api/checks.ts'
 import { healthApi } from './api/health.ts'
 import { loginApi } from './api/login.ts'
 import { metricsApi } from './api/metrics.ts'
@@ -22,6 +23,7 @@ export const apis: readonly Api[] = [
   healthApi,
   loginApi,
   pagesApi,
+  checksApi,
   adminApi,
   metricsApi,
   pushApi,

@@ -39,7 +39,8 @@ export function healthReport({ board, startedMs, clock, lastReload, config, stor
   }
 }
 
-function checkReport(check: CheckHealth) {
+/** One check as `/health` and `/api/v1/checks` tell it. */
+export function checkReport(check: CheckHealth) {
   return {
     status: check.status,
     critical: check.critical,
@@ -72,6 +73,7 @@ function channelReports(config: WebContext['config'], store: WebContext['store']
     })
 }
 
-function time(ms: number | undefined): string | null {
+/** As RFC 3339; null for a time that never was. */
+export function time(ms: number | undefined): string | null {
   return ms === undefined ? null : new Date(ms).toISOString()
 }

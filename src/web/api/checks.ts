@@ -1,0 +1,106 @@
+import { requireScope } from '../auth.ts'
+import type { WebContext } from '../context.ts'
+import type { AlertView } from '../page/alerts.tsx'
+import type { CheckView } from '../page/check.tsx'
+import { HttpProblem } from '../problem.ts'
+import type { Api } from '../registry.ts'
+import { checkView } from '../view/check.ts'
+import { checkReport, time } from './health.ts'
+
+const DEFAULT_PAGE_SIZE = 20
+const LARGEST_PAGE_SIZE = 1000
+const LAST_PAGE = 100_000
+
+/** What the pages of checks show, for programs. */
+export const checksApi: Api = (web, context) => {
+  const read = requireScope(context, 'read')
+
+  web.get('/api/v1/checks', read, (c) => {
+    const page = wholeNumber(c.req.query('page'), 'page', 1, LAST_PAGE)
+    const pageSize = wholeNumber(c.req.query('page_size'), 'page_size', DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
+    const infos = context.checks()
+    const items = infos.slice((page - 1) * pageSize, page * pageSize).map((info) => ({
+      ...whatItIs(info),
+      ...howItIs(context, info.name),
+    }))
+    const body = { items, page, page_size: pageSize, total: infos.length }
+    return c.json(body, 200, { 'cache-control': 'no-store' })
+  })
+
+  web.get('/api/v1/checks/:name', read, async (c) => {
+    const name = c.req.param('name')
+    const info = context.checks().find((check) => check.name === name)
+    const view = info && (await checkView(context, name, { jsonUrl: '', needsToken: false }))
+    if (info === undefined || view === undefined) {
+      throw new HttpProblem(404, 'Unknown check', `there is no check "${name}"`)
+    }
+    const body = { ...whatItIs(info), ...howItIs(context, name), ...howItWas(view) }
+    return c.json(body, 200, { 'cache-control': 'no-store' })
+  })
+}
+
+function whatItIs({
+  name,
+  kind,
+  instance,
+  everyMs,
+  timeoutMs,
+  dependsOn,
+  runbook,
+  labels,
+}: ReturnType<WebContext['checks']>[number]) {
+  return {
+    name,
+    kind,
+    instance,
+    every_seconds: everyMs / 1000,
+    timeout_seconds: timeoutMs === undefined ? null : timeoutMs / 1000,
+    depends_on: dependsOn,
+    runbook: runbook ?? null,
+    labels,
+  }
+}
+
+function howItIs({ board }: WebContext, name: string) {
+  const health = board.find(name)
+  return health === undefined
+    ? { status: 'unknown' as const }
+    : { ...checkReport(health), last_run: time(health.lastRunMs) }
+}
+
+function howItWas({ phases, uptimes, history, events, alerts }: CheckView) {
+  return {
+    phases: phases.map(({ name, durationMs, hasFailed }) => ({ name, duration_ms: durationMs, failed: hasFailed })),
+    uptime: uptimes.map(({ windowMs, upShare, knownShare }) => ({
+      window_seconds: windowMs / 1000,
+      up_ratio: upShare ?? null,
+      known_ratio: knownShare,
+    })),
+    history: { from: time(history.fromMs), slot_seconds: history.slotMs / 1000, slots: history.slots },
+    changes: events.map(({ atMs, status, message }) => ({ at: time(atMs), status, message })),
+    alerts: alerts.map(alertReport),
+  }
+}
+
+function alertReport({ name, state, severity, sinceMs, summary, description, value, labels, runbookUrl }: AlertView) {
+  return {
+    name,
+    state,
+    severity: severity ?? null,
+    since: time(sinceMs),
+    summary,
+    description,
+    // JSON has no NaN and no infinity.
+    value: Number.isFinite(value) ? value : String(value),
+    labels,
+    runbook_url: runbookUrl ?? null,
+  }
+}
+
+function wholeNumber(text: string | undefined, field: string, fallback: number, most: number): number {
+  if (text === undefined) return fallback
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (value >= 1 && value <= most) return value
+  const message = `is not a whole number from 1 to ${most}`
+  throw new HttpProblem(400, 'Invalid query', `${field} ${message}`, { errors: [{ field, message }] })
+}
