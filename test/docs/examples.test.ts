@@ -38,6 +38,10 @@ test.each(named(/^# rules\//))('the rules of $place are rules', ({ text, place }
   expect(groups.flatMap(({ rules }) => rules).length).toBeGreaterThan(0)
 })
 
+test.each(all.filter(({ language }) => language === 'json'))('$place is JSON', ({ text }) => {
+  expect(() => JSON.parse(text)).not.toThrow()
+})
+
 describe('the first minutes with midwatch, as the README tells them', () => {
   const [setUp, ...steps] = blocksOf('README.md').filter(
     ({ language, text }) => language === 'sh' && !text.startsWith('npm '),
