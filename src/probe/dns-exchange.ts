@@ -52,13 +52,16 @@ function askOverUdp(
         finish(() => reject(error))
       }
     })
-    // A connected socket hears of a closed port, and takes nothing from other addresses.
-    socket.connect(port, address, () => {
+    const connected = (error?: Error | null) => {
+      // Where there is no way to the address, Node tells it here and nowhere else.
+      if (error !== undefined && error !== null) return finish(() => reject(error))
       onConnected()
       socket.send(encodeQuestion(question), (error) => {
         if (error !== null) finish(() => reject(error))
       })
-    })
+    }
+    // A connected socket hears of a closed port, and takes nothing from other addresses.
+    socket.connect(port, address, connected)
   })
 }
 

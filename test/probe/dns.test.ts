@@ -34,6 +34,12 @@ test('is up when the server gives a record, and counts the records of each secti
   expect(metricOf(finding, 'probe_dns_serial')).toBeUndefined()
 })
 
+test('is down where the system lets nothing out to the server', async () => {
+  // Broadcasts need a permission that the socket does not have: the system refuses as it does without a route.
+  const finding = await run({ server: '255.255.255.255:53' })
+  expect(finding).toMatchObject({ outcome: 'down', phase: 'connect', message: expect.stringContaining('EACCES') })
+})
+
 test('is down at another code than expected, and up at that one', async () => {
   const finding = await ask({ code: 3 })
   expect(finding).toMatchObject({ outcome: 'down', reason: 'dns', phase: 'request' })
