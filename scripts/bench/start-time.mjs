@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { median, program } from './support.mjs'
+import { median, nodeFlags, program } from './support.mjs'
 
 const RUNS = 9
 const LIMIT_MS = 300
@@ -50,7 +50,9 @@ export const startTime = {
     for (let i = 0; i < RUNS; i++) {
       const folder = mkdtempSync(join(tmpdir(), 'midwatch-bench-'))
       const port = await freePort()
-      ours.push(await firstAnswer([program, 'run', '--listen', `127.0.0.1:${port}`], folder, port, '/health'))
+      ours.push(
+        await firstAnswer([...nodeFlags, program, 'run', '--listen', `127.0.0.1:${port}`], folder, port, '/health'),
+      )
       const code = `require('node:http').createServer((_, r) => r.end('ok')).listen(${port}, '127.0.0.1')`
       bare.push(await firstAnswer(['-e', code], folder, port, '/'))
       rmSync(folder, { recursive: true, force: true })

@@ -8,11 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export const program = join(import.meta.dirname, '../../dist/midwatch.cjs')
 
+/** As `npm start` does it: a small nursery, which saves several megabytes. */
+export const nodeFlags = ['--max-semi-space-size=2']
+
 /** Starts the built program in a folder of its own. */
 export async function startMidwatch(config) {
   const folder = mkdtempSync(join(tmpdir(), 'midwatch-bench-'))
   writeFileSync(join(folder, 'midwatch.yml'), config)
-  const child = spawn(process.execPath, [program, 'run', '--listen', '127.0.0.1:0'], {
+  const child = spawn(process.execPath, [...nodeFlags, program, 'run', '--listen', '127.0.0.1:0'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },

@@ -5,6 +5,7 @@ import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
 import { downParent } from '../health/down-parent.ts'
 import { HealthBoard } from '../health/health-board.ts'
+import { hasAsset } from '../lib/asset.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Lifecycle } from '../lib/lifecycle.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
@@ -53,7 +54,7 @@ export interface StartOptions {
   readonly reload: () => LoadResult
   readonly clock: Clock
   readonly log?: Log
-  /** Where writes are committed; `inline` for tests that run the sources. */
+  /** Where writes are committed; by default on a thread of their own, which only the built program has. */
   readonly writer?: 'thread' | 'inline'
 }
 
@@ -88,7 +89,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     dataDir: plan.config.storage.data,
     clock,
     limits: plan.config.storage.limits,
-    writer: options.writer ?? 'thread',
+    writer: options.writer ?? (hasAsset('writer.cjs') ? 'thread' : 'inline'),
     addonPath: sqliteAddonPath(plan.config.storage.data),
     onCorrupt(what) {
       metrics.corrupt.inc()
@@ -166,7 +167,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     query: (expr, atMs) => queryStore(store.series, expr, atMs),
     sink: store.series,
     externalUrl: externalUrlOf(plan.config),
-    restored: startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? new Map() : loadAlerts(store.reader),
+    [startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? 'outdated' : 'restored']: loadAlerts(store.reader),
+    spacingMs: () => schedule.spacingMs('evaluation'),
     onResult: (result) => teller.noteEvaluation(result),
     onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
   })
@@ -189,6 +191,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     const jobs = showChecks(next)
     rules.update(groups)
     sender.reconfigure(next.channels)
+    metrics.startChannels(next.channels.keys())
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
     schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
       judge.tick(dueMs),

@@ -7,6 +7,7 @@ import type { MetricType } from '../model/metric.ts'
 import { BatchBuilder } from '../model/sample.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
 import { outboxBacklog } from '../store/outbox.ts'
+import { SERIES_REFUSALS } from '../store/series/series-store.ts'
 import { putSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -88,7 +89,7 @@ export class Judge {
     for (const [status, count] of Object.entries({ healthy, degraded, unhealthy, unknown }))
       metrics.checks.set({ status }, count)
     metrics.seriesRefused.reset()
-    for (const [reason, count] of refused) metrics.seriesRefused.inc({ reason }, count)
+    for (const reason of SERIES_REFUSALS) metrics.seriesRefused.inc({ reason }, refused.get(reason) ?? 0)
     this.#refreshGroups()
   }
 

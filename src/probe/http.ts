@@ -8,7 +8,7 @@ import { headers, ipProtocol, secret, tlsOptions, url } from './fields.ts'
 import { decodeBody } from './http-body.ts'
 import { findMismatch, type HttpExpect, httpExpect } from './http-expect.ts'
 import { headerMap } from './http-request.ts'
-import { HttpRun, MAX_BODY_BYTES } from './http-run.ts'
+import { type HttpPhase, HttpRun, MAX_BODY_BYTES } from './http-run.ts'
 import { displayUrl, lookupMetrics } from './net-target.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError } from './socket-error.ts'
@@ -125,12 +125,18 @@ interface Measured {
   readonly details: Details
 }
 
+/** The same objects in every run, so that whoever keeps the metrics knows them again at a glance. */
+const PHASE_LABELS = Object.fromEntries(PHASES.map((phase) => [phase, { phase }])) as Record<
+  HttpPhase,
+  { phase: HttpPhase }
+>
+
 function measure(run: HttpRun, bodyBytes: number, isFailedByRegex: boolean): Measured {
   const { head, tls, phases, lookup, redirects } = run
   const isResolved = phases.current !== 'resolve' || redirects > 0
   const metrics: ProbeMetric[] = lookup.metrics()
   for (const phase of isResolved ? PHASES : (['resolve'] as const)) {
-    metrics.push({ name: 'probe_http_duration_seconds', value: phases.seconds(phase), labels: { phase } })
+    metrics.push({ name: 'probe_http_duration_seconds', value: phases.seconds(phase), labels: PHASE_LABELS[phase] })
   }
   metrics.push(
     { name: 'probe_http_status_code', value: head?.status ?? 0 },
@@ -141,7 +147,8 @@ function measure(run: HttpRun, bodyBytes: number, isFailedByRegex: boolean): Mea
     { name: 'probe_http_version', value: Number(head?.version ?? 0) },
     { name: 'probe_failed_due_to_regex', value: isFailedByRegex ? 1 : 0 },
   )
-  const modifiedMs = Date.parse(head?.headers.get('last-modified')?.[0] ?? '')
+  const modified = head?.headers.get('last-modified')?.[0]
+  const modifiedMs = modified === undefined ? Number.NaN : Date.parse(modified)
   if (!Number.isNaN(modifiedMs)) {
     metrics.push({ name: 'probe_http_last_modified_timestamp_seconds', value: modifiedMs / 1000 })
   }

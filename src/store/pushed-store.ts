@@ -1,6 +1,7 @@
 import { Labels, METRIC_NAME } from '../model/labels.ts'
 import { BatchBuilder } from '../model/sample.ts'
 import type { SampleSink } from '../model/sink.ts'
+import { formatBoundText } from '../wire/float-text.ts'
 import type { Connection } from './database.ts'
 import {
   applyPush,
@@ -120,7 +121,7 @@ export function labelsOf(labels: Labels, histogram: { readonly bounds: readonly 
   if (histogram === undefined) return [labels]
   const named = (suffix: string) => labels.with(METRIC_NAME, `${labels.name}${suffix}`)
   return [
-    ...histogram.bounds.map((bound) => named('_bucket').with('le', String(bound))),
+    ...histogram.bounds.map((bound) => named('_bucket').with('le', formatBoundText(bound))),
     named('_bucket').with('le', '+Inf'),
     named('_sum'),
     named('_count'),

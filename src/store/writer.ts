@@ -3,6 +3,7 @@ import { readAsset } from '../lib/asset.ts'
 import { Connection } from './database.ts'
 import { type Operation, type Outcome, type Request, StorageError } from './operation.ts'
 import { operations } from './operations.ts'
+import { appendJournal, type JournalAppend } from './series/operations.ts'
 import { Transactor } from './transactor.ts'
 
 /** What the writer thread is started with. */
@@ -94,7 +95,13 @@ export class Writer {
    * until then it only gets ready, beside everything else that a start has to do.
    */
   static thread(start: WriterStart, onDeath: (error: Error) => void): Writer {
-    const worker = new Worker(readAsset('writer.cjs'), { eval: true, workerData: start, name: 'midwatch-writer' })
+    const worker = new Worker(readAsset('writer.cjs'), {
+      eval: true,
+      workerData: start,
+      name: 'midwatch-writer',
+      // Its work is short-lived: a small nursery saves megabytes and costs it nothing.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    })
     const answers = new Map<number, (answer: FromWriter) => void>()
     let nextId = 1
     let dead: Error | undefined
@@ -118,7 +125,10 @@ export class Writer {
       new Promise<FromWriter>((resolve, reject) => {
         if (dead !== undefined) return reject(new StorageError(dead.message, 'SQLITE_IOERR'))
         const id = nextId++
-        worker.postMessage({ ...message, id } satisfies ToWriter)
+        worker.postMessage(
+          { ...message, id } satisfies ToWriter,
+          message.kind === 'commit' ? bodiesOf(message.requests) : [],
+        )
         answers.set(id, resolve)
       })
     return new Writer(
@@ -220,4 +230,15 @@ export class Writer {
     if (failed !== undefined && !failed.ok) this.#failing ??= { sinceMs: Date.now(), error: failed.message }
     else if (outcomes.some(({ ok }) => ok)) this.#failing = undefined
   }
+}
+
+/** Journal entries move to the thread rather than being copied: whoever made them is done with them. */
+function bodiesOf(requests: readonly Request[]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = []
+  for (const { operation, args } of requests) {
+    if (operation !== appendJournal.name) continue
+    const { body } = args as JournalAppend
+    if (body !== undefined && body.byteLength === body.buffer.byteLength) buffers.push(body.buffer as ArrayBuffer)
+  }
+  return buffers
 }

@@ -93,6 +93,14 @@ export class SelfMetrics {
     this.#loop.enable()
   }
 
+  /** A counter that appears with its first value hides that value from increase(): they start at 0. */
+  startChannels(channels: Iterable<string>): void {
+    for (const channel of channels) {
+      this.notificationsFailed.inc({ channel }, 0)
+      for (const outcome of ['success', 'failure']) this.notificationsSent.inc({ channel, outcome }, 0)
+    }
+  }
+
   /** The event loop's delay since it was last asked, seconds. */
   takeEventLoopLag(): number {
     const seconds = Math.max(this.#loop.percentile(99) / 1e9 - 0.01, 0)

@@ -28,7 +28,16 @@ export interface SeriesLimits {
 }
 
 /** Why a series or a sample was refused; each is counted. */
-export type SeriesRefusal = Refusal | 'series-limit' | 'metric-series-limit' | 'unknown-series'
+export const SERIES_REFUSALS = [
+  'out-of-order',
+  'duplicate-timestamp',
+  'too-old',
+  'too-far-in-the-future',
+  'series-limit',
+  'metric-series-limit',
+  'unknown-series',
+] as const
+export type SeriesRefusal = (typeof SERIES_REFUSALS)[number]
 
 interface SeriesStoreOptions {
   readonly writer: Writer
