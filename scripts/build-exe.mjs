@@ -50,6 +50,8 @@ try {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: true,
+    // As `npm start` does: a small nursery saves several megabytes.
+    execArgv: ['--max-semi-space-size=2'],
     assets: {
       ...Object.fromEntries(inside.map((name) => [name, join(assets, name)])),
       'manifest.json': 'manifest.json',

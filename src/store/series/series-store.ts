@@ -8,7 +8,7 @@ import type { Connection } from '../database.ts'
 import { sql } from '../schema.ts'
 import type { Writer } from '../writer.ts'
 import { decodeChunk } from './chunk.ts'
-import { HeadSeries, type Refusal } from './head.ts'
+import { HeadSeries } from './head.ts'
 import { joinSamples } from './join.ts'
 import { decodeJournal, encodeJournal } from './journal.ts'
 import {
