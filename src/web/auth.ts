@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Scope } from '../config/config.ts'
 import { findToken, tokenHash, touchToken } from '../store/tokens.ts'
@@ -16,6 +17,7 @@ export interface Caller {
 export type WebEnv = { Variables: { caller: Caller; traceId: string; route: string } }
 
 const SESSION_COOKIE = 'midwatch_session'
+const BEARER = /^Bearer\s+(\S+)\s*$/i
 
 /** Where no token is needed, everybody who reaches the address may do everything. */
 const LOCAL: Caller = { name: 'local', scopes: ['admin'], isSession: false }
@@ -29,7 +31,8 @@ export function needsToken(context: WebContext): boolean {
 }
 
 export function isLoopback(host: string | undefined): boolean {
-  return host !== undefined && (host === 'localhost' || host === '::1' || /^127\./.test(host))
+  // An address, not a name that only begins like one.
+  return host === 'localhost' || host === '::1' || (host?.startsWith('127.') === true && isIP(host) === 4)
 }
 
 /** Finds out who asks; nothing is refused yet. */
@@ -79,7 +82,7 @@ export function requireScope(context: WebContext, scope: Scope): MiddlewareHandl
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new HttpProblem(403, 'Not allowed', `the token "${caller.name}" has no ${scope} scope`)
     }
-    if (caller.isSession || caller.name === LOCAL.name) refuseOtherSites(context, c)
+    if (!bringsToken(c)) refuseOtherSites(context, c)
     c.set('caller', caller)
     await next()
   }
@@ -114,11 +117,16 @@ export function mayRead({ scopes }: Caller): boolean {
  * @throws HttpProblem 403 when it comes from elsewhere
  */
 export function refuseOtherSites(context: WebContext, c: Context<WebEnv>): void {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
-  const origin = c.req.header('origin')
+  if (c.req.method === 'GET' || c.req.method === 'HEAD' || !isFromOtherSite(context, c)) return
+  throw new HttpProblem(403, 'Not from here', 'a change has to come from a page of midwatch itself')
+}
+
+/** Whether a browser says that a page of another site makes it ask. Programs say nothing of the kind. */
+export function isFromOtherSite(context: WebContext, c: Context<WebEnv>): boolean {
   const site = c.req.header('sec-fetch-site')
-  const isForeign = (site !== undefined && site !== 'same-origin' && site !== 'none') || isOther(origin, c, context)
-  if (isForeign) throw new HttpProblem(403, 'Not from here', 'a change has to come from a page of midwatch itself')
+  return (
+    (site !== undefined && site !== 'same-origin' && site !== 'none') || isOther(c.req.header('origin'), c, context)
+  )
 }
 
 function isOther(origin: string | undefined, c: Context<WebEnv>, context: WebContext): boolean {
@@ -130,9 +138,17 @@ function isOther(origin: string | undefined, c: Context<WebEnv>, context: WebCon
   return new URL(origin).host !== (c.req.header('host') ?? new URL(c.req.url).host)
 }
 
+/**
+ * Whether the token is in a header that a page of another site can't make a browser send. Cookies and Basic credentials go
+ * along by themselves, and where no token is needed there is nothing to know.
+ */
+function bringsToken(c: Context): boolean {
+  return BEARER.test(c.req.header('authorization') ?? '') || c.req.header('x-api-key') !== undefined
+}
+
 function tokenOf(c: Context): { readonly text: string; readonly isSession: boolean } | undefined {
   const header = c.req.header('authorization')
-  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1]
+  const bearer = BEARER.exec(header ?? '')?.[1]
   if (bearer !== undefined) return { text: bearer, isSession: false }
   const basic = /^Basic\s+(\S+)\s*$/i.exec(header ?? '')?.[1]
   if (basic !== undefined) {

@@ -23,7 +23,7 @@ export async function readBody(c: Context, limits: BodyLimits = DEFAULT_LIMITS):
   const raw = await collect(c, limits.bytes)
   const encoding = (c.req.header('content-encoding') ?? 'identity').toLowerCase()
   if (encoding === 'identity') return raw
-  const decode = DECODERS[encoding as keyof typeof DECODERS]
+  const decode = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding as keyof typeof DECODERS] : undefined
   if (decode === undefined) {
     throw new HttpProblem(
       415,

@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { formatTraceparent, newTraceId, parseTraceparent } from '../model/trace-context.ts'
 import { StorageError } from '../store/operation.ts'
-import type { WebEnv } from './auth.ts'
+import { needsToken, type WebEnv } from './auth.ts'
 import { compress } from './compress.ts'
 import type { WebContext } from './context.ts'
 import { failureResponse } from './failure.ts'
@@ -22,23 +22,29 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
     const traceId = parseTraceparent(c.req.header('traceparent'))?.traceId ?? newTraceId()
     c.set('traceId', traceId)
     const startMs = performance.now()
-    checkHost(context, c.req.header('host'))
     await next()
     const seconds = (performance.now() - startMs) / 1000
     context.metrics.httpSeconds.observe({ method: c.req.method, route: c.req.routePath, status: c.res.status }, seconds)
     c.header('x-content-type-options', 'nosniff')
     if (!c.res.headers.has('traceparent')) c.header('traceparent', formatTraceparent(traceId))
   })
+  web.use(async (c, next) => {
+    checkHost(context, c.req.header('host'))
+    await next()
+  })
   web.use(compress())
   for (const api of apis) api(web, context)
-  web.notFound((c) =>
-    failureResponse(
-      c,
-      context,
-      new HttpProblem(404, 'Not found', `there is nothing at ${new URL(c.req.url).pathname}`),
-      c.get('traceId'),
-    ),
-  )
+  web.notFound((c) => {
+    const allowed = methodsAt(web, c.req.path)
+    const { pathname } = new URL(c.req.url)
+    if (allowed.length === 0) {
+      const problem = new HttpProblem(404, 'Not found', `there is nothing at ${pathname}`)
+      return failureResponse(c, context, problem, c.get('traceId'))
+    }
+    c.header('allow', allowed.join(', '))
+    const detail = `${c.req.method} is not taken at ${pathname}; ${allowed.join(' and ')} is`
+    return failureResponse(c, context, new HttpProblem(405, 'Method not allowed', detail), c.get('traceId'))
+  })
   web.onError((error, c) => {
     const traceId = c.get('traceId') ?? newTraceId()
     if (error instanceof HttpProblem) return failureResponse(c, context, error, traceId)
@@ -55,6 +61,15 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
   return web
 }
 
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH']
+
+/** What an address takes; HEAD is answered wherever GET is. */
+function methodsAt(web: Hono<WebEnv>, path: string): string[] {
+  const isAnswered = (method: string) =>
+    web.router.match(method === 'HEAD' ? 'GET' : method, path)[0].some(([[, route]]) => route.path !== '/*')
+  return METHODS.filter(isAnswered)
+}
+
 /**
  * Refuses host names that are not ours: a page on another site could otherwise point its own name at this machine and read
  * what only local programs may (DNS rebinding). An IP address can't be rebound.
@@ -65,12 +80,9 @@ function checkHost(context: WebContext, host: string | undefined): void {
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '')
     .toLowerCase()
-  const { listen, externalUrl } = context.config().server
   if (isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return
-  if (name === listen.host?.toLowerCase()) return
-  if (externalUrl !== undefined && new URL(externalUrl).hostname.toLowerCase() === name) return
   // With a token in force another site can't pretend to be anybody, and container names change.
-  if (listen.host === undefined || externalUrl !== undefined) return
+  if (needsToken(context)) return
   throw new HttpProblem(
     421,
     'Unknown host name',

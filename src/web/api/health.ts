@@ -1,13 +1,17 @@
 import { version } from '../../lib/version.ts'
 import type { CheckHealth } from '../../model/health.ts'
 import { channelStates } from '../../store/outbox.ts'
-import type { WebContext } from '../context.ts'
+import { identify, mayRead } from '../auth.ts'
+import type { ReloadReport, WebContext } from '../context.ts'
 import type { Api } from '../registry.ts'
 
 /** `/health` for people and scripts, `/health/live` and `/health/ready` for what restarts and routes. */
 export const healthApi: Api = (web, context) => {
+  const who = identify(context)
+
   web.get('/health', (c) => {
-    const report = healthReport(context)
+    const caller = who(c)
+    const report = healthReport(context, caller !== undefined && mayRead(caller))
     return c.json(report, report.status === 'unhealthy' ? 503 : 200, { 'cache-control': 'no-store' })
   })
   web.get('/health/live', (c) => c.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }))
@@ -21,15 +25,21 @@ export const healthApi: Api = (web, context) => {
   })
 }
 
-export function healthReport({ board, startedMs, clock, lastReload, config, store }: WebContext) {
+/** @param inFull with what only those get who may read: messages, details, and how midwatch itself is set up */
+function healthReport({ board, startedMs, clock, lastReload, config, store }: WebContext, inFull: boolean) {
   const { status, ...counts } = board.summary
-  const reload = lastReload()
   return {
     status,
     version,
     uptime_seconds: Math.floor((clock.now() - startedMs) / 1000),
-    checks: Object.fromEntries(board.checks.map((check) => [check.name, checkReport(check)])),
+    checks: Object.fromEntries(board.checks.map((check) => [check.name, (inFull ? checkReport : checkState)(check)])),
     summary: counts,
+    ...(inFull ? ownReport(config, lastReload(), store) : {}),
+  }
+}
+
+function ownReport(config: WebContext['config'], reload: ReloadReport, store: WebContext['store']) {
+  return {
     config: {
       last_reload: time(reload.atMs),
       last_reload_successful: reload.ok,
@@ -42,16 +52,23 @@ export function healthReport({ board, startedMs, clock, lastReload, config, stor
 /** One check as `/health` and `/api/v1/checks` tell it. */
 export function checkReport(check: CheckHealth) {
   return {
-    status: check.status,
-    critical: check.critical,
-    category: check.category,
-    latency_ms: check.latencyMs ?? null,
-    last_success: time(check.lastSuccessMs),
-    since: time(check.sinceMs),
+    ...checkState(check),
     ...(check.message === '' ? {} : { message: check.message }),
     ...(check.reason === undefined ? {} : { reason: check.reason }),
     ...(check.phase === undefined ? {} : { phase: check.phase }),
     details: check.details,
+  }
+}
+
+/** What tells nothing of where the check looks. */
+function checkState({ status, critical, category, latencyMs, lastSuccessMs, sinceMs }: CheckHealth) {
+  return {
+    status,
+    critical,
+    category,
+    latency_ms: latencyMs ?? null,
+    last_success: time(lastSuccessMs),
+    since: time(sinceMs),
   }
 }
 

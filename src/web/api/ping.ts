@@ -3,7 +3,7 @@ import { type PingAddress, readPingAddress, readRunId } from '../../ingest/ping-
 import { redactText } from '../../lib/redact.ts'
 import { addPing } from '../../store/heartbeats.ts'
 import { StorageError } from '../../store/operation.ts'
-import { callerOfToken, identify, type WebEnv } from '../auth.ts'
+import { callerOfToken, identify, isFromOtherSite, type WebEnv } from '../auth.ts'
 import type { WebContext } from '../context.ts'
 import type { Api } from '../registry.ts'
 
@@ -52,8 +52,7 @@ export const pingApi: Api = (web, context) => {
   })
 
   async function take(c: Context<WebEnv>): Promise<void> {
-    const site = c.req.header('sec-fetch-site')
-    if (site !== undefined && site !== 'none' && site !== 'same-origin') {
+    if (isFromOtherSite(context, c)) {
       throw new PingRefusal(403, 'pings come from programs, not from pages of other sites')
     }
     const address = allowed(c, readPingAddress(partsOf(c.req.url)))
