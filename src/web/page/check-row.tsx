@@ -40,13 +40,12 @@ export function CheckRow({ check, nowMs, withCategory = false }: CheckRowProps) 
               <Given text={check.category} max={60} /> ·{' '}
             </>
           )}
-          <Given text={kind} max={60} />
-          {target !== '' && (
+          {!target.startsWith(`${kind}:`) && (
             <>
-              {' '}
-              <Given text={target} max={120} />
+              <Given text={kind} max={60} />{' '}
             </>
           )}
+          {target !== '' && <Given text={target} max={120} />}
         </span>
       </div>
       <div class="since">

@@ -97,7 +97,7 @@ export function CheckPage({ page, view }: { readonly page: PageContext; readonly
               <dd>
                 <strong>{upShare === undefined ? 'not known' : formatShare(upShare)}</strong>
                 {upShare !== undefined && knownShare < 0.9995 && (
-                  <span class="muted">{formatShare(knownShare)} of the time is known</span>
+                  <span class="muted">of the {formatSpan(knownShare * windowMs)} that are known</span>
                 )}
               </dd>
             </div>
@@ -115,7 +115,7 @@ export function CheckPage({ page, view }: { readonly page: PageContext; readonly
 
       {(phases.length > 0 || Object.keys(details).length > 0) && (
         <section aria-labelledby="last-run">
-          <h2 id="last-run">Last run</h2>
+          <h2 id="last-run">{isAsked ? 'Last run' : 'Last report'}</h2>
           <div class="pair">
             {phases.length > 0 && <PhaseTable phases={phases} />}
             {Object.keys(details).length > 0 && (

@@ -30,6 +30,13 @@ const ORDER: readonly HistorySlot[] = ['up', 'degraded', 'down', 'unknown', 'non
 /** Many in a list: one path for all slots of a kind. */
 export function HistoryBars({ history, nowMs }: { readonly history: History; readonly nowMs: number }) {
   const { slots } = history
+  const paths = new Map<HistorySlot, string>()
+  for (let i = 0; i < slots.length; i++) {
+    const kind = slots[i] as HistorySlot
+    const { top, height } = SHAPES[kind]
+    const bar = `M${i * SLOT_WIDTH + 0.5} ${top}h${BAR_WIDTH}v${height}h-${BAR_WIDTH}z`
+    paths.set(kind, (paths.get(kind) ?? '') + bar)
+  }
   return (
     <svg
       class="history"
@@ -39,12 +46,8 @@ export function HistoryBars({ history, nowMs }: { readonly history: History; rea
       aria-label={describeHistory(history, nowMs)}
     >
       {ORDER.map((kind) => {
-        const { top, height } = SHAPES[kind]
-        const d = slots.map((slot, i) =>
-          slot === kind ? `M${i * SLOT_WIDTH + 0.5} ${top}h${BAR_WIDTH}v${height}h-${BAR_WIDTH}z` : '',
-        )
-        const path = d.join('')
-        return path !== '' && <path class={`slot-${kind}`} d={path} />
+        const path = paths.get(kind)
+        return path !== undefined && <path class={`slot-${kind}`} d={path} />
       })}
     </svg>
   )

@@ -64,8 +64,7 @@ export function TracePage({ page, view }: { readonly page: PageContext; readonly
           </ol>
           {entries.length < total && (
             <p class="empty">
-              The first {formatCount(entries.length)} of {formatCount(total)}; the call below gives the rest page by
-              page.
+              The first {formatCount(entries.length)} of {formatCount(total)}; the call below gives more.
             </p>
           )}
         </>

@@ -4,6 +4,8 @@ import type { WebContext } from '../context.ts'
 import type { AlertView } from '../page/alerts.tsx'
 
 const SHOWN_APART = new Set(['alertname', 'severity'])
+/** The page of its check tells these. */
+const OF_CHECK = new Set([...SHOWN_APART, 'job', 'check', 'instance', 'probe', 'category', 'critical'])
 
 /** Every alert that is pending or firing, or those of one check. */
 export function alertViews(context: WebContext, checkName?: string): readonly AlertView[] {
@@ -18,6 +20,7 @@ function alertView(context: WebContext, alert: AlertInstance): AlertView {
   const { labels, annotations, value } = alert
   const isFiring = alert.state === 'firing'
   const check = labels.get('check')
+  const hasPage = context.board.find(check) !== undefined
   return {
     name: labels.get('alertname'),
     state: isFiring ? 'firing' : 'pending',
@@ -26,9 +29,9 @@ function alertView(context: WebContext, alert: AlertInstance): AlertView {
     summary: annotations.summary ?? '',
     description: annotations.description ?? '',
     value,
-    labels: labels.drop(SHOWN_APART).toObject(),
+    labels: labels.drop(hasPage ? OF_CHECK : SHOWN_APART).toObject(),
     runbookUrl: annotations.runbook_url || undefined,
-    checkName: context.board.find(check) === undefined ? undefined : check,
+    checkName: hasPage ? check : undefined,
     notes: notesOf(context, check),
   }
 }

@@ -3,10 +3,13 @@ import { createMatcher } from '../../model/matcher.ts'
 import type { WebContext } from '../context.ts'
 import type { LatencyPoint, LatencySeries } from '../page/latency-chart.tsx'
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** A check that is younger than a day gets less, so that its line is more than a stroke. */
+const WINDOWS_MS = [HOUR_MS, 6 * HOUR_MS, DAY_MS]
 const MIN_GAP_MS = 120_000
 
-/** How long the runs of a check took within the last 24 hours; a gap where some runs are missing. */
+/** How long the runs of a check took, within the last 24 hours at most; a gap where some runs are missing. */
 export function latencyOf(
   { store, clock }: WebContext,
   { name, everyMs }: { readonly name: string; readonly everyMs: number },
@@ -35,5 +38,7 @@ export function latencyOf(
     points.push(point)
     previousMs = point.atMs
   }
-  return { fromMs, toMs, points }
+  const ageMs = toMs - (points[0]?.atMs ?? fromMs)
+  const windowMs = WINDOWS_MS.find((one) => one >= ageMs) ?? DAY_MS
+  return { fromMs: toMs - windowMs, toMs, points }
 }

@@ -292,7 +292,7 @@ describe('the page of a check', () => {
     expect(read).toContain('24 hours 50.00 % 50')
     expect(read).toContain('7 days 50.00 %')
     expect(read).toContain('30 days 50.00 %')
-    expect(read).toContain('of the time is known')
+    expect(read).toContain('that are known')
     expect(read).toContain('Median 200 ms')
     // The failed phase gets what is left of the run; what did not happen is not there.
     expect(read).toContain('resolve 2 ms connect 30 ms processing failed 168 ms Total 200 ms')
