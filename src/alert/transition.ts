@@ -36,9 +36,10 @@ export interface TransitionResult {
 export function transition(
   before: ReadonlyMap<string, AlertInstance>,
   result: readonly AlertSample[],
-  { forMs, keepFiringForMs }: Timing,
+  timing: Timing,
   tsMs: number,
 ): TransitionResult {
+  const { forMs } = timing
   const instances = new Map(before)
   const seen = new Set<string>()
   for (const { labels, annotations, value } of result) {
@@ -62,7 +63,7 @@ export function transition(
   }
   const removed: Labels[] = []
   for (const [key, alert] of instances) {
-    const next = seen.has(key) ? present(alert, forMs, tsMs) : absent(alert, keepFiringForMs, tsMs)
+    const next = seen.has(key) ? present(alert, forMs, tsMs) : absent(alert, timing, tsMs)
     if (next === undefined) {
       instances.delete(key)
       removed.push(alert.labels)
@@ -77,25 +78,37 @@ export function transition(
 }
 
 function present(alert: AlertInstance, forMs: number, tsMs: number): AlertInstance {
-  const held = alert.keepFiringSinceMs === undefined ? alert : { ...alert, keepFiringSinceMs: undefined }
-  if (held.state === 'pending' && tsMs - held.activeAtMs >= forMs) return { ...held, state: 'firing', firedAtMs: tsMs }
-  // `for` was raised by a reload: what fires has to wait again.
-  if (held.state === 'firing' && tsMs - held.activeAtMs < forMs) {
-    return { ...held, state: 'pending', firedAtMs: undefined, lastSentAtMs: undefined }
-  }
-  return held
+  return settle(alert.keepFiringSinceMs === undefined ? alert : { ...alert, keepFiringSinceMs: undefined }, forMs, tsMs)
 }
 
-function absent(alert: AlertInstance, keepFiringForMs: number, tsMs: number): AlertInstance | undefined {
-  if (alert.state === 'firing' && keepFiringForMs > 0) {
-    const sinceMs = alert.keepFiringSinceMs ?? tsMs
-    if (tsMs - sinceMs < keepFiringForMs) return { ...alert, keepFiringSinceMs: sinceMs }
+/** Whether what is active has waited long enough. */
+function settle(alert: AlertInstance, forMs: number, tsMs: number): AlertInstance {
+  const { activeAtMs, firedAtMs = activeAtMs } = alert
+  // A clock that was put back must not make anybody wait for the time to come again.
+  if (alert.state === 'pending' && activeAtMs > tsMs) return settle({ ...alert, activeAtMs: tsMs }, forMs, tsMs)
+  if (alert.state === 'pending' && tsMs - activeAtMs >= forMs) return { ...alert, state: 'firing', firedAtMs: tsMs }
+  // `for` was raised by a reload: what fires has to wait again.
+  if (alert.state === 'firing' && tsMs - activeAtMs < forMs && firedAtMs - activeAtMs < forMs) {
+    return { ...alert, state: 'pending', firedAtMs: undefined, lastSentAtMs: undefined, keepFiringSinceMs: undefined }
   }
-  if (alert.state === 'pending') return undefined
-  if (alert.state === 'inactive') {
-    return tsMs - (alert.resolvedAtMs ?? tsMs) > RESOLVED_RETENTION_MS ? undefined : alert
+  return alert
+}
+
+function absent(alert: AlertInstance, { forMs, keepFiringForMs }: Timing, tsMs: number): AlertInstance | undefined {
+  const { lastSentAtMs } = alert
+  switch (alert.state) {
+    case 'pending':
+      return undefined
+    case 'inactive':
+      return tsMs - (alert.resolvedAtMs ?? tsMs) > RESOLVED_RETENTION_MS ? undefined : alert
+    case 'firing': {
+      const sinceMs = Math.min(alert.keepFiringSinceMs ?? tsMs, tsMs)
+      if (tsMs - sinceMs < keepFiringForMs) return settle({ ...alert, keepFiringSinceMs: sinceMs }, forMs, tsMs)
+      // Sent in what is now the future (the clock was put back): the end is news all the same.
+      const sentMs = lastSentAtMs !== undefined && lastSentAtMs >= tsMs ? undefined : lastSentAtMs
+      return { ...alert, state: 'inactive', resolvedAtMs: tsMs, lastSentAtMs: sentMs }
+    }
   }
-  return { ...alert, state: 'inactive', resolvedAtMs: tsMs }
 }
 
 /** A changing value alone is not worth a write: it is there again after the next evaluation. */

@@ -29,10 +29,16 @@ interface RuleEngineOptions {
   readonly externalUrl: string
   /** Alerts of the last run, by the key of their rule. */
   readonly restored?: ReadonlyMap<string, readonly AlertInstance[]>
+  /** Alerts of a run that ended too long ago to go on with; they are to be forgotten. */
+  readonly outdated?: ReadonlyMap<string, readonly AlertInstance[]>
+  /** The time between ticks, which is the interval of groups without one. Milliseconds; a minute when undefined. */
+  readonly spacingMs?: () => number
 }
 
 /** How often a firing alert is handed over again, as Prometheus' `--rules.alert.resend-delay`. */
 const RESEND_DELAY_MS = 60_000
+/** A clock that was put back less far is waited for. */
+const SETBACK_MS = 60_000
 
 interface GroupState {
   readonly group: RuleGroup
@@ -74,12 +80,13 @@ export class RuleEngine {
   #groups: GroupState[] = []
   #vanished: Labels[] = []
   /** Alerts of the last run whose rules have not been seen yet. */
-  #restored: ReadonlyMap<string, readonly AlertInstance[]>
+  readonly #restored: Map<string, readonly AlertInstance[]>
+  #isFirstUpdate = true
 
   /** Without groups it evaluates nothing until `update` brings some. */
   constructor(options: RuleEngineOptions, groups?: readonly RuleGroup[]) {
     this.#options = options
-    this.#restored = options.restored ?? new Map()
+    this.#restored = new Map(options.restored)
     if (groups !== undefined) this.update(groups)
   }
 
@@ -136,25 +143,34 @@ export class RuleEngine {
       return { ...next, lastSlotMs: known.lastSlotMs, missed: known.missed, iterations: known.iterations }
     })
     for (const { rules } of before.values()) for (const gone of rules) this.#forget(gone)
-    this.#restored = new Map()
+    if (this.#isFirstUpdate) this.#forgetUnclaimed()
+    this.#isFirstUpdate = false
   }
 
   /** Evaluates every group that is due at this tick; resolves when all are done. */
   async tick(tickMs: number): Promise<void> {
     this.#markVanished(tickMs)
-    await Promise.all(this.#groups.map((state) => this.#evaluateIfDue(state, tickMs)))
+    await Promise.all(
+      this.#groups.map((state) =>
+        this.#evaluateIfDue(state, tickMs).catch((error: unknown) => this.#options.onError(error, state.group.name)),
+      ),
+    )
   }
 
   async #evaluateIfDue(state: GroupState, tickMs: number): Promise<void> {
     const { intervalMs } = state.group
     const slotMs = intervalMs === undefined ? tickMs : Math.floor(tickMs / intervalMs) * intervalMs
-    if (state.lastSlotMs !== undefined && slotMs <= state.lastSlotMs) return
+    const { lastSlotMs } = state
+    // Far before the last one: the clock was put back, and nobody must wait until it has caught up.
+    const isSetBack = lastSlotMs !== undefined && lastSlotMs - tickMs > Math.max(intervalMs ?? 0, SETBACK_MS)
+    if (lastSlotMs !== undefined && slotMs <= lastSlotMs && !isSetBack) return
     if (state.isRunning) {
-      state.missed++
+      // Slots of an interval are counted when the next one begins.
+      if (intervalMs === undefined) state.missed++
       return
     }
-    if (intervalMs !== undefined && state.lastSlotMs !== undefined) {
-      state.missed += (slotMs - state.lastSlotMs) / intervalMs - 1
+    if (intervalMs !== undefined && lastSlotMs !== undefined && !isSetBack) {
+      state.missed += (slotMs - lastSlotMs) / intervalMs - 1
     }
     state.isRunning = true
     state.lastSlotMs = slotMs
@@ -249,7 +265,7 @@ export class RuleEngine {
     }
     const instances = new Map(next.instances)
     const changed = new Set(next.changed.map((alert) => alert.labels.key))
-    const validMs = 4 * Math.max(intervalMs ?? 0, RESEND_DELAY_MS)
+    const validMs = 4 * Math.max(intervalMs ?? this.#options.spacingMs?.() ?? 0, RESEND_DELAY_MS)
     for (const [key, alert] of instances) {
       if (!needsSending(alert, slotMs, RESEND_DELAY_MS)) continue
       instances.set(key, { ...alert, lastSentAtMs: slotMs })
@@ -313,6 +329,18 @@ export class RuleEngine {
     if (state.alerts.size === 0) return
     const removals = [...state.alerts.values()].map(({ labels }) => ({ ruleKey: state.key, labels }))
     this.#options.onResult({ nowMs: 0, upserts: [], removals, events: [], sent: [] })
+  }
+
+  /** What nobody goes on with must not come back as if it had been there all the time. */
+  #forgetUnclaimed(): void {
+    const claimed = new Set(this.#groups.flatMap(({ rules }) => rules.map(({ key }) => key)))
+    const { outdated = new Map<string, readonly AlertInstance[]>() } = this.#options
+    const unclaimed = [...this.#restored].filter(([key]) => !claimed.has(key))
+    this.#restored.clear()
+    const removals = [...unclaimed, ...outdated].flatMap(([ruleKey, alerts]) =>
+      alerts.map(({ labels }) => ({ ruleKey, labels })),
+    )
+    if (removals.length > 0) this.#options.onResult({ nowMs: 0, upserts: [], removals, events: [], sent: [] })
   }
 
   #markVanished(tickMs: number): void {

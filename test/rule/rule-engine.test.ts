@@ -1,0 +1,570 @@
+import { describe, expect, test, vi } from 'vitest'
+import { queryStore } from '../../src/app/query.ts'
+import type { AlertInstance, SentAlert } from '../../src/model/alert.ts'
+import { Labels } from '../../src/model/labels.ts'
+import type { RuleGroup } from '../../src/model/rule.ts'
+import { readRuleFile } from '../../src/rule/load.ts'
+import { type EvaluationResult, RuleEngine } from '../../src/rule/rule-engine.ts'
+import { MemorySeries } from '../rules/memory-series.ts'
+import { series } from '../support/test-store.ts'
+
+const START = Date.UTC(2026, 0, 1)
+const S = 1000
+const M = 60_000
+
+function groupsOf(text: string): readonly RuleGroup[] {
+  const { groups, problems } = readRuleFile(text, 'test.yml')
+  expect(problems).toEqual([])
+  return groups
+}
+
+/** A rule engine over series in memory, whose ticks a test makes. */
+class Bench {
+  store: MemorySeries
+  readonly results: EvaluationResult[] = []
+  readonly errors: string[] = []
+  readonly engine: RuleEngine
+  nowMs = START
+  /** Held queries go on when it resolves. */
+  gate: Promise<void> = Promise.resolve()
+
+  constructor(
+    rules: string,
+    options: Partial<ConstructorParameters<typeof RuleEngine>[0]> = {},
+    store: MemorySeries = new MemorySeries(),
+  ) {
+    this.store = store
+    this.engine = new RuleEngine(
+      {
+        query: async (expression, atMs) => {
+          await this.gate
+          return queryStore(this.store, expression, atMs)
+        },
+        sink: {
+          ref: (labels) => this.store.ref(labels),
+          append: (batch) => this.store.append(batch),
+          describe: () => {},
+        },
+        onResult: (result) => void this.results.push(result),
+        onError: (error, rule) => void this.errors.push(`${rule}: ${(error as Error).message}`),
+        externalUrl: 'http://watch.example.org',
+        ...options,
+      },
+      groupsOf(rules),
+    )
+  }
+
+  set(name: string, value: number | 'stale', labels: Record<string, string> = {}): void {
+    this.store.add(
+      this.store.ref(series(name, labels)),
+      this.nowMs,
+      value === 'stale' ? Number.NaN : value,
+      value === 'stale',
+    )
+  }
+
+  /** Moves on by `ms` and ticks. */
+  async tick(ms: number): Promise<void> {
+    this.nowMs += ms
+    await this.engine.tick(this.nowMs)
+  }
+
+  get alerts(): readonly AlertInstance[] {
+    return this.engine.groups.flatMap(({ rules }) => rules.flatMap(({ alerts }) => alerts))
+  }
+
+  get states(): string[] {
+    return this.alerts.map(({ state }) => state)
+  }
+
+  get sent(): readonly SentAlert[] {
+    return this.results.flatMap(({ sent }) => sent)
+  }
+
+  /** Whole seconds since the start of everything that was sent, as `firing 15` or `resolved 30`. */
+  sentAt(): string[] {
+    return this.results.flatMap(({ nowMs, sent }) =>
+      sent.map(({ endsAtMs }) => `${endsAtMs <= nowMs ? 'resolved' : 'firing'} ${(nowMs - START) / S}`),
+    )
+  }
+
+  /** The series of a name now, as Prometheus would show them; markers and what is older than 5 min hide. */
+  async now(expr: string): Promise<string[]> {
+    const found = await queryStore(this.store, expr, this.nowMs)
+    return found.map(({ labels, value }) => `${labels} ${value}`).sort()
+  }
+}
+
+const rule = (body: string, group = 'interval: 15s') => `
+groups:
+  - name: g
+    ${group}
+    rules:
+      - ${body.split('\n').join('\n        ')}
+`
+
+describe('an alert', () => {
+  test('without a waiting time fires in the evaluation that finds it', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0'))
+    bench.set('x', 1, { i: '1' })
+    await bench.tick(0)
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START, firedAtMs: START, value: 1 }])
+    expect(bench.sent).toMatchObject([{ startsAtMs: START, endsAtMs: START + 4 * M }])
+    expect(bench.sent[0]?.labels).toEqual(Labels.of({ alertname: 'A', i: '1' }))
+    expect(bench.sent[0]?.generatorUrl).toBe('http://watch.example.org/graph?g0.expr=x+%3E+0&g0.tab=1')
+  })
+
+  test('waits for as long as `for`, counted from when it was first seen, and starts when it fires', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nfor: 30s'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    await bench.tick(15 * S)
+    expect(bench.states).toEqual(['pending'])
+    expect(bench.sent).toEqual([])
+    await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START, firedAtMs: START + 30 * S }])
+    expect(bench.sent).toMatchObject([{ startsAtMs: START + 30 * S }])
+  })
+
+  test('with `for` shorter than the interval fires at the second look', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nfor: 1s'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(bench.states).toEqual(['pending'])
+    await bench.tick(15 * S)
+    expect(bench.states).toEqual(['firing'])
+  })
+
+  test('that is pending and missing once is forgotten, and begins anew', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nfor: 30s'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.set('x', 0)
+    await bench.tick(15 * S)
+    expect(bench.alerts).toEqual([])
+    bench.set('x', 1)
+    await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([{ state: 'pending', activeAtMs: START + 30 * S }])
+    expect(bench.results.flatMap(({ events }) => events.map(({ kind }) => kind))).toEqual([
+      'pending',
+      'forgotten',
+      'pending',
+    ])
+    expect(bench.results[1]?.removals).toHaveLength(1)
+  })
+
+  test('is sent again only later than a minute after: every 75 s at an interval of 15 s', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0'))
+    for (let i = 0; i <= 20; i++) {
+      bench.set('x', 1)
+      await bench.tick(i === 0 ? 0 : 15 * S)
+    }
+    expect(bench.sentAt()).toEqual(['firing 0', 'firing 75', 'firing 150', 'firing 225', 'firing 300'])
+  })
+
+  test('is sent every two minutes at an interval of one, and holds for four intervals when they are longer', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0', 'interval: 2m'))
+    for (let i = 0; i < 4; i++) {
+      bench.set('x', 1)
+      await bench.tick(i === 0 ? 0 : 2 * M)
+    }
+    expect(bench.sentAt()).toEqual(['firing 0', 'firing 120', 'firing 240', 'firing 360'])
+    expect(bench.sent[0]?.endsAtMs).toBe(START + 8 * M)
+  })
+
+  test('of a group without interval holds for four times the time between ticks', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0', 'limit: 0'), { spacingMs: () => 5 * M })
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(bench.sent[0]?.endsAtMs).toBe(START + 20 * M)
+  })
+
+  test('that is over is sent as resolved at once, again for 15 minutes, and then forgotten', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0', 'interval: 1m'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.set('x', 0)
+    await bench.tick(M)
+    expect(bench.alerts).toMatchObject([{ state: 'inactive', resolvedAtMs: START + M }])
+    expect(bench.sent[1]).toMatchObject({ startsAtMs: START, endsAtMs: START + M })
+    for (let i = 0; i < 20; i++) await bench.tick(M)
+    expect(bench.sentAt()).toEqual([
+      'firing 0',
+      ...[60, 180, 300, 420, 540, 660, 780, 900].map((second) => `resolved ${second}`),
+    ])
+    expect(bench.alerts).toEqual([])
+    expect(bench.results.at(-1)?.removals).toHaveLength(1)
+  })
+
+  test('that comes back soon is a new one', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.set('x', 0)
+    await bench.tick(15 * S)
+    bench.set('x', 1)
+    await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START + 30 * S, resolvedAtMs: undefined }])
+    expect(bench.sentAt()).toEqual(['firing 0', 'resolved 15', 'firing 30'])
+  })
+
+  test('with keep_firing_for resolves when it has been missing for that long, with its last value', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nkeep_firing_for: 1m', 'interval: 1m'))
+    bench.set('x', 7)
+    await bench.tick(0)
+    bench.set('x', 0)
+    await bench.tick(M)
+    expect(bench.alerts).toMatchObject([{ state: 'firing', keepFiringSinceMs: START + M, value: 7 }])
+    await bench.tick(M)
+    expect(bench.alerts).toMatchObject([{ state: 'inactive', resolvedAtMs: START + 2 * M, value: 7 }])
+  })
+
+  test('with keep_firing_for that is seen again goes on as if it had never been missing', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nkeep_firing_for: 1m', 'interval: 1m'))
+    for (const value of [1, 0, 1, 0]) {
+      bench.set('x', value)
+      await bench.tick(bench.alerts.length === 0 ? 0 : M)
+    }
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START, keepFiringSinceMs: START + 3 * M }])
+  })
+})
+
+describe('labels and annotations', () => {
+  test('are templates that see the sample; an empty label goes, an empty annotation stays, alertname is the rule', async () => {
+    const bench = new Bench(
+      rule(`alert: A
+expr: x > 0
+labels:
+  alertname: other
+  severity: "{{ if eq $labels.tier \\"1\\" }}critical{{ else }}low{{ end }}"
+  gone: "{{ $labels.nope }}"
+  tier: ""
+annotations:
+  summary: "{{ $labels.__name__ }} of {{ .Labels.tier }} is {{ $value }}"
+  empty: "{{ $labels.nope }}"`),
+    )
+    bench.set('x', 1.5, { tier: '1' })
+    await bench.tick(0)
+    expect(bench.alerts[0]?.labels).toEqual(Labels.of({ alertname: 'A', severity: 'critical' }))
+    expect(bench.alerts[0]?.annotations).toEqual({ summary: 'x of 1 is 1.5', empty: '' })
+    // Prometheus' own habit: the rule's labels as written show where the alert has none.
+    expect(await bench.now('ALERTS')).toEqual([
+      'ALERTS{alertname="A", alertstate="firing", gone="{{ $labels.nope }}", severity="critical"} 1',
+    ])
+  })
+
+  test('a template that fails says so in its place, and the alert goes on', async () => {
+    const bench = new Bench(rule(`alert: A\nexpr: x > 0\nannotations:\n  summary: "{{ humanizeDuration \\"x\\" }}"`))
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(bench.alerts[0]?.annotations.summary).toMatch(/^<error expanding template: /)
+    expect(bench.states).toEqual(['firing'])
+  })
+
+  test('two series that become one alert are an error, which changes no state and sends nothing', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nlabels:\n  i: same'))
+    bench.set('x', 1, { i: '1' })
+    await bench.tick(0)
+    const before = bench.alerts
+    bench.set('x', 1, { i: '2' })
+    await bench.tick(15 * S)
+    expect(bench.errors).toEqual(['g/A: vector contains metrics with the same labelset after applying alert labels'])
+    expect(bench.engine.groups[0]?.rules[0]).toMatchObject({ health: 'err' })
+    expect(bench.alerts).toEqual(before)
+    expect(bench.sent).toHaveLength(1)
+  })
+})
+
+describe('a rule that fails', () => {
+  test('keeps its alerts, sends nothing, writes nothing, and the rules behind it go on', async () => {
+    const bench = new Bench(`
+groups:
+  - name: g
+    interval: 15s
+    rules:
+      - { alert: A, expr: x > on() y }
+      - { record: after, expr: x }
+`)
+    bench.set('x', 1)
+    bench.set('y', 0)
+    await bench.tick(0)
+    expect(bench.states).toEqual(['firing'])
+    bench.set('y', 0, { twice: '1' })
+    for (let i = 0; i < 8; i++) await bench.tick(15 * S)
+    expect(bench.states).toEqual(['firing'])
+    expect(bench.sentAt()).toEqual(['firing 0'])
+    expect(bench.engine.groups[0]).toMatchObject({ failures: 8, iterations: 9 })
+    expect(await bench.now('after')).toEqual(['after 1'])
+    // No marker was written, so the series of its alerts end by themselves, after five minutes.
+    expect(await bench.now('ALERTS')).toHaveLength(1)
+  })
+
+  test('a limit drops its alerts and says so', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0', 'limit: 1'))
+    bench.set('x', 1, { i: '1' })
+    await bench.tick(15 * S)
+    bench.set('x', 1, { i: '2' })
+    await bench.tick(15 * S)
+    expect(bench.errors).toEqual(['g/A: exceeded limit of 1 with 2 alerts'])
+    expect(bench.alerts).toEqual([])
+    expect(bench.results.at(-1)).toMatchObject({ removals: [{ labels: expect.anything() }], sent: [] })
+  })
+
+  test('a recording rule over its limit, or with equal label sets, records nothing', async () => {
+    const bench = new Bench(`
+groups:
+  - { name: limited, limit: 1, rules: [{ record: l, expr: x }] }
+  - { name: equal, rules: [{ record: e, expr: x, labels: { i: "" } }] }
+`)
+    bench.set('x', 1, { i: '1' })
+    bench.set('x', 1, { i: '2' })
+    await bench.tick(15 * S)
+    expect(bench.errors.sort()).toEqual([
+      'equal/e: vector contains metrics with the same labelset after applying rule labels',
+      'limited/l: exceeded limit of 1 with 2 series',
+    ])
+    expect(await bench.now('{__name__=~"l|e"}')).toEqual([])
+  })
+})
+
+describe('a group', () => {
+  test('evaluates its rules in order, each seeing what the one before has just recorded', async () => {
+    const bench = new Bench(`
+groups:
+  - name: g
+    interval: 15s
+    rules:
+      - { record: before, expr: middle }
+      - { record: middle, expr: x * 2, labels: { __tmp: "{{ $value }}", i: "" } }
+      - { record: after, expr: middle + 1 }
+`)
+    bench.set('x', 1, { i: '1' })
+    await bench.tick(0)
+    bench.set('x', 2, { i: '1' })
+    await bench.tick(15 * S)
+    // Labels of a recording rule are never templates.
+    expect(await bench.now('middle')).toEqual(['middle{__tmp="{{ $value }}"} 4'])
+    expect(await bench.now('before')).toEqual(['before{__tmp="{{ $value }}"} 2'])
+    expect(await bench.now('after')).toEqual(['after{__tmp="{{ $value }}"} 5'])
+  })
+
+  test('ends series that it no longer gives, at once: recorded ones, and an alert that left its state', async () => {
+    const bench = new Bench(`
+groups:
+  - name: g
+    interval: 15s
+    rules:
+      - { record: r, expr: x > 0 }
+      - { alert: A, expr: x > 0, for: 15s }
+`)
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(await bench.now('ALERTS')).toEqual(['ALERTS{alertname="A", alertstate="pending"} 1'])
+    await bench.tick(15 * S)
+    expect(await bench.now('ALERTS')).toEqual(['ALERTS{alertname="A", alertstate="firing"} 1'])
+    expect(await bench.now('ALERTS_FOR_STATE')).toEqual([`ALERTS_FOR_STATE{alertname="A"} ${START / 1000}`])
+    bench.set('x', 0)
+    await bench.tick(15 * S)
+    expect(await bench.now('{__name__=~"r|ALERTS|ALERTS_FOR_STATE"}')).toEqual([])
+  })
+
+  test('is evaluated at the slots of its interval, whatever the ticks, and says how many it missed', async () => {
+    const bench = new Bench(rule('record: t\nexpr: time()', 'interval: 1m'))
+    const values: number[] = []
+    for (const second of [0, 15, 59, 61, 75, 130, 330]) {
+      bench.nowMs = START + second * S
+      await bench.engine.tick(bench.nowMs)
+      const last = bench.engine.groups[0]?.lastEvaluationMs as number
+      values.push((last - START) / S)
+    }
+    expect(values).toEqual([0, 0, 0, 60, 60, 120, 300])
+    expect(bench.engine.groups[0]).toMatchObject({ iterations: 4, missed: 2 })
+  })
+
+  test('queries and records at its offset, and judges at the slot', async () => {
+    const bench = new Bench(`
+groups:
+  - name: g
+    interval: 15s
+    query_offset: 10s
+    rules:
+      - { record: t, expr: time() }
+      - { alert: A, expr: vector(1) }
+`)
+    await bench.tick(15 * S)
+    expect(await bench.now('t')).toEqual([`t ${START / 1000 + 5}`])
+    expect(await bench.now('timestamp(t)')).toEqual([`{} ${START / 1000 + 5}`])
+    expect(bench.alerts).toMatchObject([{ activeAtMs: START + 15 * S }])
+  })
+
+  test('is never evaluated twice at once; each slot that passes meanwhile is missed, and counted once', async () => {
+    const bench = new Bench(`
+groups:
+  - { name: interval, interval: 1m, rules: [{ record: a, expr: x }] }
+  - { name: ticks, rules: [{ record: b, expr: x }] }
+`)
+    bench.set('x', 1)
+    let open = () => {}
+    bench.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const first = bench.tick(0)
+    for (const second of [15, 30, 45, 60, 75, 120]) await bench.engine.tick(START + second * S)
+    open()
+    await first
+    await bench.engine.tick(START + 180 * S)
+    const [interval, ticks] = bench.engine.groups
+    expect(interval).toMatchObject({ iterations: 2, missed: 2 })
+    expect(ticks).toMatchObject({ iterations: 2, missed: 6 })
+  })
+
+  test('does not hold up another one that is slow, and an error in what follows a result ends no tick', async () => {
+    const onResult = vi.fn(() => {
+      throw new Error('not today')
+    })
+    const bench = new Bench(rule('alert: A\nexpr: x > 0'), { onResult })
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(onResult).toHaveBeenCalledOnce()
+    expect(bench.errors).toEqual(['g: not today'])
+    await bench.tick(15 * S)
+    expect(bench.engine.groups[0]).toMatchObject({ iterations: 2 })
+  })
+})
+
+describe('a clock that is put back an hour', () => {
+  test('stops no group: what fires goes on, what is over is sent as resolved, what is new fires', async () => {
+    const bench = new Bench(rule('alert: A\nexpr: x > 0\nfor: 30s'))
+    const run = async (values: Record<string, number>) => {
+      for (const [i, value] of Object.entries(values)) bench.set('x', value, { i })
+      await bench.tick(15 * S)
+    }
+    await run({ 1: 1, 2: 1, 3: 0 })
+    await run({ 1: 1, 2: 1, 3: 0 })
+    await run({ 1: 1, 2: 1, 3: 0 })
+    expect(bench.states).toEqual(['firing', 'firing'])
+    await run({ 1: 1, 2: 1, 3: 1 })
+    bench.nowMs -= 60 * M
+    const sentBefore = bench.sent.length
+    // Series in memory grow at their end only: those of before the jump make room for those after it.
+    bench.store = new MemorySeries()
+    for (let i = 0; i < 4; i++) await run({ 1: 1, 2: 0, 3: 1 })
+    expect(bench.engine.groups[0]?.iterations).toBe(8)
+    const stateOf = Object.fromEntries(bench.alerts.map(({ labels, state }) => [labels.get('i'), state]))
+    expect(stateOf).toEqual({ 1: 'firing', 2: 'inactive', 3: 'firing' })
+    const after = bench.sent.slice(sentBefore).map(({ labels }) => labels.get('i'))
+    expect(after).toEqual(['2', '3'])
+  })
+})
+
+describe('a reload', () => {
+  const withRules = (...bodies: string[]) => `groups: [{ name: g, interval: 15s, rules: [${bodies.join(', ')}] }]`
+
+  test('leaves a group that is the same alone', async () => {
+    const text = withRules('{ alert: A, expr: x > 0, for: 1m }')
+    const bench = new Bench(text)
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.engine.update(groupsOf(text))
+    expect(bench.engine.groups[0]?.iterations).toBe(1)
+    await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([{ activeAtMs: START }])
+  })
+
+  test('carries alerts of rules over that have the same name and labels, and sends them no sooner', async () => {
+    const bench = new Bench(withRules('{ alert: A, expr: x > 0 }'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.engine.update(groupsOf(withRules('{ record: r, expr: x }', '{ alert: A, expr: x > 0.5 }')))
+    await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START, firedAtMs: START }])
+    expect(bench.sentAt()).toEqual(['firing 0'])
+  })
+
+  test('that raises `for` makes what fires wait again; one that has waited long enough goes on', async () => {
+    const bench = new Bench(withRules('{ alert: A, expr: x > 0 }'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.engine.update(groupsOf(withRules('{ alert: A, expr: x > 0, for: 1m }')))
+    await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([{ state: 'pending', firedAtMs: undefined, lastSentAtMs: undefined }])
+    await bench.tick(45 * S)
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START, firedAtMs: START + M }])
+  })
+
+  test('ends the series of rules and groups that are gone, and forgets their alerts', async () => {
+    const bench = new Bench(withRules('{ record: r, expr: x }', '{ alert: A, expr: x > 0 }'))
+    bench.set('x', 1)
+    await bench.tick(0)
+    bench.engine.update(groupsOf(withRules('{ record: r, expr: x }')))
+    expect(bench.results.at(-1)?.removals.map(({ labels }) => labels.get('alertname'))).toEqual(['A'])
+    await bench.tick(15 * S)
+    expect(await bench.now('{__name__=~"ALERTS|ALERTS_FOR_STATE|r"}')).toEqual(['r 1'])
+    bench.engine.update([])
+    await bench.tick(15 * S)
+    expect(await bench.now('r')).toEqual([])
+  })
+})
+
+describe('a restart', () => {
+  const text = rule('alert: A\nexpr: x > 0\nfor: 1m\nkeep_firing_for: 5m')
+
+  const ruleKeyOf = ({ results }: Bench) => results.flatMap(({ upserts }) => upserts).at(-1)?.ruleKey ?? ''
+
+  async function firing() {
+    const bench = new Bench(text)
+    bench.set('x', 1)
+    for (const ms of [0, 15 * S, 45 * S, 15 * S]) await bench.tick(ms)
+    return bench
+  }
+
+  test('goes on with every alert as it was: waiting, fired, sent', async () => {
+    const before = await firing()
+    const ruleKey = ruleKeyOf(before)
+    const after = new Bench(text, { restored: new Map([[ruleKey, before.alerts]]) })
+    expect(after.alerts).toEqual(before.alerts)
+    after.nowMs = before.nowMs
+    after.set('x', 1)
+    await after.tick(15 * S)
+    expect(after.alerts).toMatchObject([{ state: 'firing', activeAtMs: START, firedAtMs: START + M }])
+    expect(after.sent).toEqual([])
+    await after.tick(45 * S)
+    expect(after.sentAt()).toEqual(['firing 135'])
+  })
+
+  test('ends series of alerts that are over by then', async () => {
+    const before = await firing()
+    const ruleKey = ruleKeyOf(before)
+    const restored = new Map([[ruleKey, before.alerts]])
+    const after = new Bench(rule('alert: A\nexpr: x > 0\nfor: 1m'), { restored }, before.store)
+    after.nowMs = before.nowMs
+    after.set('x', 0)
+    await after.tick(15 * S)
+    expect(await after.now('ALERTS')).toEqual([])
+    expect(after.sentAt()).toEqual(['resolved 90'])
+  })
+
+  test('forgets alerts whose rule is gone, and all of them after a long absence', async () => {
+    const before = await firing()
+    const gone = new Bench(text, { restored: new Map([['another rule', before.alerts]]) })
+    expect(gone.results).toMatchObject([{ removals: [{ ruleKey: 'another rule' }], sent: [] }])
+    const ruleKey = ruleKeyOf(before)
+    const late = new Bench(text, { outdated: new Map([[ruleKey, before.alerts]]) })
+    expect(late.alerts).toEqual([])
+    expect(late.results).toMatchObject([{ removals: [{ ruleKey }] }])
+  })
+})
+
+test('the key of a rule stays the same when others of its file come and go', () => {
+  const keyOf = (text: string) => {
+    const results: EvaluationResult[] = []
+    const bench = new Bench(text, { onResult: (result) => void results.push(result) })
+    bench.set('x', 1)
+    return bench.tick(0).then(() => results.flatMap(({ upserts }) => upserts.map(({ ruleKey }) => ruleKey)).at(-1))
+  }
+  const two = `groups: [{ name: g, rules: [{ record: r, expr: x }, { alert: A, expr: x > 0, labels: { b: "2", a: "1" } }] }]`
+  const one = `groups: [{ name: g, rules: [{ alert: A, expr: x >= 0, labels: { a: "1", b: "2" } }] }]`
+  return expect(Promise.all([keyOf(two), keyOf(one)])).resolves.toSatisfy(
+    ([a, b]: string[]) => a === b && a !== undefined,
+  )
+})
