@@ -36,6 +36,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
+import { keepListening } from './keep-listening.ts'
 import { buildPlan, type Plan } from './plan.ts'
 import { queryStore } from './query.ts'
 import { Reloader } from './reloader.ts'
@@ -112,7 +113,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     clock,
     sink: store.series,
     context: {
-      addressPolicy: plan.config.probes.addressPolicy,
+      get addressPolicy() {
+        return plan.config.probes.addressPolicy
+      },
       query: (text) => queryStore(store.series, text, clock.now()),
     },
     concurrency: plan.config.probes.concurrency,
@@ -125,7 +128,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     configs: [],
     sink: store.series,
     clock,
-    addressPolicy: plan.config.probes.addressPolicy,
+    get addressPolicy() {
+      return plan.config.probes.addressPolicy
+    },
     baseFolder: plan.config.folder,
     onError: (error) => log.warn({ event: 'scrape.failed', err: error }, 'trouble with scraping'),
   })
@@ -204,7 +209,7 @@ export async function startApp(options: StartOptions): Promise<App> {
       clock,
       log,
       metrics,
-      load: options.reload,
+      load: () => keepListening(options.reload(), options.config.server.listen),
       apply,
       onReport({ ok, problems }, actor, traceId) {
         const attributes = { problems: problems.map(({ message }) => message) }
@@ -258,7 +263,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     startedMs,
     instance: new URL(listening.url).host,
   })
-  if (needsToken(context)) await ensureToken(store, clock, (line) => process.stderr.write(`${line}\n`))
+  if (needsToken(context) && plan.config.server.tokens.length === 0) {
+    await ensureToken(store, clock, (line) => process.stderr.write(`${line}\n`))
+  }
   const removeRunFile = writeRunFile(plan.config.storage.data, {
     url: listening.url,
     pid: process.pid,

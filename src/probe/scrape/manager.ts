@@ -12,6 +12,7 @@ export interface ScrapeManagerOptions {
   readonly configs: readonly ScrapeConfig[]
   readonly sink: SampleSink
   readonly clock: Clock
+  /** Asked at each `update`. */
   readonly addressPolicy: AddressPolicy
   /** For the log: a broken file of targets, a target that can't be made, trouble with the store. */
   readonly onError: (error: Error) => void
@@ -33,6 +34,7 @@ const DEFAULT_CONCURRENCY = 200
 /** Scrapes the targets of all jobs, from `start` to `stop`. */
 export class ScrapeManager {
   readonly #options: ScrapeManagerOptions
+  #policy: AddressPolicy | undefined
   readonly #pools = new Map<string, ScrapePool>()
   readonly #gate: Gate
   readonly #buffers = new BodyBuffers()
@@ -80,6 +82,8 @@ export class ScrapeManager {
   async #apply(configs: readonly ScrapeConfig[]): Promise<void> {
     if (this.#isStopped) return
     const { sink, clock, addressPolicy, onError, baseFolder = process.cwd() } = this.#options
+    const isSamePolicy = this.#policy === addressPolicy
+    this.#policy = addressPolicy
     const jobNames = new Set(configs.map(({ jobName }) => jobName))
     const gone = [...this.#pools.values()].filter(({ jobName }) => !jobNames.has(jobName))
     for (const { jobName } of gone) this.#pools.delete(jobName)
@@ -94,7 +98,7 @@ export class ScrapeManager {
     }
     const changes = configs.map(async (config) => {
       const current = this.#pools.get(config.jobName)
-      if (current !== undefined && current.fingerprint === fingerprintOf(config)) return
+      if (isSamePolicy && current !== undefined && current.fingerprint === fingerprintOf(config)) return
       const next = new ScrapePool(config, context)
       this.#pools.set(config.jobName, next)
       await next.start(current)
