@@ -14,8 +14,17 @@ export class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'
 }
 
-const linkLocal = blockList(['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32', '0.0.0.0/8'])
+/** What clouds answer at besides 169.254.169.254: Alibaba, Azure, Oracle; AWS and Google over IPv6. */
+const METADATA = [
+  '100.100.100.200/32',
+  '168.63.129.16/32',
+  '192.0.0.192/32',
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
+] as const
+const linkLocal = blockList([...METADATA, '169.254.0.0/16', 'fe80::/10', '0.0.0.0/8'])
 const notPublic = blockList([
+  ...METADATA,
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -29,9 +38,13 @@ const notPublic = blockList([
   '240.0.0.0/4',
   '::/96',
   '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001::/32',
   '2002::/16',
   'fc00::/7',
   'fe80::/10',
+  'fec0::/10',
   'ff00::/8',
 ])
 
@@ -51,10 +64,63 @@ export function isAllowed(address: string, policy: AddressPolicy): boolean {
 const judged = new Map<string, boolean>()
 const MAX_JUDGED = 10_000
 
-function judge(address: string, policy: AddressPolicy): boolean {
-  const plain = address.split('%')[0] as string
+function judge(address: string, policy: Exclude<AddressPolicy, 'any'>): boolean {
   const list = policy === 'no-link-local' ? linkLocal : notPublic
-  return !list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
+  const bytes = addressBytes(address)
+  if (bytes.length === 4) return !list.check(bytes.join('.'), 'ipv4')
+  if (bytes.length !== 16 || list.check(address.split('%')[0] as string, 'ipv6')) return false
+  return carriedIpv4(bytes).every((carried) => !list.check(carried.join('.'), 'ipv4'))
+}
+
+/**
+ * The bytes of an IP address: 4, or 16 of an IPv6 address that is no IPv4 address in IPv6's spelling; none for what is no
+ * address.
+ */
+export function addressBytes(address: string): readonly number[] {
+  if (isIP(address) === 4) return address.split('.').map(Number)
+  const plain = address.split('%')[0] as string
+  if (isIP(plain) !== 6) return []
+  const [head = '', tail] = plain.split('::')
+  const first = groups(head)
+  const last = groups(tail ?? '')
+  const all = [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last]
+  return startsWith(all, [...zeros(10), 0xff, 0xff]) ? all.slice(12) : all
+}
+
+function groups(text: string): number[] {
+  if (text === '') return []
+  return text.split(':').flatMap((group) => {
+    if (group.includes('.')) return group.split('.').map(Number)
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 0xff]
+  })
+}
+
+/**
+ * IPv4 addresses to which an IPv6 address leads through a translator or a tunnel.
+ *
+ * @see RFC 4291 section 2.5.5.1, RFC 6052, RFC 8215, RFC 7915, RFC 3056, RFC 4380, RFC 5214
+ */
+function carriedIpv4(bytes: readonly number[]): readonly (readonly number[])[] {
+  const last = bytes.slice(12)
+  const isLoopback = startsWith(bytes, zeros(15)) && bytes[15] === 1
+  if (startsWith(bytes, zeros(12))) return isLoopback ? [] : [last]
+  if (startsWith(bytes, [...zeros(8), 0xff, 0xff, 0, 0])) return [last]
+  if (startsWith(bytes, [0, 0x64, 0xff, 0x9b])) {
+    return [last, [bytes[6], bytes[7], bytes[9], bytes[10]] as number[]]
+  }
+  if (startsWith(bytes, [0x20, 0x02])) return [bytes.slice(2, 6)]
+  if (startsWith(bytes, [0x20, 0x01, 0, 0])) return [bytes.slice(4, 8), last.map((byte) => byte ^ 0xff)]
+  if ((bytes[8] === 0 || bytes[8] === 2) && startsWith(bytes.slice(9), [0, 0x5e, 0xfe])) return [last]
+  return []
+}
+
+function startsWith(bytes: readonly number[], prefix: readonly number[]): boolean {
+  return prefix.every((byte, i) => bytes[i] === byte)
+}
+
+function zeros(count: number): number[] {
+  return new Array<number>(count).fill(0)
 }
 
 /**

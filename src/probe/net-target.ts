@@ -1,5 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import { type Address, type AddressPolicy, resolveAddress } from '../lib/address.ts'
+import { type Address, type AddressPolicy, addressBytes, resolveAddress } from '../lib/address.ts'
 import { systemClock } from '../lib/clock.ts'
 import { isSecretKey } from '../lib/redact.ts'
 import type { ProbeMetric } from '../model/finding.ts'
@@ -61,27 +60,6 @@ export function addressHash(address: string): number {
   let hash = 0x811c9dc5
   for (const byte of addressBytes(address)) hash = Math.imul(hash ^ byte, 0x01000193)
   return hash >>> 0
-}
-
-function addressBytes(address: string): readonly number[] {
-  if (isIPv4(address)) return address.split('.').map(Number)
-  const plain = address.split('%')[0] as string
-  if (!isIPv6(plain)) return []
-  const [head = '', tail] = plain.split('::')
-  const first = groups(head)
-  const last = groups(tail ?? '')
-  const all = [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last]
-  const isMapped = all.slice(0, 10).every((byte) => byte === 0) && all[10] === 0xff && all[11] === 0xff
-  return isMapped ? all.slice(12) : all
-}
-
-function groups(text: string): number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => {
-    if (group.includes('.')) return group.split('.').map(Number)
-    const value = Number.parseInt(group, 16)
-    return [value >> 8, value & 0xff]
-  })
 }
 
 /** A URL as it may be shown: without user and fragment, and with `***` for parameters whose names say that they are secret. */
