@@ -7,7 +7,7 @@ import type { DeliveryReport, Sender } from '../notify/sender.ts'
 import type { EvaluationResult } from '../rule/rule-engine.ts'
 import { plainEvaluation, saveEvaluation } from '../store/alerts.ts'
 import { type FlushChange, saveFlush } from '../store/notify.ts'
-import { nextDueMs } from '../store/outbox.ts'
+import { LONGEST_WAIT_MS, nextDueMs } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SelfMetrics } from '../telemetry/self-metrics.ts'
@@ -24,11 +24,14 @@ interface TellerOptions {
 
 /** Longest sleep between two looks: a message that comes back by its lease is found this soon. */
 const LOOK_EVERY_MS = 1000
+/** A longer time between two looks means that the machine was suspended or its clock was put forward. */
+const SLEPT_MS = 60_000
 
 /** The way from a rule's result to a message that has arrived; nothing on it delays storing or judging. */
 export class Teller {
   readonly #options: TellerOptions
   #wake: () => void = () => {}
+  #lastLookMs: number | undefined
 
   constructor(options: TellerOptions) {
     this.#options = options
@@ -104,11 +107,22 @@ export class Teller {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clock, store } = this.#options
-    const change = this.#options.dispatcher.flush(clock.now())
+    const { clock, store, dispatcher, log } = this.#options
+    const nowMs = clock.now()
+    if (this.#lastLookMs !== undefined && nowMs - this.#lastLookMs > SLEPT_MS) {
+      log.warn(
+        { event: 'notify.gap', from: new Date(this.#lastLookMs).toISOString() },
+        'this machine slept for a while',
+      )
+      dispatcher.bridge(this.#lastLookMs, nowMs)
+    }
+    this.#lastLookMs = nowMs
+    const change = dispatcher.flush(nowMs)
     if (change !== undefined) await this.#save(change, signal)
     const dueMs = nextDueMs(store.reader)
-    if (dueMs !== undefined && dueMs <= clock.now()) await this.#options.sender.kick(signal)
+    // Farther away than any wait: the clock was put back.
+    const isDue = dueMs !== undefined && (dueMs <= nowMs || dueMs > nowMs + LONGEST_WAIT_MS)
+    if (isDue) await this.#options.sender.kick(signal)
   }
 
   async #save(change: FlushChange, signal: AbortSignal): Promise<void> {
@@ -121,7 +135,7 @@ export class Teller {
         { event: 'notify.not_stored', err: error },
         'messages are sent from memory, since the disk refuses them',
       )
-      await this.#options.sender.sendUnwritten(change.messages, signal)
+      this.#options.sender.sendUnwritten(change.messages, signal)
     }
   }
 

@@ -29,7 +29,8 @@ export function dedup({ entry, firing, resolved, sendResolved, repeatIntervalMs,
       ? { notify: true, reason: 'first notification', say: true }
       : { notify: false, reason: 'nothing fires, and nothing was told' }
   }
-  if (!firing.every((hash) => entry.firing.includes(hash))) {
+  const told = { firing: new Set(entry.firing), resolved: new Set(entry.resolved) }
+  if (!firing.every((hash) => told.firing.has(hash))) {
     const reason = entry.firing.length === 0 ? 'first notification' : 'new alerts added'
     return { notify: true, reason, say: true }
   }
@@ -38,7 +39,7 @@ export function dedup({ entry, firing, resolved, sendResolved, repeatIntervalMs,
       ? { notify: true, reason: 'all alerts resolved', say: sendResolved }
       : { notify: false, reason: 'all resolved, and that was told' }
   }
-  if (sendResolved && !resolved.every((hash) => entry.resolved.includes(hash))) {
+  if (sendResolved && !resolved.every((hash) => told.resolved.has(hash))) {
     return { notify: true, reason: 'some alerts resolved', say: true }
   }
   if (entry.atMs < nowMs - repeatIntervalMs) return { notify: true, reason: 'repeat interval elapsed', say: true }

@@ -5,6 +5,7 @@ import type { FlushChange, NotifyAlertRow, NotifyChange, NotifyGroupRow, NotifyL
 import { dedup } from './dedup.ts'
 import { notificationOf } from './notification.ts'
 import { fromSent, isResolved, mergeAlerts, type NotifyAlert } from './notify-alert.ts'
+import { NotifyLog } from './notify-log.ts'
 import { groupKey, groupLabels, matchRoutes, type Route } from './route.ts'
 import { runStages, type Stage } from './stage.ts'
 
@@ -46,8 +47,8 @@ interface Group {
   flushed: boolean
 }
 
-/** How long the rules have after a restart to say again what fires. */
-const RESTART_GRACE_MS = 4 * 60_000
+/** How long the rules have at least, after a time in which nobody could say so, to say again what fires. */
+const GRACE_MS = 4 * 60_000
 
 /**
  * Alerts, their groups and when each is to be told, with Alertmanager's semantics. It decides and says what has to be written
@@ -56,8 +57,13 @@ const RESTART_GRACE_MS = 4 * 60_000
 export class Dispatcher {
   readonly #alerts = new Map<string, NotifyAlert>()
   readonly #groups = new Map<string, Group>()
-  readonly #log = new Map<string, NotifyLogRow>()
+  readonly #log: NotifyLog
   readonly #suppressedBefore = new Map<string, string>()
+  /** What a reload changed; it is written down with the next decision. */
+  #unwritten: {
+    readonly gone: Map<string, NotifyChange['goneGroups'][number]>
+    readonly log: NotifyLogRow[]
+  } = { gone: new Map(), log: [] }
   #options: DispatcherOptions
 
   /** @param outage when the program ran last and when it runs again */
@@ -67,23 +73,13 @@ export class Dispatcher {
     outage: { readonly lastAliveMs: number; readonly nowMs: number },
   ) {
     this.#options = options
-    for (const row of restored.log) this.#log.set(logKey(row), row)
+    this.#log = new NotifyLog(restored.log)
     for (const row of restored.alerts) {
       const labels = Labels.fromSortedPairs(JSON.parse(row.labels) as string[])
-      // What fired when we went away did not resolve because nobody could say that it still fires.
-      const wasFiring = row.endsAtMs > outage.lastAliveMs
-      const endsAtMs = wasFiring ? Math.max(row.endsAtMs, outage.nowMs + RESTART_GRACE_MS) : row.endsAtMs
-      this.#alerts.set(row.fingerprint, { ...row, labels, endsAtMs })
+      this.#alerts.set(row.fingerprint, { ...row, labels })
     }
-    const timers = new Map(restored.groups.map((row) => [idOf(row.routeId, row.groupKey), row]))
-    for (const alert of this.#alerts.values()) {
-      for (const group of this.#place(alert, alert.updatedAtMs)) {
-        const row = timers.get(idOf(group.route.id, group.key))
-        if (row === undefined) continue
-        group.nextFlushMs = row.nextFlushMs
-        group.flushed = row.flushed
-      }
-    }
+    this.bridge(outage.lastAliveMs, outage.nowMs)
+    this.#regroup(new Map(restored.groups.map((row) => [idOf(row.routeId, row.groupKey), row])), outage.nowMs)
   }
 
   get alerts(): readonly NotifyAlert[] {
@@ -97,11 +93,27 @@ export class Dispatcher {
     return nextMs
   }
 
-  /** Takes another set of routes; groups form anew, and the log keeps what was told from being told again. */
+  /**
+   * Takes another set of routes. Groups that are still the same keep their time; where alerts come into another group, what
+   * a channel was told of them goes with them, so that nothing is told twice and every resolve stays owed.
+   */
   reconfigure(options: DispatcherOptions, nowMs: number): void {
     this.#options = options
+    const before = new Map([...this.#groups].map(([id, group]) => [id, groupRow(group)]))
     this.#groups.clear()
-    for (const alert of this.#alerts.values()) this.#place(alert, nowMs)
+    this.#regroup(before, nowMs)
+  }
+
+  /**
+   * Nobody could say anything from `lastAliveMs` to `nowMs`: we were not there, or the machine slept. What fired before did
+   * not resolve because of that.
+   */
+  bridge(lastAliveMs: number, nowMs: number): void {
+    for (const alert of this.#alerts.values()) {
+      if (alert.endsAtMs <= lastAliveMs) continue
+      const graceMs = Math.max(alert.endsAtMs - alert.updatedAtMs, GRACE_MS)
+      this.#alerts.set(alert.fingerprint, { ...alert, endsAtMs: Math.max(alert.endsAtMs, nowMs + graceMs) })
+    }
   }
 
   /**
@@ -114,14 +126,15 @@ export class Dispatcher {
     const groups = new Map<string, Group>()
     const events: AlertEvent[] = []
     for (const each of sent) {
-      const alert = mergeAlerts(this.#alerts.get(fromSent(each, nowMs).fingerprint), fromSent(each, nowMs))
+      const news = fromSent(each, nowMs)
+      const alert = mergeAlerts(this.#alerts.get(news.fingerprint), news)
       // A resolved alert that nobody here has heard of is nobody's news.
       if (isResolved(alert, nowMs) && !this.#alerts.has(alert.fingerprint)) continue
       this.#alerts.set(alert.fingerprint, alert)
       alerts.push(rowOf(alert))
-      for (const group of this.#place(alert, nowMs)) {
+      for (const { group, isNew } of this.#place(alert, nowMs)) {
         const id = idOf(group.route.id, group.key)
-        if (!group.flushed && !groups.has(id)) {
+        if (isNew) {
           events.push({
             fingerprint: alert.fingerprint,
             atMs: nowMs,
@@ -141,8 +154,9 @@ export class Dispatcher {
    * @returns what was decided; undefined when nothing was due
    */
   flush(nowMs: number): FlushChange | undefined {
-    const due = [...this.#groups.values()].filter((group) => group.nextFlushMs <= nowMs)
+    const due = [...this.#groups.values()].filter((group) => isDue(group, nowMs))
     if (due.length === 0) return undefined
+    this.#log.dropExpired(nowMs)
     const change = { messages: [], log: [], events: [], groups: [], goneGroups: [] } as Changes
     for (const group of due) this.#flushGroup(group, nowMs, change)
     const held = new Set([...this.#groups.values()].flatMap(({ members }) => [...members]))
@@ -152,7 +166,10 @@ export class Dispatcher {
       this.#alerts.delete(alert.fingerprint)
       goneAlerts.push(alert.fingerprint)
     }
-    return { ...change, alerts: [], goneAlerts }
+    const { gone, log } = this.#unwritten
+    for (const [id, place] of gone) if (!this.#groups.has(id)) change.goneGroups.push(place)
+    this.#unwritten = { gone: new Map(), log: [] }
+    return { ...change, log: [...log, ...change.log], alerts: [], goneAlerts }
   }
 
   #flushGroup(group: Group, nowMs: number, change: Changes): void {
@@ -184,7 +201,7 @@ export class Dispatcher {
         resolved: resolved.map(({ fingerprint }) => fingerprint),
       }
       const decision = dedup({
-        entry: this.#logged(place, nowMs),
+        entry: this.#log.get(place, nowMs),
         ...hashes,
         sendResolved: integration.sendResolved,
         repeatIntervalMs: route.repeatIntervalMs,
@@ -192,7 +209,7 @@ export class Dispatcher {
       })
       if (!decision.notify) continue
       const entry: NotifyLogRow = { ...place, ...hashes, atMs: nowMs, expiresMs: nowMs + 2 * route.repeatIntervalMs }
-      this.#log.set(logKey(entry), entry)
+      this.#log.put(entry)
       change.log.push(entry)
       if (!decision.say) continue
       const told = integration.sendResolved ? alerts : firing
@@ -230,33 +247,54 @@ export class Dispatcher {
     })
   }
 
-  #logged(place: Pick<NotifyLogRow, 'groupKey' | 'receiver' | 'integration'>, nowMs: number): NotifyLogRow | undefined {
-    const entry = this.#log.get(logKey(place))
-    return entry !== undefined && entry.expiresMs > nowMs ? entry : undefined
-  }
-
   #noteSuppressed({ fingerprint }: NotifyAlert, reason: string, nowMs: number, change: Changes): void {
     if (this.#suppressedBefore.get(fingerprint) === reason) return
     this.#suppressedBefore.set(fingerprint, reason)
     change.events.push({ fingerprint, atMs: nowMs, kind: 'suppressed', detail: reason })
   }
 
-  #place(alert: NotifyAlert, nowMs: number): Group[] {
+  /** Puts every alert into its groups; a group that was there before goes on with its time. */
+  #regroup(before: ReadonlyMap<string, NotifyGroupRow>, nowMs: number): void {
+    for (const alert of this.#alerts.values()) this.#place(alert, nowMs)
+    for (const [id, group] of this.#groups) {
+      const row = before.get(id)
+      if (row === undefined) continue
+      group.nextFlushMs = Math.min(row.nextFlushMs, nowMs + longestWaitMs(group))
+      group.flushed = row.flushed
+    }
+    for (const [id, { routeId, groupKey }] of before) {
+      if (!this.#groups.has(id)) this.#unwritten.gone.set(id, { routeId, groupKey })
+    }
+    const { receivers } = this.#options.routing
+    const places = [...this.#groups.values()].flatMap(({ route, key, members }) =>
+      (receivers.get(route.receiver) ?? []).map(({ channel }) => ({
+        groupKey: key,
+        receiver: route.receiver,
+        integration: channel,
+        members,
+        validMs: 2 * route.repeatIntervalMs,
+      })),
+    )
+    this.#unwritten.log.push(...this.#log.inherit(places, nowMs))
+  }
+
+  #place(alert: NotifyAlert, nowMs: number): { readonly group: Group; readonly isNew: boolean }[] {
     return matchRoutes(this.#options.routing.root, alert.labels).map((route) => {
       const labels = groupLabels(route, alert.labels)
       const key = groupKey(route, labels)
       const id = idOf(route.id, key)
       const known = this.#groups.get(id)
       if (known !== undefined) {
+        const isNew = !known.members.has(alert.fingerprint)
         known.members.add(alert.fingerprint)
-        return known
+        return { group: known, isNew }
       }
       // An alert that has been there for longer than the wait (after a restart, say) need not wait again.
       const hasWaited = alert.startsAtMs + route.groupWaitMs < nowMs
       const nextFlushMs = hasWaited ? nowMs : nowMs + route.groupWaitMs
       const made: Group = { route, key, labels, members: new Set([alert.fingerprint]), nextFlushMs, flushed: false }
       this.#groups.set(id, made)
-      return made
+      return { group: made, isNew: true }
     })
   }
 }
@@ -269,16 +307,17 @@ interface Changes {
   readonly goneGroups: NotifyChange['goneGroups'][number][]
 }
 
-function idOf(routeId: string, key: string): string {
-  return `${routeId}\n${key}`
+/** A group's time is never farther away than its longest wait; where it is, the clock was put back. */
+function isDue(group: Group, nowMs: number): boolean {
+  return group.nextFlushMs <= nowMs || group.nextFlushMs > nowMs + longestWaitMs(group)
 }
 
-function logKey({
-  groupKey,
-  receiver,
-  integration,
-}: Pick<NotifyLogRow, 'groupKey' | 'receiver' | 'integration'>): string {
-  return `${groupKey}\n${receiver}\n${integration}`
+function longestWaitMs({ route }: Group): number {
+  return Math.max(route.groupWaitMs, route.groupIntervalMs)
+}
+
+function idOf(routeId: string, key: string): string {
+  return `${routeId}\n${key}`
 }
 
 function rowOf({ labels, ...alert }: NotifyAlert): NotifyAlertRow {

@@ -24,16 +24,15 @@ export function isResolved({ endsAtMs }: NotifyAlert, nowMs: number): boolean {
 
 /**
  * What is known of an alert after it was sent again, as Alertmanager merges: overlapping ones keep the earliest start, and
- * the later knowledge decides the rest.
+ * the later knowledge decides the rest. What is sent is always the later one, whatever a clock that was put back says.
  */
 export function mergeAlerts(known: NotifyAlert | undefined, sent: NotifyAlert): NotifyAlert {
   if (known === undefined) return sent
   const overlaps =
     (sent.endsAtMs > known.startsAtMs && sent.endsAtMs < known.endsAtMs) ||
-    (sent.startsAtMs > known.startsAtMs && sent.startsAtMs < known.endsAtMs) ||
-    sent.startsAtMs === known.startsAtMs
+    (sent.startsAtMs > known.startsAtMs && sent.startsAtMs < known.endsAtMs)
   if (!overlaps) return sent
-  const [older, newer] = sent.updatedAtMs < known.updatedAtMs ? [sent, known] : [known, sent]
+  const [older, newer] = [known, sent]
   const startsAtMs = Math.min(older.startsAtMs, newer.startsAtMs)
   if (isResolved(newer, newer.updatedAtMs)) {
     const endsAtMs = isResolved(older, newer.updatedAtMs) ? Math.max(older.endsAtMs, newer.endsAtMs) : newer.endsAtMs

@@ -4,7 +4,13 @@ import { redactText } from '../lib/redact.ts'
 import type { AlertEvent } from '../model/alert.ts'
 import type { Notification } from '../model/notification.ts'
 import type { NewMessage } from '../store/notify.ts'
-import type { Delivery, DeliveryOutcome, LeaseRequest, Message } from '../store/outbox.ts'
+import {
+  type Delivery,
+  type DeliveryOutcome,
+  type LeaseRequest,
+  LONGEST_WAIT_MS,
+  type Message,
+} from '../store/outbox.ts'
 import { DeliveryError } from './channel/channel.ts'
 
 /** A channel that is set up: it only needs to be given a notification. */
@@ -37,12 +43,15 @@ const LEASE_MS = 60_000
 const TRY_MS = 20_000
 /** A channel that hangs holds its own messages back, and no others. */
 const MAX_IN_FLIGHT = 50
+const MAX_IN_FLIGHT_PER_CHANNEL = 10
 const RETRY = { firstMs: 1000, factor: 2, maxMs: 60_000, jitterShare: 0.2 }
 
 /** Works off the outbox: leases what is due, tries it, writes down how it went. A crash in between repeats a message. */
 export class Sender {
   readonly #options: SenderOptions
-  readonly #inFlight = new Set<Promise<void>>()
+  readonly #inFlight = new Map<Promise<void>, string>()
+  /** The end of each line of messages that no disk holds, by channel and group. */
+  readonly #unwritten = new Map<string, Promise<void>>()
   #channels: ReadonlyMap<string, ReadyChannel>
 
   constructor(options: SenderOptions, channels: ReadonlyMap<string, ReadyChannel>) {
@@ -64,7 +73,10 @@ export class Sender {
     const free = MAX_IN_FLIGHT - this.#inFlight.size
     if (free <= 0 || signal.aborted) return
     const { lease, clock } = this.#options
-    for (const message of await lease({ nowMs: clock.now(), leaseMs: LEASE_MS, limit: free })) {
+    const inFlight: Record<string, number> = Object.create(null)
+    for (const channel of this.#inFlight.values()) inFlight[channel] = (inFlight[channel] ?? 0) + 1
+    const request = { nowMs: clock.now(), leaseMs: LEASE_MS, limit: free, limitPerChannel: MAX_IN_FLIGHT_PER_CHANNEL }
+    for (const message of await lease({ ...request, inFlight: { ...inFlight } })) {
       const work = this.#deliver(message, signal)
         .catch((error: unknown) => this.#options.onError(error))
         .finally(() => {
@@ -72,24 +84,44 @@ export class Sender {
           // The next message of the same group may go now.
           this.kick(signal).catch((error: unknown) => this.#options.onError(error))
         })
-      this.#inFlight.add(work)
+      this.#inFlight.set(work, message.channel)
     }
   }
 
   /** Resolves when no try is under way. */
   async drain(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
+    while (this.#inFlight.size + this.#unwritten.size > 0) {
+      await Promise.all([...this.#inFlight.keys(), ...this.#unwritten.values()])
+    }
   }
 
-  /** Sends what could not be written down since the disk refuses: once, best effort, from memory. */
-  async sendUnwritten(messages: readonly NewMessage[], signal: AbortSignal): Promise<void> {
-    await Promise.all(
-      messages.map(async (message) => {
-        const startMs = this.#options.clock.monotonicMs()
-        const outcome = await this.#try({ ...message, id: 0, attempts: 1 }, signal)
-        this.#report(message, 1, outcome, startMs)
-      }),
-    )
+  /**
+   * Sends what could not be written down since the disk refuses, from memory: each until it has arrived or the signal ends
+   * it, those of one group and channel one after the other. Waits for none.
+   */
+  sendUnwritten(messages: readonly NewMessage[], signal: AbortSignal): void {
+    for (const message of messages) {
+      const key = `${message.channel}\n${message.groupKey}`
+      const before = this.#unwritten.get(key) ?? Promise.resolve()
+      const work = before
+        .then(() => this.#sendUntilDone(message, signal))
+        .catch((error: unknown) => this.#options.onError(error))
+        .finally(() => {
+          if (this.#unwritten.get(key) === work) this.#unwritten.delete(key)
+        })
+      this.#unwritten.set(key, work)
+    }
+  }
+
+  async #sendUntilDone(message: NewMessage, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    for (let attempts = 1; !signal.aborted; attempts++) {
+      const startMs = clock.monotonicMs()
+      const outcome = await this.#try({ ...message, id: 0, attempts }, signal)
+      this.#report(message, attempts, outcome, startMs)
+      if (outcome.kind !== 'retry') return
+      await clock.sleep(outcome.nextTryMs - clock.now(), signal).catch(() => {})
+    }
   }
 
   async #deliver(message: Message, signal: AbortSignal): Promise<void> {
@@ -117,7 +149,8 @@ export class Sender {
       const text = redactText((error as Error).message)
       const isFinal = error instanceof DeliveryError && error.retry === 'never'
       if (isFinal) return { kind: 'given-up', error: text }
-      const waitMs = Math.max(backoffMs(message.attempts, RETRY), (error instanceof DeliveryError && error.waitMs) || 0)
+      const askedMs = Math.min((error instanceof DeliveryError && error.waitMs) || 0, LONGEST_WAIT_MS)
+      const waitMs = Math.round(Math.max(backoffMs(message.attempts, RETRY), askedMs))
       return { kind: 'retry', error: text, nextTryMs: clock.now() + waitMs }
     }
   }

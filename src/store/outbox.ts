@@ -20,7 +20,14 @@ export interface LeaseRequest {
   readonly nowMs: number
   readonly leaseMs: number
   readonly limit: number
+  /** How many tries may be under way at once on one channel, so that one that hangs leaves room for the others. */
+  readonly limitPerChannel: number
+  /** How many are under way now, by channel. */
+  readonly inFlight: Readonly<Record<string, number>>
 }
+
+/** No try is put off farther than this; where one is, the clock was put back, and its time has come. */
+export const LONGEST_WAIT_MS = 15 * 60_000
 
 /**
  * Takes the longest-due messages and hides them for `leaseMs`, so that one whose sender dies comes back. Of one group and
@@ -28,44 +35,32 @@ export interface LeaseRequest {
  */
 export const leaseMessages = defineOperation(
   'lease-messages',
-  ({ db }, { nowMs, leaseMs, limit }: LeaseRequest): Message[] => {
-    const due = sql
-      .selectFrom('outbox as due')
-      .select('due.id')
-      .where('due.finished_ms', 'is', null)
-      .where('due.next_try_ms', '<=', nowMs)
-      .where('due.leased_until_ms', '<=', nowMs)
-      .where((is) =>
-        is.not(
-          is.exists(
-            is
-              .selectFrom('outbox as older')
-              .select('older.id')
-              .where('older.finished_ms', 'is', null)
-              .whereRef('older.channel', '=', 'due.channel')
-              .whereRef('older.group_key', '=', 'due.group_key')
-              .whereRef('older.id', '<', 'due.id'),
-          ),
-        ),
+  ({ db }, { nowMs, leaseMs, limit, limitPerChannel, inFlight }: LeaseRequest): Message[] => {
+    const due = db
+      .statement(
+        `SELECT id, channel FROM
+           (SELECT id, channel, next_try_ms, ROW_NUMBER() OVER (PARTITION BY channel ORDER BY next_try_ms, id) AS place
+            FROM outbox AS due
+            WHERE finished_ms IS NULL AND (next_try_ms <= @nowMs OR next_try_ms > @nowMs + @longestWaitMs)
+              AND (leased_until_ms <= @nowMs OR leased_until_ms > @nowMs + @leaseMs)
+              AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.finished_ms IS NULL
+                AND older.channel = due.channel AND older.group_key = due.group_key AND older.id < due.id))
+         WHERE place <= @limitPerChannel ORDER BY next_try_ms, id`,
       )
-      .orderBy('due.next_try_ms')
-      .limit(limit)
-    const rows = db.all(
-      sql
-        .updateTable('outbox')
-        .set((row) => ({ attempts: row('attempts', '+', 1), leased_until_ms: nowMs + leaseMs }))
-        .where('id', 'in', due)
-        .returning([
-          'id',
-          'channel',
-          'group_key as groupKey',
-          'body',
-          'created_ms as createdMs',
-          'expires_ms as expiresMs',
-          'attempts',
-        ]),
+      .all({ nowMs, longestWaitMs: LONGEST_WAIT_MS, leaseMs, limitPerChannel }) as { id: number; channel: string }[]
+    const busy = new Map(Object.entries(inFlight))
+    const ids: number[] = []
+    for (const { id, channel } of due) {
+      const count = busy.get(channel) ?? 0
+      if (count >= limitPerChannel || ids.length >= limit) continue
+      busy.set(channel, count + 1)
+      ids.push(id)
+    }
+    const take = db.statement(
+      `UPDATE outbox SET attempts = attempts + 1, leased_until_ms = ? WHERE id = ?
+       RETURNING id, channel, group_key AS groupKey, body, created_ms AS createdMs, expires_ms AS expiresMs, attempts`,
     )
-    return rows.sort((a, b) => a.id - b.id)
+    return ids.sort((a, b) => a - b).map((id) => take.get(nowMs + leaseMs, id) as Message)
   },
 )
 

@@ -120,17 +120,23 @@ export const email: Channel<EmailConfig> = {
       disableUrlAccess: true,
       ...(smtp.user === undefined ? {} : { auth: { user: smtp.user, pass: smtp.password?.reveal() ?? '' } }),
     })
-    const abort = () => transport.close()
-    signal.addEventListener('abort', abort, { once: true })
+    // Closing it does not end what is under way: a server that drips a byte now and then would hold the try for ever.
+    let abort = () => {}
+    const aborted = new Promise<never>((_resolve, reject) => {
+      abort = () => reject(signal.reason)
+      if (signal.aborted) abort()
+      else signal.addEventListener('abort', abort, { once: true })
+    })
+    const sent = transport.sendMail({
+      from,
+      to: [...to],
+      subject: oneLine(message.title, 200),
+      text: textOf(message),
+      html: htmlOf(message),
+      headers: { 'X-Midwatch-Group': oneLine(notification.groupKey, 500), 'Auto-Submitted': 'auto-generated' },
+    })
     try {
-      await transport.sendMail({
-        from,
-        to: [...to],
-        subject: oneLine(message.title, 200),
-        text: textOf(message),
-        html: htmlOf(message),
-        headers: { 'X-Midwatch-Group': oneLine(notification.groupKey, 500), 'Auto-Submitted': 'auto-generated' },
-      })
+      await Promise.race([sent, aborted])
     } catch (error) {
       if (signal.aborted) throw new DeliveryError('later', `${smtp.host} did not answer in time`, { cause: error })
       throw deliveryError(error as Error & { responseCode?: number }, smtp)

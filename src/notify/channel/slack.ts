@@ -62,42 +62,48 @@ export const slack: Channel<SlackConfig> = {
   async send({ url, channel }, notification, { signal, nowMs }) {
     const { IncomingWebhook } = await import('@slack/webhook')
     const message = composeMessage(notification, nowMs)
-    const webhook = new IncomingWebhook(url.reveal(), { timeout: 15_000 })
+    let answer: Response | undefined
+    const fetchUntilAborted: typeof fetch = async (input, init) => {
+      answer = await fetch(input, { ...init, signal })
+      return answer
+    }
+    const webhook = new IncomingWebhook(url.reveal(), { fetch: fetchUntilAborted })
     const body = {
       text: escapeMarkdown(message.title),
       ...(channel === undefined ? {} : { channel }),
       attachments: [{ color: colorOf(message), blocks: blocksOf(message) }],
     }
-    const aborted = new Promise<never>((_resolve, reject) => {
-      const abort = () => reject(new DeliveryError('later', 'Slack did not answer in time'))
-      if (signal.aborted) abort()
-      else signal.addEventListener('abort', abort, { once: true })
-    })
     try {
-      await Promise.race([webhook.send(body), aborted])
+      await webhook.send(body)
     } catch (error) {
-      throw error instanceof DeliveryError ? error : deliveryError(error as Error)
+      if (signal.aborted) throw new DeliveryError('later', 'Slack did not answer in time', { cause: error })
+      throw deliveryError(error as Error & { body?: unknown }, answer, nowMs)
     }
   },
 }
 
 /** What the message holds is final only when Slack says that it can't be taken; anything else may pass. */
-function deliveryError(
-  error: Error & { original?: { response?: { status?: number; data?: unknown; headers?: Record<string, string> } } },
-): DeliveryError {
-  const { status, data, headers } = error.original?.response ?? {}
-  if (status === undefined)
-    return new DeliveryError('later', `Slack can't be reached: ${error.message}`, { cause: error })
-  const waitMs = Number(headers?.['retry-after'] ?? '0') * 1000 || 0
-  const isFinal = status === 400 || status === 413
+function deliveryError(error: Error & { body?: unknown }, answer: Response | undefined, nowMs: number): DeliveryError {
+  if (answer === undefined) {
+    // fetch says no more than that it failed; what is behind it tells why.
+    const { cause } = (error.cause ?? {}) as { cause?: Error }
+    const reason = cause?.message ?? error.message
+    return new DeliveryError('later', `Slack can't be reached: ${reason}`, { cause: error })
+  }
+  const { status, headers } = answer
+  const waitMs = retryAfterMs(headers.get('retry-after'), nowMs)
   return new DeliveryError(
-    isFinal ? 'never' : 'later',
-    `Slack answered ${status} ${String(data ?? '').slice(0, 100)}`.trim(),
-    {
-      cause: error,
-      waitMs,
-    },
+    status === 400 || status === 413 ? 'never' : 'later',
+    `Slack answered ${status} ${String(error.body ?? '').slice(0, 100)}`.trim(),
+    { cause: error, waitMs },
   )
+}
+
+/** Seconds or a date (RFC 9110, section 10.2.3); 0 when it says nothing. */
+function retryAfterMs(header: string | null, nowMs: number): number {
+  if (header === null) return 0
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs
+  return Math.max(ms || 0, 0)
 }
 
 function colorOf({ status, alerts }: MessageText): string {

@@ -1,0 +1,410 @@
+import { describe, expect, test } from 'vitest'
+import type { SentAlert } from '../../src/model/alert.ts'
+import { Labels } from '../../src/model/labels.ts'
+import { createMatcher } from '../../src/model/matcher.ts'
+import type { Notification } from '../../src/model/notification.ts'
+import { Dispatcher, type Integration } from '../../src/notify/dispatcher.ts'
+import { composeMessage } from '../../src/notify/message.ts'
+import { type RouteSpec, routeTree } from '../../src/notify/route.ts'
+import type { Stage } from '../../src/notify/stage.ts'
+import { type EvaluationChange, plainEvaluation, saveEvaluation } from '../../src/store/alerts.ts'
+import { type FlushChange, loadNotify, saveFlush } from '../../src/store/notify.ts'
+import type { Store } from '../../src/store/store.ts'
+import { testStore } from '../support/test-store.ts'
+
+const START = Date.UTC(2026, 0, 1)
+const S = 1000
+const M = 60_000
+const H = 3_600_000
+
+const SLACK: Integration = { channel: 'slack', sendResolved: true }
+const ROOT: RouteSpec & { receiver: string } = { receiver: 'team', groupBy: ['alertname'] }
+
+type Labelled = Readonly<Record<string, string>>
+
+function options(
+  root = ROOT,
+  receivers: Record<string, readonly Integration[]> = { team: [SLACK] },
+  stages: readonly Stage[] = [],
+) {
+  return {
+    routing: { root: routeTree(root), receivers: new Map(Object.entries(receivers)) },
+    stages,
+    findingOf: () => undefined,
+    externalUrl: 'http://watch.example.org',
+    expiryMs: 24 * H,
+  }
+}
+
+/** A dispatcher that a test moves through time; what it decides is written to a real store. */
+class Bench {
+  dispatcher: Dispatcher
+  nowMs = START
+  readonly told: string[] = []
+  readonly notifications: Notification[] = []
+  readonly events: string[] = []
+  readonly #store: Store | undefined
+  #firing = new Map<string, { labels: Labelled; startsAtMs: number }>()
+
+  constructor(settings = options(), store?: Store, lastAliveMs = START, nowMs = START) {
+    this.nowMs = nowMs
+    this.#store = store
+    const restored = store === undefined ? { alerts: [], groups: [], log: [] } : loadNotify(store.reader)
+    this.dispatcher = new Dispatcher(settings, restored, { lastAliveMs, nowMs })
+  }
+
+  async send(alerts: readonly SentAlert[]): Promise<void> {
+    const { events, ...notify } = this.dispatcher.take(alerts, this.nowMs)
+    this.events.push(...events.map(({ kind, detail }) => `${kind}: ${detail}`))
+    const change: EvaluationChange = { nowMs: this.nowMs, upserts: [], removals: [], events, notify }
+    await this.#store?.writer.run(saveEvaluation, plainEvaluation(change))
+  }
+
+  fire(labels: Labelled, startsAtMs = this.nowMs): Promise<void> {
+    this.#firing.set(JSON.stringify(labels), { labels, startsAtMs })
+    return this.send([alertOf(labels, startsAtMs, this.nowMs + 4 * M)])
+  }
+
+  resolve(labels: Labelled): Promise<void> {
+    const { startsAtMs } = this.#firing.get(JSON.stringify(labels)) ?? { startsAtMs: this.nowMs }
+    this.#firing.delete(JSON.stringify(labels))
+    return this.send([alertOf(labels, startsAtMs, this.nowMs)])
+  }
+
+  /** Moves on in steps of 5 s, sending again what fires as the rules do, and notes what was told: `60 slack: …`. */
+  async advance(ms: number, { says = true } = {}): Promise<void> {
+    const endMs = this.nowMs + ms
+    while (this.nowMs < endMs) {
+      this.nowMs += 5 * S
+      if (says && (this.nowMs - START) % (75 * S) === 0) await this.sayAgain()
+      await this.look()
+    }
+  }
+
+  sayAgain(): Promise<void> {
+    return this.send(
+      [...this.#firing.values()].map(({ labels, startsAtMs }) => alertOf(labels, startsAtMs, this.nowMs + 4 * M)),
+    )
+  }
+
+  async look(): Promise<FlushChange | undefined> {
+    const change = this.dispatcher.flush(this.nowMs)
+    if (change === undefined) return undefined
+    for (const { channel, body } of change.messages) {
+      const notification = JSON.parse(body) as Notification
+      this.notifications.push(notification)
+      const alerts = notification.alerts.map(
+        ({ status, labels }) => `${status === 'firing' ? '+' : '-'}${labels.i ?? ''}`,
+      )
+      this.told.push(`${(this.nowMs - START) / S} ${channel}: ${notification.reason} ${alerts.sort().join(' ')}`)
+    }
+    this.events.push(...change.events.map(({ kind, detail }) => `${kind}: ${detail}`))
+    await this.#store?.writer.run(saveFlush, change)
+    return change
+  }
+
+  /** Goes on in another process, `ms` after this one ended. */
+  restart(ms: number, settings = options()): Bench {
+    const next = new Bench(settings, this.#store, this.nowMs, this.nowMs + ms)
+    next.#firing = this.#firing
+    return next
+  }
+}
+
+function alertOf(labels: Labelled, startsAtMs: number, endsAtMs: number): SentAlert {
+  return { labels: Labels.of({ alertname: 'A', ...labels }), annotations: {}, startsAtMs, endsAtMs, generatorUrl: '' }
+}
+
+describe('a group', () => {
+  test('waits before its first message, and takes what comes meanwhile along', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(20 * S)
+    await bench.fire({ i: '2' })
+    await bench.advance(10 * M)
+    expect(bench.told).toEqual(['30 slack: first notification +1 +2'])
+    expect(bench.events.filter((event) => event.startsWith('grouped'))).toHaveLength(2)
+  })
+
+  test('tells of new and of resolved alerts at its interval, and ends when all are resolved', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(40 * S)
+    await bench.fire({ i: '2' })
+    await bench.advance(6 * M)
+    await bench.resolve({ i: '1' })
+    await bench.advance(5 * M)
+    await bench.resolve({ i: '2' })
+    await bench.advance(10 * M)
+    expect(bench.told).toEqual([
+      '30 slack: first notification +1',
+      '330 slack: new alerts added +1 +2',
+      '630 slack: some alerts resolved +2 -1',
+      '930 slack: all alerts resolved -2',
+    ])
+    expect(bench.dispatcher.nextDueMs).toBeUndefined()
+    expect(bench.dispatcher.alerts).toEqual([])
+  })
+
+  test('is repeated at the first interval later than repeat_interval, strictly', async () => {
+    const bench = new Bench(options({ ...ROOT, repeatIntervalMs: 10 * M }))
+    await bench.fire({ i: '1' })
+    await bench.advance(35 * M)
+    expect(bench.told).toEqual([
+      '30 slack: first notification +1',
+      '930 slack: repeat interval elapsed +1',
+      '1830 slack: repeat interval elapsed +1',
+    ])
+  })
+
+  test('of an alert that is older than the wait is looked at at once', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' }, START - M)
+    await bench.advance(5 * S)
+    expect(bench.told).toEqual(['5 slack: first notification +1'])
+  })
+
+  test('of an alert that came and went within the wait tells nothing', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(10 * S)
+    await bench.resolve({ i: '1' })
+    await bench.advance(10 * M)
+    expect(bench.told).toEqual([])
+    expect(bench.dispatcher.alerts).toEqual([])
+  })
+
+  test('of 500 alerts gives one message, which lists some and counts all', async () => {
+    const bench = new Bench()
+    await bench.send(
+      Array.from({ length: 500 }, (_, i) => alertOf({ i: String(i), check: `c${i}` }, START, START + 4 * M)),
+    )
+    await bench.advance(M)
+    expect(bench.notifications).toHaveLength(1)
+    const [notification] = bench.notifications as [Notification]
+    expect(notification.alerts).toHaveLength(500)
+    const message = composeMessage(notification, bench.nowMs)
+    expect(message.title).toMatch(/^\[FIRING:500\] A: c\d+, .* and 495 more$/)
+    expect(message.alerts.length + message.omitted).toBe(500)
+    expect(message.omitted).toBeGreaterThan(400)
+  })
+
+  test('tells one channel of resolves and another one not, and writes for both that all is over', async () => {
+    const email: Integration = { channel: 'email', sendResolved: false }
+    const bench = new Bench(options(ROOT, { team: [SLACK, email] }))
+    await bench.fire({ i: '1' })
+    await bench.fire({ i: '2' })
+    await bench.advance(40 * S)
+    await bench.resolve({ i: '1' })
+    await bench.advance(5 * M)
+    await bench.resolve({ i: '2' })
+    await bench.advance(5 * M)
+    await bench.fire({ i: '2' })
+    await bench.advance(M)
+    expect(bench.told).toEqual([
+      '30 slack: first notification +1 +2',
+      '30 email: first notification +1 +2',
+      '330 slack: some alerts resolved +2 -1',
+      '630 slack: all alerts resolved -2',
+      '670 slack: first notification +2',
+      '670 email: first notification +2',
+    ])
+  })
+})
+
+describe('an alert', () => {
+  test('that nobody speaks of any more is told as resolved when its end has passed', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    await bench.advance(10 * M, { says: false })
+    expect(bench.told).toEqual(['30 slack: first notification +1', '330 slack: all alerts resolved -1'])
+  })
+
+  test('that is resolved and unknown here is nobody’s news', async () => {
+    const bench = new Bench()
+    await bench.resolve({ i: '1' })
+    expect(bench.dispatcher.alerts).toEqual([])
+    expect(bench.dispatcher.nextDueMs).toBeUndefined()
+  })
+
+  test('goes down every route that matches and says to continue, and each receiver hears of it once', async () => {
+    const routes: RouteSpec[] = [
+      { receiver: 'first', matchers: [createMatcher('severity', '=', 'critical')], continue: true },
+      { receiver: 'second', matchers: [createMatcher('i', '=~', '1|2')] },
+      { receiver: 'third', matchers: [createMatcher('i', '=', '1')] },
+    ]
+    const to = (channel: string) => [{ channel, sendResolved: true }]
+    const receivers = { team: to('root'), first: to('first'), second: to('second'), third: to('third') }
+    const bench = new Bench(options({ ...ROOT, routes }, receivers))
+    await bench.fire({ i: '1', severity: 'critical' })
+    await bench.fire({ i: '3' })
+    await bench.advance(M)
+    expect(bench.told.sort()).toEqual([
+      '30 first: first notification +1',
+      '30 root: first notification +3',
+      '30 second: first notification +1',
+    ])
+  })
+
+  test('that is held back is told at the first look after that, and its story says why', async () => {
+    let isHeld = true
+    const hold: Stage = {
+      name: 'hold',
+      run: (alerts) => ({
+        pass: isHeld ? [] : alerts,
+        suppressed: isHeld ? alerts.map((alert) => ({ alert, reason: 'held' })) : [],
+      }),
+    }
+    const bench = new Bench(options(ROOT, { team: [SLACK] }, [hold]))
+    await bench.fire({ i: '1' })
+    await bench.advance(6 * M)
+    expect(bench.told).toEqual([])
+    isHeld = false
+    await bench.advance(5 * M)
+    expect(bench.told).toEqual(['630 slack: first notification +1'])
+    expect(bench.events.filter((event) => event.startsWith('suppressed'))).toEqual(['suppressed: held'])
+  })
+})
+
+describe('a restart', () => {
+  test('tells nothing twice, keeps the times of groups, and sends the resolve that is owed', async () => {
+    await using it = await testStore()
+    const before = new Bench(options(), it.store)
+    await before.fire({ i: '1' })
+    await before.fire({ alertname: 'B', i: '2' })
+    await before.advance(2 * M)
+    const after = before.restart(30 * S)
+    expect(after.dispatcher.nextDueMs).toBe(START + 330 * S)
+    await after.advance(10 * M)
+    expect(after.told).toEqual([])
+    await after.resolve({ i: '1' })
+    await after.advance(5 * M)
+    expect(after.told).toEqual(['930 slack: all alerts resolved -1'])
+  })
+
+  test('gives the rules time to say again what fires, and takes silence after that for an end', async () => {
+    await using it = await testStore()
+    const before = new Bench(options(), it.store)
+    await before.fire({ i: '1' })
+    await before.advance(2 * M)
+    // Away for longer than the alert was good for.
+    const after = before.restart(30 * M)
+    await after.advance(3 * M, { says: false })
+    expect(after.told).toEqual([])
+    await after.advance(8 * M, { says: false })
+    expect(after.told).toHaveLength(1)
+    expect(after.told[0]).toContain('all alerts resolved -1')
+  })
+
+  test('between a resolve and its message leaves the message owed', async () => {
+    await using it = await testStore()
+    const before = new Bench(options(), it.store)
+    await before.fire({ i: '1' })
+    await before.advance(2 * M)
+    await before.resolve({ i: '1' })
+    const after = before.restart(20 * M)
+    await after.advance(5 * S)
+    expect(after.told).toEqual([`${20 * 60 + 125} slack: all alerts resolved -1`])
+    // It is written down, and nothing is left over.
+    expect(loadNotify(it.store.reader)).toMatchObject({ alerts: [], groups: [] })
+  })
+
+  test('within the wait of a group neither shortens nor begins it again', async () => {
+    await using it = await testStore()
+    const before = new Bench(options(), it.store)
+    await before.fire({ i: '1' })
+    await before.advance(20 * S)
+    const after = before.restart(0)
+    await after.advance(M)
+    expect(after.told).toEqual(['30 slack: first notification +1'])
+  })
+})
+
+describe('a reload', () => {
+  test('with the same routes changes no time', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    await bench.fire({ i: '2' })
+    bench.dispatcher.reconfigure(options(), bench.nowMs)
+    await bench.advance(5 * M)
+    expect(bench.told).toEqual(['30 slack: first notification +1', '330 slack: new alerts added +1 +2'])
+  })
+
+  test('that groups in another way tells nothing again, and every resolve is still sent, once', async () => {
+    await using it = await testStore()
+    const bench = new Bench(options(), it.store)
+    await bench.fire({ i: '1' })
+    await bench.fire({ i: '2' })
+    await bench.advance(M)
+    const byInstance = options({ ...ROOT, groupBy: ['alertname', 'i'] })
+    bench.dispatcher.reconfigure(byInstance, bench.nowMs)
+    await bench.advance(6 * M)
+    expect(bench.told).toEqual(['30 slack: first notification +1 +2'])
+    await bench.resolve({ i: '1' })
+    await bench.advance(5 * M)
+    expect(bench.told.slice(1)).toEqual([expect.stringMatching(/all alerts resolved -1$/)])
+    // The same after a restart, since what was handed on is on disk.
+    const after = bench.restart(10 * S, byInstance)
+    await after.advance(6 * M)
+    expect(after.told).toEqual([])
+    await after.resolve({ i: '2' })
+    await after.advance(5 * M)
+    expect(after.told).toEqual([expect.stringMatching(/all alerts resolved -2$/)])
+    expect(loadNotify(it.store.reader).groups).toEqual([])
+  })
+
+  test('that groups as before again does not take for told what has changed meanwhile', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    bench.dispatcher.reconfigure(options({ ...ROOT, groupBy: ['i'] }), bench.nowMs)
+    await bench.resolve({ i: '1' })
+    await bench.advance(6 * M)
+    bench.dispatcher.reconfigure(options(), bench.nowMs)
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    expect(bench.told.map((line) => line.replace(/^\d+ /, ''))).toEqual([
+      'slack: first notification +1',
+      'slack: all alerts resolved -1',
+      'slack: first notification +1',
+    ])
+  })
+
+  test('with a shorter interval does not wait for the end of the longer one', async () => {
+    const bench = new Bench(options({ ...ROOT, groupIntervalMs: H }))
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    await bench.fire({ i: '2' })
+    bench.dispatcher.reconfigure(options({ ...ROOT, groupIntervalMs: M }), bench.nowMs)
+    await bench.advance(2 * M)
+    expect(bench.told[1]).toBe('120 slack: new alerts added +1 +2')
+  })
+})
+
+describe('time', () => {
+  test('that was slept through resolves nothing', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    const lastMs = bench.nowMs
+    bench.nowMs += 30 * M
+    bench.dispatcher.bridge(lastMs, bench.nowMs)
+    await bench.look()
+    expect(bench.told).toHaveLength(1)
+    await bench.sayAgain()
+    await bench.advance(10 * M)
+    expect(bench.told).toHaveLength(1)
+  })
+
+  test('that is put back an hour keeps nobody waiting for it to come again', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    bench.nowMs -= H
+    await bench.resolve({ i: '1' })
+    await bench.look()
+    expect(bench.told[1]).toMatch(/all alerts resolved -1$/)
+  })
+})
