@@ -110,13 +110,13 @@ describe.runIf(platform() === 'linux')('on this machine', () => {
 
   test('does not count a process that is dead and only not yet buried', async () => {
     await symlink('/bin/sleep', join(folder, 'mw-zombie'))
-    // The shell becomes a program that never asks what has become of its child.
-    const script = `"$0" 0 & echo $!; exec sleep 600`
+    // The shell becomes a program that never asks what has become of its child, well before that one ends.
+    const script = `"$0" 1 & echo $!; exec sleep 600`
     const parent = spawn('/bin/sh', ['-c', script, join(folder, 'mw-zombie')], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
       const state = async () => (await readFile(`/proc/${Number(pid)}/stat`, 'utf8')).split(' ')[2]
-      await expect.poll(state).toBe('Z')
+      await expect.poll(state, { timeout: 10_000 }).toBe('Z')
       expect((await run('mw-zombie')).details.count).toBe(0)
     } finally {
       parent.kill('SIGKILL')
