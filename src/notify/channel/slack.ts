@@ -123,11 +123,11 @@ function alertMarkdown(alert: AlertText): string {
     alert.checkUrl === undefined ? undefined : `<${alert.checkUrl}|Check>`,
   ].filter((link) => link !== undefined)
   return [
-    `${alert.status === 'resolved' ? ':white_check_mark: Resolved: ' : ''}*${escapeMarkdown(alert.summary)}*`,
-    alert.status === 'firing' ? escapeMarkdown(alert.description) : '',
-    alert.finding === undefined ? '' : `Reason: ${escapeMarkdown(alert.finding)}`,
+    `${alert.status === 'resolved' ? ':white_check_mark: Resolved: ' : ''}*${escapeMarkdown(alert.summary, 400)}*`,
+    alert.status === 'firing' ? escapeMarkdown(alert.description, 1000) : '',
+    alert.finding === undefined ? '' : `Reason: ${escapeMarkdown(alert.finding, 500)}`,
     escapeMarkdown(alert.when.replace(/^./, (first) => first.toUpperCase())),
-    alert.labels === '' ? '' : `\`${escapeMarkdown(alert.labels).replaceAll('`', "'")}\``,
+    alert.labels === '' ? '' : `\`${escapeMarkdown(alert.labels, 400).replaceAll('`', "'")}\``,
     links.join('  ·  '),
   ]
     .filter((line) => line !== '')
@@ -135,11 +135,15 @@ function alertMarkdown(alert: AlertText): string {
 }
 
 function section(text: string) {
-  const cut = text.length <= MAX_SECTION ? text : `${text.slice(0, MAX_SECTION - 1)}…`
-  return { type: 'section' as const, text: { type: 'mrkdwn' as const, text: cut } }
+  return { type: 'section' as const, text: { type: 'mrkdwn' as const, text: cut(text, MAX_SECTION) } }
 }
 
-/** The three characters that mean something to Slack. */
-function escapeMarkdown(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+/** The three characters that mean something to Slack; the rest of a long text is left out, so that links stay. */
+function escapeMarkdown(text: string, limit = MAX_SECTION): string {
+  return cut(text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'), limit)
+}
+
+/** Never in the middle of an escaped sign or of a link. */
+function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/(&[a-z]{0,4}|<[^<>]*)$/, '')}…`
 }
