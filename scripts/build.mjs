@@ -59,6 +59,7 @@ export async function buildProgram() {
     build({
       ...bundleOptions,
       plugins: [...bundleOptions.plugins, programApart],
+      banner: { js: `#!/usr/bin/env node\n${bundleOptions.banner.js}` },
       entryPoints: { midwatch: entryPoints.midwatch, program: entryPoints.program },
       outdir: dist,
       outExtension: { '.js': '.cjs' },
