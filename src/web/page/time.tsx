@@ -54,6 +54,11 @@ export function formatNear(atMs: number, nowMs: number): string {
   return isSameYear ? `${day}, ${clock} UTC` : `${iso.slice(0, 10)} ${clock} UTC`
 }
 
+/** As `formatNear`, without the time of day where the day stands: a list has a line for it, and the span beside it. */
+function formatSince(atMs: number, nowMs: number): string {
+  return formatNear(atMs, nowMs).replace(/(?<=.),? \d\d:\d\d UTC$/, '')
+}
+
 /** `14 min ago`, `now`, `in 3 min`. */
 export function formatAgo(atMs: number, nowMs: number): string {
   const age = nowMs - atMs
@@ -80,12 +85,12 @@ export function Ago({ atMs, nowMs }: TimeProps) {
   )
 }
 
-/** `for 14 min, since 02:48 UTC`. */
+/** `for 14 min, since 02:48 UTC`; `for 7 d 4 h, since 13 Nov`. */
 export function Since({ atMs, nowMs }: TimeProps) {
   return (
     <time datetime={isoOf(atMs)} title={formatInstant(atMs)}>
       for {formatSpan(nowMs - atMs)}
-      <span class="muted">, since {formatNear(atMs, nowMs)}</span>
+      <span class="muted">, since {formatSince(atMs, nowMs)}</span>
     </time>
   )
 }

@@ -135,7 +135,7 @@ test('times that are not yet, far away or broken are still words', () => {
     check('broken', { sinceMs: Number.NaN, latencyMs: Number.NaN }),
   ]
   const text = textOf(render(overview(checks)))
-  expect(text).toContain('since 1970-01-01 00:00 UTC')
+  expect(text).toContain('since 1970-01-01 ')
   expect(text).toContain('since unknown time')
   expect(text).not.toContain('NaN')
   expect(summarize(checks).healthy).toBe(3)

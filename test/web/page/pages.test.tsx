@@ -46,7 +46,7 @@ test('uptime is cut and not rounded up, and what is unknown is said', () => {
     { windowMs: 90 * DAY, upShare: 0.57, knownShare: 1 },
   ]
   const text = textOf(renderCheck({ ...views.shopView, uptimes }))
-  expect(text).toContain('24 hours 99.999 % 50.00 % of the time is known')
+  expect(text).toContain('24 hours 99.999 % of the 12 h that are known')
   expect(text).toContain('7 days not known 30 days 100 % 90 days 57.00 %')
 })
 
