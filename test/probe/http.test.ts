@@ -235,7 +235,13 @@ describe('a web server', () => {
     test('gets credentials again on the same server, and another server does not get them', async () => {
       const options = {
         bearer_token: 'abc',
-        headers: { Cookie: 'session=1', 'X-Api-Key': 'key', 'X-Plain': 'stays', Host: 'shop.example.org' },
+        headers: {
+          Cookie: 'session=1',
+          'X-Api-Key': 'key',
+          'X-Way-In': 'key',
+          Accept: 'text/plain',
+          Host: 'shop.example.org',
+        },
       }
       await probe(to('/json'), options)
       expect(lastSeen().headers).toMatchObject({
@@ -245,8 +251,8 @@ describe('a web server', () => {
       })
       await probe(to(`http://${other.address}/`), options)
       const { headers } = lastSeen()
-      expect(headers).toMatchObject({ 'x-plain': 'stays', host: other.address })
-      for (const name of ['authorization', 'cookie', 'x-api-key']) expect(headers).not.toHaveProperty(name)
+      expect(headers).toMatchObject({ accept: 'text/plain', host: other.address })
+      for (const name of ['authorization', 'cookie', 'x-api-key', 'x-way-in']) expect(headers).not.toHaveProperty(name)
     })
 
     test('to a forbidden address is not followed', async () => {
