@@ -13,8 +13,8 @@ export interface StopReport {
 }
 
 /**
- * What has been started, as a stack: stopping runs last to first, each with what is left of one deadline, so that one
- * that hangs can't keep the others from closing.
+ * What has been started, as a stack: stopping runs last to first, each with half of what is left of one deadline (the last
+ * one with all of it), so that one that hangs can't keep the others from closing.
  */
 export class Lifecycle {
   readonly #stops: Stop[] = []
@@ -44,7 +44,7 @@ export class Lifecycle {
       const abandon = new AbortController()
       let error: unknown
       try {
-        const leftMs = Math.max(endMs - startMs, 0)
+        const leftMs = Math.max(endMs - startMs, 0) / (this.#stops.length === 0 ? 1 : 2)
         const outcome = await Promise.race([
           Promise.resolve(stop()).then(() => 'done' as const),
           this.#clock.sleep(leftMs, abandon.signal).then(

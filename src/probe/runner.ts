@@ -94,7 +94,7 @@ export class Runner {
       if (isLooking) return
       isLooking = true
       try {
-        last = (await this.#slots.run(() => this.#look(running, last, dueMs)))?.outcome ?? last
+        last = (await this.#slots.run(() => this.#look(running, last, dueMs), abort.signal))?.outcome ?? last
       } finally {
         isLooking = false
       }
@@ -141,6 +141,7 @@ export class Runner {
   async #look(running: Running, last: Finding['outcome'] | undefined, dueMs: number): Promise<Finding | undefined> {
     const { job, recorder, abort } = running
     const { clock, onRun, onStartDelay, onError } = this.#options
+    abort.signal.throwIfAborted()
     onStartDelay(Math.max(clock.now() - dueMs, 0))
     let run = await this.#once(running)
     const isWorse = run.finding.outcome !== 'up' && run.finding.outcome !== last
@@ -165,7 +166,8 @@ export class Runner {
     running.deadline = deadline
     let finding: Finding
     try {
-      finding = await job.run({ ...context, signal: deadline.signal, timeoutMs: job.timeoutMs })
+      const found = job.run({ ...context, signal: deadline.signal, timeoutMs: job.timeoutMs })
+      finding = await Promise.race([found, overdue(deadline.signal)])
     } catch (error) {
       // A probe tells what it found and throws nothing; what comes here is a fault of ours, and the check shows it.
       finding = down('internal', `the probe itself failed: ${(error as Error).message}`)
@@ -174,6 +176,16 @@ export class Runner {
     }
     return { job, finding, startMs, durationMs: clock.monotonicMs() - beganMs }
   }
+}
+
+/** A probe ends with its deadline; one that does not must not keep its place for ever. */
+const GRACE_MS = 2000
+
+function overdue(deadline: AbortSignal): Promise<Finding> {
+  return new Promise((resolve) => {
+    const giveUp = () => resolve(down('internal', 'the probe did not end with its deadline'))
+    deadline.addEventListener('abort', () => setTimeout(giveUp, GRACE_MS).unref(), { once: true })
+  })
 }
 
 /** FNV-1a, 32 bits: spreads names evenly and stays the same over restarts. */
