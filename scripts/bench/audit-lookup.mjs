@@ -5,7 +5,7 @@ const RECORDS = 1_000_000
 const BATCH = 5000
 const LIMIT_MS = 5
 
-const traceOf = (i) => (i % (RECORDS / 4)).toString(16).padStart(8, '0').repeat(4)
+const traceOf = (i) => ((i % (RECORDS / 4)) + 1).toString(16).padStart(8, '0').repeat(4)
 
 function post(url, agent, body) {
   return new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ export const auditLookup = {
           actor: 'bench',
           action: 'run',
           resource: `task/${done + i}`,
-          trace_id: traceOf(done + i + 1),
+          trace_id: traceOf(done + i),
         }),
       )
       await post(`${midwatch.url}/api/v1/audit`, agent, lines.join('\n'))
@@ -46,7 +46,7 @@ export const auditLookup = {
     const rate = RECORDS / ((performance.now() - startMs) / 1000)
     const times = []
     for (let i = 0; i < 2000; i++) {
-      const id = traceOf(Math.floor(Math.random() * RECORDS) + 1)
+      const id = traceOf(Math.floor(Math.random() * RECORDS))
       const { ms, status } = await timedGet(`${midwatch.url}/api/v1/traces/${id}`, agent)
       if (status !== 200) throw new Error(`a trace was not found: ${status}`)
       times.push(ms)
