@@ -26,7 +26,9 @@ export function createLog(
       },
       hooks: {
         logMethod(args, method) {
-          const plain = args.map((arg: unknown) => (typeof arg === 'string' ? redactText(arg) : arg))
+          const plain = withMessage(args).map((arg, i) =>
+            typeof arg === 'string' ? redactText(arg) : i === 0 ? arg : redact(arg),
+          )
           method.apply(this, plain as Parameters<typeof method>)
         },
       },
@@ -34,4 +36,11 @@ export function createLog(
     },
     destination,
   )
+}
+
+/** Where there is only an error pino takes the error's message for that of the line, as it is. */
+function withMessage(args: readonly unknown[]): readonly unknown[] {
+  const [first] = args
+  const error = typeof first === 'object' && first !== null && 'err' in first ? first.err : first
+  return args.length === 1 && error instanceof Error ? [first, error.message] : args
 }
