@@ -55,15 +55,13 @@ export async function uptimesOf(
   await book.refresh([check], nowMs - longestMs, nowMs)
   return UPTIME_DAYS.map((days) => {
     const windowMs = days * DAY_MS
-    const fromSlot = slotOf(nowMs - windowMs) + 1
-    const { ups, downs, knownMs } = book.past(check.name, fromSlot, slotOf(nowMs) + 1)
-    // The window is in whole half-hours, the last of which is not over.
-    const spanMs = nowMs - fromSlot * SLOT_MS
+    // In whole half-hours, of which the first may begin a little before the window.
+    const { ups, downs, knownMs } = book.past(check.name, slotOf(nowMs - windowMs), slotOf(nowMs) + 1)
     const isKnown = ups + downs > 0
     return {
       windowMs,
       upShare: isKnown ? ups / (ups + downs) : undefined,
-      knownShare: isKnown ? Math.min(1, knownMs / spanMs) : 0,
+      knownShare: isKnown ? Math.min(1, knownMs / windowMs) : 0,
     }
   })
 }

@@ -257,8 +257,9 @@ describe('the overview', () => {
     }
     isDone = true
     if (process.env.MIDWATCH_FIGURES !== undefined) console.log(times, longestMs)
-    // Well above what it takes, so that a busy machine does not fail it; without the kept bars it takes many times more.
-    expect(Math.min(...times)).toBeLessThan(250)
+    // Well above what it takes (25 ms, and no wait above 15), so that a busy machine does not fail it.
+    expect(Math.min(...times)).toBeLessThan(150)
+    expect(longestMs).toBeLessThan(500)
   })
 })
 
@@ -289,10 +290,9 @@ describe('the page of a check', () => {
     const { status, text } = await site.get('/checks/shop', html)
     const read = words(text)
     expect(status).toBe(200)
-    expect(read).toContain('24 hours 50.00 % 50')
+    expect(read).toContain('24 hours 50.00 % of the 12 h')
     expect(read).toContain('7 days 50.00 %')
     expect(read).toContain('30 days 50.00 %')
-    expect(read).toContain('that are known')
     expect(read).toContain('Median 200 ms')
     // The failed phase gets what is left of the run; what did not happen is not there.
     expect(read).toContain('resolve 2 ms connect 30 ms processing failed 168 ms Total 200 ms')
