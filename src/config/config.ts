@@ -51,7 +51,7 @@ export interface AddressRanges {
   includes(address: string): boolean
 }
 
-export const PUBLIC_PARTS = ['metrics', 'status'] as const
+export const PUBLIC_PARTS = ['metrics'] as const
 export type PublicPart = (typeof PUBLIC_PARTS)[number]
 
 export const SCOPES = ['read', 'ingest', 'admin'] as const

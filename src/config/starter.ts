@@ -8,7 +8,7 @@ server:
   listen: 127.0.0.1:8420 # :8420 listens on every address; everything but /health then needs a token
   # external_url: https://watch.example.org # for links in messages
   # trusted_proxies: [10.0.0.0/8] # whose X-Forwarded-For is believed
-  # public: [metrics, status] # what may be read without a token, besides /health
+  # public: [metrics] # what may be read without a token, besides /health
   # tokens:
   #   - { name: grafana, token_file: /run/secrets/grafana, scopes: [read] } # read, ingest, admin
 

@@ -129,8 +129,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'part-not-a-map': ['1:10: storage: is a text; write keys with their values'],
   'permission-unknown': ['1:9: allow[0]: "scripts" is not known here; write script'],
   'public-part-unknown': [
-    '2:21: server.public[1]: "health" is not one of metrics, status; write one of these',
-    '2:29: server.public[2]: "statsu" is not one of metrics, status; did you mean "status"?',
+    '2:21: server.public[1]: "health" is not known here; write metrics',
+    '2:29: server.public[2]: "metrcis" is not known here; write metrics',
   ],
   'retention-in-words': ['2:21: storage.retention.raw: "35 days" is not a duration; write 35d'],
   'retention-raw-longer-than-rollup': [

@@ -89,7 +89,7 @@ describe('with every key', () => {
     expect(config?.server).toMatchObject({
       listen: { host: '::1', port: 9000 },
       externalUrl: 'https://watch.example.org/midwatch',
-      public: ['metrics', 'status'],
+      public: ['metrics'],
     })
     expect(config?.server.tokens.map(({ name, token, scopes }) => [name, token.reveal(), scopes])).toEqual([
       ['grafana', '0123456789abcdef0123456789abcdef', ['read']],
