@@ -87,7 +87,8 @@ export const appendAudit = defineOperation(
       `INSERT INTO audit (seq, at_ms, received_ms, trace_id, span_id, event, actor, action, resource, outcome, duration_ms,
        body_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    const insertBody = db.statement('INSERT INTO audit_body (seq, salt, body) VALUES (?, ?, ?)')
+    // A body may be left over where somebody cut the chain by hand: what happens from here on has to be kept all the same.
+    const insertBody = db.statement('INSERT OR REPLACE INTO audit_body (seq, salt, body) VALUES (?, ?, ?)')
     for (const entry of entries.map(asStored)) {
       const seq = head.seq + 1
       const salt = randomBytes(16)
