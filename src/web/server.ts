@@ -11,8 +11,15 @@ import { failureResponse } from './failure.ts'
 import { HttpProblem } from './problem.ts'
 import { apis } from './registry.ts'
 
-const HEADERS_TIMEOUT_MS = 15_000
-const REQUEST_TIMEOUT_MS = 60_000
+/** How long a request may take to arrive, milliseconds; whoever is slower is answered 408 and cut off. */
+export interface Patience {
+  readonly headersMs: number
+  readonly requestMs: number
+  /** How often it is looked at. */
+  readonly everyMs: number
+}
+
+const PATIENCE: Patience = { headersMs: 15_000, requestMs: 60_000, everyMs: 5000 }
 
 /** All addresses as one application; `request()` on it answers without a network. */
 export function createWeb(context: WebContext): Hono<WebEnv> {
@@ -99,10 +106,24 @@ export interface Listening {
 }
 
 /** Listens; rejects when the address can't be had. */
-export function listen(web: Hono<WebEnv>, host: string | undefined, port: number): Promise<Listening> {
+export function listen(
+  web: Hono<WebEnv>,
+  host: string | undefined,
+  port: number,
+  { headersMs, requestMs, everyMs }: Patience = PATIENCE,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = serve(
-      { fetch: web.fetch, port, ...(host === undefined ? {} : { hostname: host }) },
+      {
+        fetch: web.fetch,
+        port,
+        ...(host === undefined ? {} : { hostname: host }),
+        serverOptions: {
+          headersTimeout: headersMs,
+          requestTimeout: requestMs,
+          connectionsCheckingInterval: everyMs,
+        },
+      },
       (info: AddressInfo) => {
         const reachable = host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
         resolve({
@@ -117,9 +138,5 @@ export function listen(web: Hono<WebEnv>, host: string | undefined, port: number
       },
     )
     server.on('error', reject)
-    if ('headersTimeout' in server) {
-      server.headersTimeout = HEADERS_TIMEOUT_MS
-      server.requestTimeout = REQUEST_TIMEOUT_MS
-    }
   })
 }
