@@ -1,24 +1,13 @@
 import { hostname } from 'node:os'
-import type { CheckConfig, Config, HeartbeatCheck, ProbeCheck } from '../config/config.ts'
+import type { CheckConfig, HeartbeatCheck, ProbeCheck } from '../config/config.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import { Labels } from '../model/labels.ts'
 import type { Job } from '../probe/runner.ts'
+import type { CheckView } from '../web/context.ts'
 
-/** What a check is, for pages and `/api/v1/checks`, whoever looks at it. */
-export interface CheckInfo {
-  readonly name: string
-  readonly kind: string
-  readonly instance: string
-  readonly critical: boolean
-  readonly category: string
-  readonly everyMs: number
-  readonly timeoutMs: number | undefined
-  readonly dependsOn: readonly string[]
-  readonly runbook: string | undefined
-  readonly labels: Labels
-  readonly written: Readonly<Record<string, unknown>>
-}
+/** What a check is besides its state, whoever looks at it. */
+export type CheckInfo = Omit<CheckView, 'labels'> & { readonly labels: Labels }
 
 /** How often it is looked whether a heartbeat is late. */
 const HEARTBEAT_EVERY_MS = 5000
@@ -86,7 +75,15 @@ function foreignLabels(): Labels {
 }
 
 function infoOf(
-  { name, critical, category, dependsOn, runbook, labels, written }: CheckConfig,
+  {
+    name,
+    critical,
+    category,
+    dependsOn,
+    runbook,
+    labels,
+    written,
+  }: Omit<CheckInfo, 'kind' | 'instance' | 'everyMs' | 'timeoutMs'>,
   kind: string,
   instance: string,
   everyMs: number,
@@ -104,6 +101,7 @@ export interface SelfCheck {
 }
 
 const SELF_EVERY_MS = 15_000
+const SELF_TIMEOUT_MS = 5000
 
 export function selfJobOf(check: SelfCheck): { readonly job: Job; readonly info: CheckInfo } {
   const common = {
@@ -120,28 +118,11 @@ export function selfJobOf(check: SelfCheck): { readonly job: Job; readonly info:
       name: check.name,
       labels: { probe: labels, foreign: foreignLabels() },
       everyMs: SELF_EVERY_MS,
-      timeoutMs: 5000,
+      timeoutMs: SELF_TIMEOUT_MS,
       confirm: false,
       identity: `self ${check.name}`,
       run: async () => check.run(),
     },
-    info: {
-      name: check.name,
-      kind: 'self',
-      instance: check.instance,
-      critical: check.critical,
-      category: 'midwatch',
-      everyMs: SELF_EVERY_MS,
-      timeoutMs: 5000,
-      dependsOn: [],
-      runbook: undefined,
-      labels: Labels.empty,
-      written: {},
-    },
+    info: infoOf(common, 'self', check.instance, SELF_EVERY_MS, SELF_TIMEOUT_MS),
   }
-}
-
-/** With nothing configured midwatch still has the machine to look at. */
-export function usesDefaults(config: Config): boolean {
-  return config.checks.length === 0
 }
