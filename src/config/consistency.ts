@@ -12,7 +12,9 @@ interface Findings {
   readonly collector: Collector
 }
 
-/** Names that are there twice, dependencies that do not exist, and dependencies that go in a circle. */
+const OWN_PREFIX = 'midwatch-'
+
+/** Names that are there twice or reserved, dependencies that do not exist, and dependencies that go in a circle. */
 export function compareChecks({ root, collector }: Findings): void {
   const list = writtenAt(root, ['checks'])
   if (list?.kind !== 'list') return
@@ -24,6 +26,11 @@ export function compareChecks({ root, collector }: Findings): void {
   const first = new Map<string, number>()
   for (const { i, name } of entries) {
     if (name === undefined) continue
+    if (name.startsWith(OWN_PREFIX)) {
+      const path = ['checks', i, 'name']
+      const message = `${show(name)} begins with ${OWN_PREFIX}, as the checks that midwatch makes of itself; write another name`
+      collector.add(placeAt(root, path), path, message)
+    }
     const other = first.get(name)
     if (other === undefined) first.set(name, i)
     else {
