@@ -8,6 +8,9 @@ import { pageContext, sendPage } from './site.ts'
 /** Addresses that programs call: whoever opens one in a browser wants to see what the program gets. */
 const API = /^\/(?:api|-|v1|loki|ping|metrics|federate|health|config|assets|openapi\.json)(?:\/|$)/
 
+/** What pings is told in Healthchecks' way, in plain words. */
+const PING = /^\/ping(?:\/|$)/
+
 /** Says what went wrong: in the layout of all pages to whoever reads pages, as problem JSON to everybody else. */
 export function failureResponse(
   c: Context<WebEnv>,
@@ -15,6 +18,7 @@ export function failureResponse(
   problem: HttpProblem,
   traceId: string,
 ): Response {
+  if (PING.test(c.req.path)) return c.text(problem.message, problem.status, { 'cache-control': 'no-store' })
   if (API.test(c.req.path) || !prefersHtml(c.req.header('accept'))) return problemResponse(c, problem, traceId)
   const { status, message, retryAfterSeconds } = problem
   const page = pageContext(c, context)
