@@ -106,6 +106,8 @@ function carriedIpv4(bytes: readonly number[]): readonly (readonly number[])[] {
   const isLoopback = startsWith(bytes, zeros(15)) && bytes[15] === 1
   if (startsWith(bytes, zeros(12))) return isLoopback ? [] : [last]
   if (startsWith(bytes, [...zeros(8), 0xff, 0xff, 0, 0])) return [last]
+  // What name servers of networks without IPv4 make of every IPv4 address.
+  if (startsWith(bytes, [0, 0x64, 0xff, 0x9b, ...zeros(8)])) return [last]
   if (startsWith(bytes, [0, 0x64, 0xff, 0x9b])) {
     return [last, [bytes[6], bytes[7], bytes[9], bytes[10]] as number[]]
   }
