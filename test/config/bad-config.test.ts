@@ -26,7 +26,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'channel-unknown': ['3:36: notify.by_severity.critical[1]: "sms" is not a channel; the channels are: slack, email'],
   'check-key-unknown': ['4:5: checks[0].evrey: is not a key of checks[0]; did you mean "every"?'],
   'check-name-reserved': [
-    '2:11: checks[0].name: "midwatch-disk" begins with midwatch-, as the checks that midwatch makes of itself; write another name',
+    '2:13: checks[0].name: "midwatch-disk" begins with midwatch-, as the checks that midwatch makes of itself; write another name',
   ],
   'check-name-twice': ['6:11: checks[2].name: "shop" is the name of checks[0] in line 2 already; write another name'],
   'check-name-with-a-space': [
