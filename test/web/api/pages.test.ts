@@ -594,6 +594,27 @@ describe('where a token is needed', () => {
     expect((await signIn(site, { token })).status).toBe(303)
   })
 
+  test('behind a trusted proxy each reader is counted alone, and an address that is made up does not help', async () => {
+    const config = `${EXPOSED.slice(0, -1)}, trusted_proxies: [10.0.0.0/8] }`
+    await using site = await start({ config })
+    const fail = async (peer: string, forwarded: string) => {
+      const env = { incoming: { socket: { remoteAddress: peer } } }
+      const headers = { 'x-forwarded-for': forwarded, 'x-forwarded-proto': 'https' }
+      const { status } = await site.web.request('/login', { method: 'POST', body: 'token=wrong', headers }, env)
+      return status
+    }
+    for (let i = 0; i < 10; i++) await fail('10.0.0.1', `198.51.100.${i}, 192.0.2.7, 10.0.0.2`)
+    expect(await fail('10.0.0.1', '198.51.100.99, 192.0.2.7')).toBe(429)
+    expect(await fail('::ffff:10.0.0.1', '192.0.2.8')).toBe(401)
+    // Nobody trusts this one, whatever it says about itself.
+    for (let i = 0; i < 10; i++) await fail('203.0.113.5', `192.0.2.${i + 20}`)
+    expect(await fail('203.0.113.5', '192.0.2.50')).toBe(429)
+    const env = { incoming: { socket: { remoteAddress: '10.0.0.1' } } }
+    const body = new URLSearchParams({ token: await tokenOf(site, 'read') }).toString()
+    const init = { method: 'POST', body, headers: { 'x-forwarded-proto': 'https' } }
+    expect((await site.web.request('/login', init, env)).headers.get('set-cookie')).toMatch(/; Secure$/)
+  })
+
   test.each([{ origin: 'https://evil.example.org' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }])(
     'forms of other sites are refused: %o',
     async (headers) => {
