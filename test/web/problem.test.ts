@@ -17,7 +17,7 @@ beforeAll(async () => {
       throw new Error(`ENOENT: no such file or directory, open '${WHERE}'`)
     },
     reload: async () => {
-      throw new StorageError(`disk I/O error at ${WHERE}`)
+      throw new StorageError(`disk I/O error at ${WHERE}`, 'SQLITE_IOERR')
     },
   }
   web = await testWeb({ config, context: broken })
