@@ -24,12 +24,15 @@ async function firstAnswer(args, folder, port, path) {
   const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore', env: { PATH: process.env.PATH } })
   for (;;) {
     const answer = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`))
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`),
+      )
       socket.once('data', (data) => {
         socket.destroy()
         resolve(String(data).startsWith('HTTP/1.1 200'))
       })
       socket.once('error', () => resolve(false))
+      socket.once('close', () => resolve(false))
     })
     if (answer) break
     await new Promise((resolve) => setTimeout(resolve, 1))

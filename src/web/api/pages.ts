@@ -2,7 +2,6 @@ import { needsToken, requireReader } from '../auth.ts'
 import { CheckPage } from '../page/check.tsx'
 import { readCheckFilter } from '../page/filter.tsx'
 import { OverviewPage } from '../page/overview.tsx'
-import { RunbookPage } from '../page/runbook.tsx'
 import { assetHeaders } from '../page/security.ts'
 import { TracePage } from '../page/trace.tsx'
 import { HttpProblem } from '../problem.ts'
@@ -39,10 +38,12 @@ export const pagesApi: Api = (web, context) => {
     return sendPage(c, TracePage({ page: pageContext(c, context), view }), view.entries.length === 0 ? 404 : 200)
   })
 
-  web.get('/docs/runbooks/:name?', (c) => {
+  web.get('/docs/runbooks/:name?', async (c) => {
     const name = c.req.param('name') ?? RUNBOOK_INDEX
     const view = runbookView(name)
     if (view === undefined) throw new HttpProblem(404, 'Unknown runbook', `there is no runbook "${name}"`)
+    // The Markdown reader is only needed here, and costs every start if it comes with the rest.
+    const { RunbookPage } = await import('../page/runbook.tsx')
     return sendPage(c, RunbookPage({ page: pageContext(c, context), view }))
   })
 
