@@ -36,7 +36,7 @@ export function readRoot(file: string, { isNamed, env, readFile, files, collecto
   const readScalar = (masked: string) => {
     const source = unmask(masked)
     const { text, faults, used } = expand(source, env)
-    for (const [name, value] of used) if (isSecretKey(name)) collector.hide(value)
+    for (const [name, value] of used) if (isSecretKey(name) || /(?:^|_)KEY$/i.test(name)) collector.hide(value)
     return { text, source, faults }
   }
   return fromYaml(root, file, readScalar, unmask)

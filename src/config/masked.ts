@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { isSecretKey, redactText } from '../lib/redact.ts'
+import { HARMLESS_HEADER } from '../probe/http-request.ts'
 import { shapeOfAll } from './shape.ts'
 import { secretOfFileKey, typedText } from './typed.ts'
 import type { Written } from './written.ts'
@@ -16,7 +17,7 @@ export function asWritten(written: Written, schemas: readonly z.core.$ZodType[],
       const { source, isNull } = written
       if (isNull) return null
       const isSecret = shape.secret || isSecretKey(key)
-      if (isSecret) return ONLY_REFERENCE.test(source) ? source : MASK
+      if (isSecret) return maskedText(source)
       return typedText({ ...written, text: redactText(source), splits: false }, shape)
     }
     case 'list':
@@ -25,8 +26,15 @@ export function asWritten(written: Written, schemas: readonly z.core.$ZodType[],
       return Object.fromEntries(
         [...written.entries].map(([inner, { value }]) => {
           const isPath = secretOfFileKey(inner, shape) !== undefined
+          if (key === 'headers' && value.kind === 'text' && !HARMLESS_HEADER.test(inner.toLowerCase())) {
+            return [inner, maskedText(value.source)]
+          }
           return [inner, asWritten(value, isPath ? [] : (shape.fields?.get(inner) ?? shape.values ?? []), inner)]
         }),
       )
   }
+}
+
+function maskedText(source: string): string {
+  return ONLY_REFERENCE.test(source) ? source : MASK
 }

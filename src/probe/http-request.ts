@@ -37,7 +37,7 @@ export function isRedirect({ status, headers }: ResponseHead): boolean {
 }
 
 /** Headers that tell nothing of us; any other that an operator sets may be what lets us in. */
-const HARMLESS =
+export const HARMLESS_HEADER =
   /^(?:accept(?:-[a-z]+)?|user-agent|content-(?:type|length|encoding|language)|connection|cache-control|pragma|range)$/
 
 /**
@@ -62,7 +62,7 @@ export function redirectedRequest(request: HttpRequest, { status, headers }: Res
   const becomesGet = status < 307 && request.method !== 'GET' && request.method !== 'HEAD'
   const isSameServer = staysOnServer(request.url, url)
   const kept = [...request.headers].filter(
-    ([name]) => (isSameServer || HARMLESS.test(name)) && !(becomesGet && name.startsWith('content-')),
+    ([name]) => (isSameServer || HARMLESS_HEADER.test(name)) && !(becomesGet && name.startsWith('content-')),
   )
   return {
     url,

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { ForbiddenAddressError, resolveAddress } from '../../lib/address.ts'
 import type { Notification } from '../../model/notification.ts'
 
 /** A notification did not arrive; `retry` says whether waiting can help. */
@@ -36,4 +37,18 @@ export interface Channel<Config> {
    * @throws DeliveryError when it has not
    */
   send(config: Config, notification: Notification, context: SendContext): Promise<void>
+}
+
+/**
+ * Refuses a server at a link-local or metadata address, where nobody takes messages.
+ *
+ * @throws DeliveryError
+ */
+export async function refuseForbidden(host: string, signal: AbortSignal): Promise<void> {
+  try {
+    await resolveAddress(host, { policy: 'no-link-local', signal })
+  } catch (error) {
+    // What can't be resolved here may be resolved by a proxy, and is told by the try itself otherwise.
+    if (error instanceof ForbiddenAddressError) throw new DeliveryError('later', error.message, { cause: error })
+  }
 }

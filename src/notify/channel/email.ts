@@ -4,7 +4,7 @@ import { markSecret } from '../../lib/secret-schema.ts'
 import { show } from '../../lib/show.ts'
 import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, type MessageText, oneLine } from '../message.ts'
-import { type Channel, DeliveryError } from './channel.ts'
+import { type Channel, DeliveryError, refuseForbidden } from './channel.ts'
 
 export interface SmtpServer {
   readonly host: string
@@ -107,6 +107,7 @@ export const email: Channel<EmailConfig> = {
   target: ({ to }) => to.join(', '),
 
   async send({ to, from, smtp }, notification, { signal, nowMs }) {
+    await refuseForbidden(smtp.host, signal)
     const { createTransport } = await import('nodemailer')
     const message = composeMessage(notification, nowMs)
     const transport = createTransport({

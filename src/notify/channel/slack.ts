@@ -4,7 +4,7 @@ import { markSecret } from '../../lib/secret-schema.ts'
 import { show } from '../../lib/show.ts'
 import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, type MessageText } from '../message.ts'
-import { type Channel, DeliveryError } from './channel.ts'
+import { type Channel, DeliveryError, refuseForbidden } from './channel.ts'
 
 export interface SlackConfig {
   /** The incoming webhook; whoever has it can post. */
@@ -48,6 +48,8 @@ const config = z
   )
   .describe('The incoming webhook, or keys.')
 
+/** What is shorter in the path of a webhook is no secret. */
+const SHORTEST_PART = 6
 /** Slack's own limit for the text of a section. */
 const MAX_SECTION = 3000
 const COLORS = { critical: '#b3261e', high: '#d9730d', medium: '#c29b00', low: '#4a7ebb', resolved: '#2e7d32' } as const
@@ -64,7 +66,8 @@ export const slack: Channel<SlackConfig> = {
     const message = composeMessage(notification, nowMs)
     let answer: Response | undefined
     const fetchUntilAborted: typeof fetch = async (input, init) => {
-      answer = await fetch(input, { ...init, signal })
+      // A webhook that sends us elsewhere has not taken the message, and what stands in it is not for others.
+      answer = await fetch(input, { ...init, signal, redirect: 'error' })
       return answer
     }
     const webhook = new IncomingWebhook(url.reveal(), { fetch: fetchUntilAborted })
@@ -73,30 +76,42 @@ export const slack: Channel<SlackConfig> = {
       ...(channel === undefined ? {} : { channel }),
       attachments: [{ color: colorOf(message), blocks: blocksOf(message) }],
     }
+    await refuseForbidden(new URL(url.reveal()).hostname, signal)
     try {
       await webhook.send(body)
     } catch (error) {
       if (signal.aborted) throw new DeliveryError('later', 'Slack did not answer in time', { cause: error })
-      throw deliveryError(error as Error & { body?: unknown }, answer, nowMs)
+      throw deliveryError(error as Error & { body?: unknown }, answer, { url, nowMs })
     }
   },
 }
 
 /** What the message holds is final only when Slack says that it can't be taken; anything else may pass. */
-function deliveryError(error: Error & { body?: unknown }, answer: Response | undefined, nowMs: number): DeliveryError {
+function deliveryError(
+  error: Error & { body?: unknown },
+  answer: Response | undefined,
+  { url, nowMs }: { url: Secret; nowMs: number },
+): DeliveryError {
   if (answer === undefined) {
     // fetch says no more than that it failed; what is behind it tells why.
     const { cause } = (error.cause ?? {}) as { cause?: Error }
     const reason = cause?.message ?? error.message
-    return new DeliveryError('later', `Slack can't be reached: ${reason}`, { cause: error })
+    return new DeliveryError('later', `Slack can't be reached: ${withoutUrl(reason, url)}`, { cause: error })
   }
   const { status, headers } = answer
   const waitMs = retryAfterMs(headers.get('retry-after'), nowMs)
   return new DeliveryError(
     status === 400 || status === 413 ? 'never' : 'later',
-    `Slack answered ${status} ${String(error.body ?? '').slice(0, 100)}`.trim(),
+    `Slack answered ${status} ${withoutUrl(String(error.body ?? ''), url).slice(0, 100)}`.trim(),
     { cause: error, waitMs },
   )
+}
+
+/** Error pages of servers repeat the path that was asked, and the path is the secret. */
+function withoutUrl(text: string, url: Secret): string {
+  const { pathname, search, hash } = new URL(url.reveal())
+  const parts = `${pathname}${search}${hash}`.split(/[/?&=#]/).filter((part) => part.length >= SHORTEST_PART)
+  return parts.reduce((shown, part) => shown.replaceAll(part, String(url)), text)
 }
 
 /** Seconds or a date (RFC 9110, section 10.2.3); 0 when it says nothing. */
