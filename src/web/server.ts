@@ -36,7 +36,10 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
     if (!c.res.headers.has('traceparent')) c.header('traceparent', formatTraceparent(traceId))
   })
   web.use(async (c, next) => {
-    checkHost(context, c.req.header('host'))
+    if (!needsToken(context)) {
+      checkHost(c.req.header('host'))
+      refuseProxy((name) => c.req.header(name))
+    }
     await next()
   })
   web.use(compress())
@@ -79,22 +82,31 @@ function methodsAt(web: Hono<WebEnv>, path: string): string[] {
 
 /**
  * Refuses host names that are not ours: a page on another site could otherwise point its own name at this machine and read
- * what only local programs may (DNS rebinding). An IP address can't be rebound.
+ * what only local programs may (DNS rebinding). An IP address can't be rebound. With a token in force another site can't
+ * pretend to be anybody, and names of containers change.
  */
-function checkHost(context: WebContext, host: string | undefined): void {
+function checkHost(host: string | undefined): void {
   if (host === undefined) return
   const name = host
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '')
     .toLowerCase()
   if (isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return
-  // With a token in force another site can't pretend to be anybody, and container names change.
-  if (needsToken(context)) return
   throw new HttpProblem(
     421,
     'Unknown host name',
     `this midwatch is not known as "${name}"; call it by its address, or set server.external_url`,
   )
+}
+
+const OF_PROXIES = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via']
+
+/** Where nobody needs a token, a proxy would give away to everybody what only this machine may do. */
+function refuseProxy(header: (name: string) => string | undefined): void {
+  const sign = OF_PROXIES.find((name) => header(name) !== undefined)
+  if (sign === undefined) return
+  const detail = `this request came through a proxy (it has ${sign}), and nobody needs a token here; set server.external_url or server.trusted_proxies, and those who come need one`
+  throw new HttpProblem(403, 'Unknown proxy', detail)
 }
 
 export interface Listening {

@@ -222,6 +222,20 @@ describe('where only this machine reaches it', () => {
     }
   })
 
+  test.each(['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via'])(
+    'a proxy that nobody told midwatch of opens it to nobody: %s',
+    async (name) => {
+      await using local = await testWeb()
+      for (const route of Object.keys(ROUTES)) {
+        const response = await ask(local, route, { [name]: '203.0.113.7' })
+        expect([route, response.status]).toEqual([route, 403])
+      }
+      await using known = await testWeb({ config: 'server: { trusted_proxies: [127.0.0.1] }' })
+      const { status } = await known.get('/api/v1/tokens', { [name]: '203.0.113.7' })
+      expect(status).toBe(401)
+    },
+  )
+
   test.each([
     '127.example.org:8420',
     '127.0.0.1.example.org:8420',
