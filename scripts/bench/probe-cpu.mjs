@@ -50,7 +50,8 @@ async function midwatchCost(target) {
     (_, i) => `  - { name: c${i}, http: "http://127.0.0.1:${target.port}/", every: 1s }`,
   )
   const midwatch = await startMidwatch(`probes: { concurrency: 16 }\nchecks:\n${checks.join('\n')}\n`)
-  await delay(10_000)
+  // New series and compiled code belong to the start; what a probe costs shows after it.
+  await delay(25_000)
   const [cpuBefore, servedBefore] = [cpuSeconds(midwatch.pid), await target.served()]
   await delay(15_000)
   const used = cpuSeconds(midwatch.pid) - cpuBefore

@@ -67,7 +67,7 @@ describe('the first minutes with midwatch, as the README tells them', () => {
     for (const { text, place } of steps) {
       const here = text
         .replaceAll('http://127.0.0.1:8420', midwatch.url)
-        .replaceAll('node dist/midwatch.cjs', 'midwatch')
+        .replaceAll('npm run --silent midwatch --', 'midwatch')
       const said = await shell.run(here)
       expect({ place, trouble: said.trouble }).toEqual({ place, trouble: '' })
       statuses.push(...said.statuses)
