@@ -44,9 +44,12 @@ export class Midwatch implements AsyncDisposable {
     })
     const lines: string[] = []
     for (const stream of [child.stdout, child.stderr]) {
-      stream
-        ?.setEncoding('utf8')
-        .on('data', (text: string) => lines.push(...text.split('\n').filter((line) => line !== '')))
+      let rest = ''
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        const parts = (rest + text).split('\n')
+        rest = parts.pop() ?? ''
+        lines.push(...parts.filter((line) => line !== ''))
+      })
     }
     await until(() => {
       if (child.exitCode !== null) throw new Error(`midwatch ended with code ${child.exitCode}:\n${lines.join('\n')}`)
@@ -80,7 +83,7 @@ export class Midwatch implements AsyncDisposable {
   /** Ends it as a power cut of the process would. */
   async kill(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
-    const exit = once(this.#process, 'exit')
+    const exit = once(this.#process, 'close')
     this.#process.kill('SIGKILL')
     await exit
   }
@@ -88,7 +91,7 @@ export class Midwatch implements AsyncDisposable {
   /** Ends it as an operator would; gives the exit code. */
   async stop(): Promise<number | null> {
     if (this.#process.exitCode !== null) return this.#process.exitCode
-    const exit = once(this.#process, 'exit')
+    const exit = once(this.#process, 'close')
     this.#process.kill('SIGTERM')
     await exit
     return this.#process.exitCode
