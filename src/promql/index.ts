@@ -1,6 +1,6 @@
 /** The Prometheus query language, version 3: parse, check, print and evaluate, on any source of samples. */
 export { PromqlError, type PromqlErrorKind } from './error.ts'
-export type { Queryable, SelectedSeries, SelectRequest, WindowSummary } from './evaluate/data.ts'
+export type { NewestSample, Queryable, SelectedSeries, SelectRequest } from './evaluate/data.ts'
 export {
   type EvaluateOptions,
   evaluate,

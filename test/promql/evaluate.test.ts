@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Labels } from '../../src/model/labels.ts'
 import { NO_SAMPLES, type Samples } from '../../src/model/sample.ts'
+import { NEEDS, Summary } from '../../src/model/summary.ts'
 import {
   type EvaluateOptions,
   evaluate,
@@ -9,7 +10,6 @@ import {
   type Queryable,
   type QueryResult,
   type SelectRequest,
-  type WindowSummary,
 } from '../../src/promql/index.ts'
 import { parseSeriesLine } from './series-line.ts'
 import { TestStorage } from './test-storage.ts'
@@ -264,35 +264,28 @@ describe('warnings and infos', () => {
 })
 
 describe('summaries instead of samples', () => {
-  const line = parseSeriesLine('x_total 3 7 5 5 NaN 9 2 4 8 1')
+  const line = parseSeriesLine('x_total 3 7 5 5 6 9 2 4 8 1')
   const values = line.values.map((value) => (value.kind === 'value' ? value.number : 0))
 
-  function summaryOf(startMs: number, endMs: number): WindowSummary {
-    const inside = values
-      .map((value, i) => ({ value, timeMs: i * MINUTE }))
-      .filter(({ timeMs }) => timeMs > startMs && timeMs <= endMs)
-    const pairs = inside.slice(1).map(({ value }, i) => [inside[i]?.value as number, value] as const)
-    const first = inside[0] ?? { value: 0, timeMs: 0 }
-    const last = inside.at(-1) ?? first
-    const numbers = inside.map(({ value }) => value)
-    const known = numbers.filter((value) => !Number.isNaN(value))
-    const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length
-    return {
-      count: inside.length,
-      firstMs: first.timeMs,
-      firstValue: first.value,
-      lastMs: last.timeMs,
-      lastValue: last.value,
-      sum: numbers.reduce((a, b) => a + b, 0),
-      compensation: 0,
-      min: Math.min(...known),
-      max: Math.max(...known),
-      increase: last.value - first.value + pairs.reduce((sum, [a, b]) => sum + (b < a ? a : 0), 0),
-      resets: pairs.filter(([a, b]) => b < a).length,
-      changes: pairs.filter(([a, b]) => !Object.is(a, b)).length,
-      mean,
-      m2: numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0),
+  const timesMs = Float64Array.from(values, (_, i) => i * MINUTE)
+  const columns = Float64Array.from(values)
+
+  /** Two halves that were summed up by themselves. */
+  function summaryOf(startMs: number, endMs: number, needs: number): Summary {
+    const from = timesMs.findLastIndex((timeMs) => timeMs <= startMs) + 1
+    const to = timesMs.findLastIndex((timeMs) => timeMs <= endMs) + 1
+    const middle = Math.floor((from + to) / 2)
+    const originMs = timesMs[from] as number
+    const summary = new Summary().begin(needs, originMs)
+    for (const [a, b] of [
+      [from, middle],
+      [middle, to],
+    ] as const) {
+      const piece = new Summary().begin(NEEDS.all, timesMs[a] as number)
+      piece.takeSamples(timesMs, columns, a, b)
+      summary.takePiece(piece.numbers, 0)
     }
+    return summary
   }
 
   function summarizing(): Queryable & { read: number } {

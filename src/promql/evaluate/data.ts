@@ -1,6 +1,7 @@
 import type { Labels } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Samples } from '../../model/sample.ts'
+import type { Summary } from '../../model/summary.ts'
 
 /** Where samples come from. A store of series has this shape. */
 export interface Queryable {
@@ -21,32 +22,29 @@ export interface SelectedSeries {
   /** The samples with `startMs < time <= endMs`, staleness markers included as flags. */
   samples(startMs: number, endMs: number): Samples
   /**
-   * The same window in a few numbers, without its samples, for a store that keeps aggregates of chunks. Undefined when
-   * reading the samples is as cheap, or when the numbers are not known.
+   * The same window in a few numbers, for a store that keeps summaries of parts of a series; staleness markers are left out.
+   *
+   * @param needs which numbers, as bits of `NEEDS`; those that every summary has need none
+   * @returns valid until the next call on any series; undefined when the samples have to be read
    */
-  summarize?(startMs: number, endMs: number): WindowSummary | undefined
+  summarize?(startMs: number, endMs: number, needs: number): Summary | undefined
+  /**
+   * The newest sample with `startMs < time <= endMs`, a staleness marker included.
+   *
+   * @returns valid until the next call on any series; undefined when there is none
+   */
+  newest?(startMs: number, endMs: number): NewestSample | undefined
+  /**
+   * Samples up to here (epoch milliseconds) are roll-ups: the first and last of each part of a day, and its sums. Undefined
+   * when all are as they came.
+   */
+  readonly rollupsToMs?: number | undefined
 }
 
-/** A window of one series in a few numbers; staleness markers are left out of all of them. `count` may be 0. */
-export interface WindowSummary {
-  readonly count: number
-  readonly firstMs: number
-  readonly firstValue: number
-  readonly lastMs: number
-  readonly lastValue: number
-  /** The sum as a compensated pair: `sum + compensation`. */
-  readonly sum: number
-  readonly compensation: number
-  /** NaN only when every value is NaN. */
-  readonly min: number
-  readonly max: number
-  /** `lastValue - firstValue` plus the value before every drop. */
-  readonly increase: number
-  /** How often a value was smaller than the one before. */
-  readonly resets: number
-  /** How often a value differed from the one before; NaN after NaN is no change. */
-  readonly changes: number
-  readonly mean: number
-  /** Sum of squared differences from the mean. */
-  readonly m2: number
+export interface NewestSample {
+  /** Epoch milliseconds. */
+  readonly timeMs: number
+  readonly value: number
+  /** The sample is a staleness marker: the series was declared gone. */
+  readonly isStale: boolean
 }

@@ -1,8 +1,9 @@
 import type { Labels } from '../../model/labels.ts'
 import type { Samples } from '../../model/sample.ts'
+import type { Summary } from '../../model/summary.ts'
 import type { Expr } from '../syntax/ast.ts'
 import type { Span } from '../syntax/position.ts'
-import type { SelectedSeries, WindowSummary } from './data.ts'
+import type { SelectedSeries } from './data.ts'
 
 /** The times at which an expression is evaluated: `startMs`, `startMs + stepMs`, … */
 export interface Steps {
@@ -34,7 +35,7 @@ export interface RangeSeries {
   readonly typed?: Labels | undefined
   /** Samples of the whole span, staleness markers left out. */
   samples(): Samples
-  summarize?(startMs: number, endMs: number): WindowSummary | undefined
+  summarize?(startMs: number, endMs: number, needs: number): Summary | undefined
 }
 
 /** A range vector over all steps: at step i the window is `(ends[i] - rangeMs, ends[i]]`. */

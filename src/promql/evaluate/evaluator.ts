@@ -246,7 +246,7 @@ export class Evaluator implements Evaluation {
 function rangeSeries(series: SelectedSeries, startMs: number, endMs: number): RangeSeries {
   const samples = () => withoutMarkers(series.samples(startMs, endMs))
   if (series.summarize === undefined) return { labels: series.labels, samples }
-  return { labels: series.labels, samples, summarize: (from, to) => series.summarize?.(from, to) }
+  return { labels: series.labels, samples, summarize: (from, to, needs) => series.summarize?.(from, to, needs) }
 }
 
 /** The steps that have a value, as samples. */

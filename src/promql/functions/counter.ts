@@ -1,3 +1,4 @@
+import { NEEDS } from '../../model/summary.ts'
 import { quoteText } from '../syntax/text.ts'
 import { type Window, type WindowWork, windowFunction } from './window.ts'
 
@@ -67,9 +68,10 @@ function extrapolated(isCounter: boolean, perSecond: boolean): WindowWork {
       const first = values[from] as number
       return extrapolate(growth(window, isCounter), to - from, firstMs, lastMs, first, window, isCounter, perSecond)
     },
-    fromSummary({ count, firstMs, lastMs, firstValue, lastValue, increase }, window) {
-      const grown = isCounter ? increase : lastValue - firstValue
-      return extrapolate(grown, count, firstMs, lastMs, firstValue, window, isCounter, perSecond)
+    needs: isCounter ? NEEDS.growth : 0,
+    fromSummary({ count, firstMs, lastMs, first, last, increase }, window) {
+      const grown = isCounter ? increase : last - first
+      return extrapolate(grown, count, firstMs, lastMs, first, window, isCounter, perSecond)
     },
     ...(isCounter ? { note: noteNonCounter } : {}),
   }
@@ -101,6 +103,7 @@ export const counterFunctions = [
       for (let i = from + 1; i < to; i++) if ((values[i] as number) < (values[i - 1] as number)) resets++
       return resets
     },
+    needs: NEEDS.steps,
     fromSummary: ({ resets }) => resets,
   }),
   windowFunction('changes', {
@@ -113,6 +116,7 @@ export const counterFunctions = [
       }
       return changes
     },
+    needs: NEEDS.steps,
     fromSummary: ({ changes }) => changes,
   }),
 ]

@@ -1,3 +1,4 @@
+import { NEEDS } from '../../model/summary.ts'
 import { CompensatedSum, Mean, quantile } from '../evaluate/float.ts'
 import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import { formatGeneral } from '../syntax/number.ts'
@@ -66,16 +67,18 @@ const anyOverTime = windowFunction('present_over_time', {
   keepsName: true,
 })
 
+const VARIANCE = NEEDS.sum | NEEDS.squares | NEEDS.extremes
+
 export const overTimeFunctions: readonly VectorFunction[] = [
   windowFunction('sum_over_time', {
     fromSamples: sum,
-    fromSummary: (summary) => (Number.isFinite(summary.sum) ? summary.sum + summary.compensation : summary.sum),
+    needs: NEEDS.sum | NEEDS.extremes,
+    fromSummary: ({ isSumSafe, sum }) => (isSumSafe ? sum : undefined),
   }),
   windowFunction('avg_over_time', {
     fromSamples: mean,
-    // A sum that overflowed says nothing about the mean.
-    fromSummary: ({ sum, compensation, count }) =>
-      Math.abs(sum) === Number.POSITIVE_INFINITY ? undefined : sum / count + compensation / count,
+    needs: NEEDS.sum | NEEDS.extremes,
+    fromSummary: ({ isSumSafe, sum, sumLow, count }) => (isSumSafe ? sum / count + sumLow / count : undefined),
   }),
   windowFunction('count_over_time', {
     fromSamples: ({ from, to }) => to - from,
@@ -83,29 +86,35 @@ export const overTimeFunctions: readonly VectorFunction[] = [
   }),
   windowFunction('min_over_time', {
     fromSamples: (window) => extreme(window, (a, b) => a < b),
+    needs: NEEDS.extremes,
     fromSummary: ({ min }) => min,
   }),
   windowFunction('max_over_time', {
     fromSamples: (window) => extreme(window, (a, b) => a > b),
+    needs: NEEDS.extremes,
     fromSummary: ({ max }) => max,
   }),
   windowFunction('first_over_time', {
     fromSamples: ({ values, from }) => values[from] as number,
-    fromSummary: ({ firstValue }) => firstValue,
+    fromSummary: ({ first }) => first,
     keepsName: true,
   }),
   windowFunction('last_over_time', {
     fromSamples: ({ values, to }) => values[to - 1] as number,
-    fromSummary: ({ lastValue }) => lastValue,
+    fromSummary: ({ last }) => last,
     keepsName: true,
   }),
   windowFunction('stdvar_over_time', {
     fromSamples: variance,
-    fromSummary: ({ m2, count }) => m2 / count,
+    needs: VARIANCE,
+    fromSummary: (summary) => summary.variance,
   }),
   windowFunction('stddev_over_time', {
     fromSamples: (window) => Math.sqrt(variance(window)),
-    fromSummary: ({ m2, count }) => Math.sqrt(m2 / count),
+    needs: VARIANCE,
+    fromSummary({ variance }) {
+      return variance === undefined ? undefined : Math.sqrt(variance)
+    },
   }),
   windowFunction('quantile_over_time', {
     args: ['scalar', 'matrix'],

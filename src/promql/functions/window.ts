@@ -1,4 +1,4 @@
-import type { WindowSummary } from '../evaluate/data.ts'
+import type { Summary } from '../../model/summary.ts'
 import type { Evaluation, RangeSeries, StepSeries, Steps } from '../evaluate/evaluation.ts'
 import { stepTime } from '../evaluate/evaluation.ts'
 import { refuseEqual, withoutMetadata } from '../evaluate/series.ts'
@@ -26,7 +26,9 @@ export interface WindowWork {
   /** The result from the samples of a window. */
   readonly fromSamples: (window: Window) => number
   /** The same from a summary, where that is enough; undefined when this window needs its samples. */
-  readonly fromSummary?: (summary: WindowSummary, window: Window) => number | undefined
+  readonly fromSummary?: (summary: Summary, window: Window) => number | undefined
+  /** What `fromSummary` reads of a summary, as bits of `NEEDS`. */
+  readonly needs?: number
   /** With fewer samples there is no result. */
   readonly leastSamples?: 1 | 2
   readonly keepsName?: boolean
@@ -146,9 +148,9 @@ class WindowRun {
   }
 
   #fromSummary(i: number, leastSamples: number): boolean {
-    const { fromSummary } = this.#work
+    const { fromSummary, needs = 0 } = this.#work
     if (fromSummary === undefined || this.#series.summarize === undefined) return false
-    const summary = this.#series.summarize(this.#window.startMs, this.#window.endMs)
+    const summary = this.#series.summarize(this.#window.startMs, this.#window.endMs, needs)
     if (summary === undefined) return false
     if (summary.count < leastSamples) return true
     const value = fromSummary(summary, this.#window)
