@@ -1,5 +1,6 @@
 import { type Labels, quoteLabelValue } from './labels.ts'
-import { compileAnchoredRegex } from './regex.ts'
+import { readPlainPattern } from './plain-pattern.ts'
+import { compileAnchoredRegex, type Regex } from './regex.ts'
 
 export type MatchOp = '=' | '!=' | '=~' | '!~'
 
@@ -8,11 +9,11 @@ export interface Matcher {
   readonly name: string
   readonly op: MatchOp
   readonly value: string
+  /** The only values of which `value` speaks, where they can be counted out: one for `=` and `!=`, three for `=~"a|b|c"`. */
+  readonly words: readonly string[] | undefined
   /** Whether a label value satisfies the condition. */
   matches(value: string): boolean
 }
-
-const PLAIN_ALTERNATIVES = /^[\w\-:/ %@,~]+(\|[\w\-:/ %@,~]+)*$/
 
 /**
  * @throws RegexError when the operator takes a pattern and RE2 refuses it
@@ -20,28 +21,40 @@ const PLAIN_ALTERNATIVES = /^[\w\-:/ %@,~]+(\|[\w\-:/ %@,~]+)*$/
 export function createMatcher(name: string, op: MatchOp, value: string): Matcher {
   switch (op) {
     case '=':
-      return { name, op, value, matches: (text) => text === value }
+      return { name, op, value, words: [value], matches: (text) => text === value }
     case '!=':
-      return { name, op, value, matches: (text) => text !== value }
-    case '=~':
-      return { name, op, value, matches: anchoredTest(value) }
+      return { name, op, value, words: [value], matches: (text) => text !== value }
+    case '=~': {
+      const { words, test } = anchoredTest(value)
+      return { name, op, value, words, matches: test }
+    }
     case '!~': {
-      const test = anchoredTest(value)
-      return { name, op, value, matches: (text) => !test(text) }
+      const { words, test } = anchoredTest(value)
+      return { name, op, value, words, matches: (text) => !test(text) }
     }
   }
 }
 
-/** Most patterns in rules are `a|b|c`, `.+` or `.*`: those need no regex engine. */
-function anchoredTest(pattern: string): (text: string) => boolean {
-  if (pattern === '.*') return () => true
-  if (pattern === '.+') return (text) => text !== ''
-  if (PLAIN_ALTERNATIVES.test(pattern)) {
-    const words = new Set(pattern.split('|'))
-    return (text) => words.has(text)
+interface AnchoredTest {
+  readonly words: readonly string[] | undefined
+  readonly test: (text: string) => boolean
+}
+
+/** Most patterns in rules are `a|b|c`, `.+` or `abc.*`: those need no regex engine. */
+function anchoredTest(pattern: string): AnchoredTest {
+  if (pattern === '.*') return { words: undefined, test: () => true }
+  if (pattern === '.+') return { words: undefined, test: (text) => text !== '' }
+  const plain = readPlainPattern(pattern)
+  if (plain === undefined) {
+    const regex = compileAnchoredRegex(pattern)
+    return { words: undefined, test: (text) => regex.test(text) }
   }
-  const regex = compileAnchoredRegex(pattern)
-  return (text) => regex.test(text)
+  let regex: Regex | undefined
+  const byEngine = (text: string) => {
+    regex ??= compileAnchoredRegex(pattern)
+    return regex.test(text)
+  }
+  return { words: plain.words, test: (text) => plain.test(text) ?? byEngine(text) }
 }
 
 export function matchesAll(matchers: readonly Matcher[], labels: Labels): boolean {
