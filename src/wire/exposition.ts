@@ -20,6 +20,14 @@ import {
  */
 export type ExpositionFormat = 'text' | 'openmetrics'
 
+/** Where a text that is read piece by piece goes on. Whoever gives the pieces looks for the `# EOF` at their end. */
+export interface ExpositionPart {
+  readonly linesBefore: number
+}
+
+/** What is wrong with OpenMetrics without its last line. */
+export const CUT_OFF = 'the text does not end with # EOF; it may have been cut off'
+
 /** What `ExpositionReader.next` has read. */
 export type Entry = 'sample' | 'type' | 'help' | 'unit' | 'end'
 
@@ -68,24 +76,35 @@ export class ExpositionReader {
   readonly #bytes: Buffer
   readonly #view: DataView
   readonly #strict: boolean
+  readonly #isPart: boolean
   readonly #table: SeriesTable | undefined
   #at = 0
   #exemplarAt = -1
   #ended = false
 
-  constructor(body: Uint8Array | string, format: ExpositionFormat, table?: SeriesTable) {
+  /** @param part where `body` is a piece of a longer text: whole lines, which need not be the last ones */
+  constructor(body: Uint8Array | string, format: ExpositionFormat, table?: SeriesTable, part?: ExpositionPart) {
     const bytes = withLineEnd(body)
+    this.line = part?.linesBefore ?? 0
+    this.#isPart = part !== undefined
     this.#bytes = bytes
     this.#view = viewOf(bytes)
     this.#strict = format === 'openmetrics'
     this.#table = table
-    if (typeof body !== 'string' && !isUtf8(bytes)) throw new ExpositionError(lineOfBadUtf8(bytes), 'not valid UTF-8')
+    if (typeof body !== 'string' && !isUtf8(bytes)) {
+      throw new ExpositionError(this.line + lineOfBadUtf8(bytes), 'not valid UTF-8')
+    }
     table?.rewind()
   }
 
   /** Where the bytes of series are that `seriesStart` and `seriesEnd` mean. */
   get bytes(): Buffer {
     return this.#bytes
+  }
+
+  /** Whether `# EOF` has been read. */
+  get hasEnded(): boolean {
+    return this.#ended
   }
 
   next(): Entry {
@@ -260,9 +279,8 @@ export class ExpositionReader {
     const bytes = this.#bytes
     let at = from
     if (bytes[at] === SPACE && bytes[at + 1] !== HASH) {
-      const end = skipWord(bytes, at + 1)
-      this.timestampMs = this.#guard(() => readSeconds(bytes, at + 1, end))
-      at = end
+      const plain = this.#plainSeconds(at + 1)
+      at = plain === 0 ? this.#slowSeconds(at + 1) : plain
     }
     if (bytes[at] === LINE_FEED) return at + 1
     if (bytes.toString('latin1', at, at + 4) !== ' # {') {
@@ -270,6 +288,41 @@ export class ExpositionReader {
     }
     this.#exemplarAt = at + 3
     return this.#guard(() => readExemplar(bytes, at + 3).nextLine)
+  }
+
+  /**
+   * Seconds with at most three decimals, which is how nearly all are written.
+   *
+   * @returns where they end, or 0 when they are written in another way
+   */
+  #plainSeconds(start: number): number {
+    const bytes = this.#bytes
+    let at = start
+    let byte = bytes[at]
+    let ms = 0
+    while (byte !== undefined && byte >= ZERO && byte <= NINE) {
+      ms = ms * 10 + byte - ZERO
+      byte = bytes[++at]
+    }
+    const digits = at - start
+    let decimals = 0
+    if (byte === POINT) {
+      byte = bytes[++at]
+      while (byte !== undefined && byte >= ZERO && byte <= NINE) {
+        ms = ms * 10 + byte - ZERO
+        decimals++
+        byte = bytes[++at]
+      }
+    }
+    if (digits === 0 || digits > 11 || decimals > 3 || (byte !== LINE_FEED && byte !== SPACE)) return 0
+    this.timestampMs = ms * (POWERS_OF_TEN[3 - decimals] as number)
+    return at
+  }
+
+  #slowSeconds(start: number): number {
+    const end = skipWord(this.#bytes, start)
+    this.timestampMs = this.#guard(() => readSeconds(this.#bytes, start, end))
+    return end
   }
 
   #comment(hash: number): Entry | undefined {
@@ -293,9 +346,9 @@ export class ExpositionReader {
   }
 
   #end(): Entry {
-    if (this.#strict && !this.#ended) {
+    if (this.#strict && !this.#ended && !this.#isPart) {
       this.line++
-      this.#fail('the text does not end with # EOF; it may have been cut off')
+      this.#fail(CUT_OFF)
     }
     return 'end'
   }
