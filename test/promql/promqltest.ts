@@ -1,5 +1,5 @@
-import { parseDuration } from '../../src/model/duration.ts'
 import type { Labels } from '../../src/model/labels.ts'
+import { compareLabels } from '../../src/model/labels.ts'
 import {
   type Expr,
   evaluate,
@@ -7,14 +7,15 @@ import {
   type MatrixSeries,
   PromqlError,
   parse,
+  print,
   type QueryResult,
   walk,
 } from '../../src/promql/index.ts'
-import { print } from '../../src/promql/syntax/print.ts'
-import { parseSeriesLine, type SeriesLine } from './series-line.ts'
+import type { SeriesLine } from './series-line.ts'
+import { type Evaluation, type Message, parseTestFile } from './test-language.ts'
 import { TestStorage } from './test-storage.ts'
 
-/** One evaluation of a test file that did not give what the file expects. */
+/** One evaluation of a test file that did not give what the file expects, or a command that could not be read. */
 export interface Failure {
   readonly file: string
   readonly line: number
@@ -23,13 +24,9 @@ export interface Failure {
 }
 
 export interface Report {
+  /** Evaluations. */
   readonly passed: number
   readonly failures: readonly Failure[]
-}
-
-interface Line {
-  readonly number: number
-  readonly text: string
 }
 
 /** Runs the evaluations of one file in Prometheus' test language. */
@@ -37,177 +34,56 @@ export async function runTestFile(file: string, content: string): Promise<Report
   const storage = new TestStorage()
   const failures: Failure[] = []
   let passed = 0
-  for (const block of blocksOf(content)) {
-    const [head, ...rest] = block as [Line, ...Line[]]
-    if (head.text === 'clear') storage.clear()
-    else if (/^load(?:_with_nhcb)?\s/.test(head.text)) load(storage, head, rest)
-    else if (/^eval/.test(head.text)) {
-      const evaluation = parseEval(head, rest)
-      const message = await problemOf(evaluation, storage)
-      if (message === undefined) passed++
-      else failures.push({ file, line: head.number, expression: evaluation.text, message })
-    } else throw new Error(`${file}:${head.number}: unknown command: ${head.text}`)
+  for (const command of parseTestFile(content)) {
+    const fail = (expression: string, message: string) =>
+      failures.push({ file, line: command.line, expression, message })
+    switch (command.kind) {
+      case 'clear':
+        storage.clear()
+        break
+      case 'load':
+        for (const series of command.series) storage.append(series, command.stepMs)
+        break
+      case 'unreadable':
+        fail(command.text, command.message)
+        break
+      case 'eval': {
+        const { evaluation } = command
+        const message = await problemOf(evaluation, storage)
+        if (message === undefined) passed++
+        else fail(evaluation.text, message)
+      }
+    }
   }
   return { passed, failures }
 }
 
-/** Lines that belong together; a comment counts as blank, and a blank line ends a block. */
-function blocksOf(content: string): Line[][] {
-  const blocks: Line[][] = []
-  let block: Line[] | undefined
-  for (const [i, raw] of content.split('\n').entries()) {
-    const text = raw.trim()
-    if (text === '' || text.startsWith('#')) {
-      block = undefined
-      continue
-    }
-    const startsCommand = /^(?:load|load_with_nhcb|clear|eval\w*)\b/.test(text)
-    if (block === undefined || startsCommand) {
-      block = []
-      blocks.push(block)
-    }
-    block.push({ number: i + 1, text })
-  }
-  return blocks
-}
-
-function load(storage: TestStorage, head: Line, rest: readonly Line[]): void {
-  const stepMs = durationOf(head.text.split(/\s+/)[1] ?? '')
-  const byKey = new Map<string, SeriesLine>()
-  for (const { text, number } of rest) {
-    if (text.startsWith('{{')) throw new Error(`line ${number}: native histograms are not supported`)
-    const series = parseSeriesLine(text)
-    byKey.set(series.labels.key, series)
-  }
-  for (const series of byKey.values()) storage.append(series, stepMs)
-}
-
-function durationOf(text: string): number {
-  if (/^-?[\d.]+$/.test(text)) return Number(text) * 1000
-  const negative = text.startsWith('-')
-  const ms = parseDuration(negative ? text.slice(1) : text)
-  if (ms === undefined) throw new Error(`not a duration: ${text}`)
-  return negative ? -ms : ms
-}
-
-interface Message {
-  readonly kind: 'msg' | 'regex'
-  readonly text: string
-}
-
-interface Evaluation {
-  readonly text: string
-  readonly times: { atMs: number } | { startMs: number; endMs: number; stepMs: number }
-  fails: Message[] | undefined
-  warns: Message[]
-  infos: Message[]
-  noWarn: boolean
-  noInfo: boolean
-  anyWarn: boolean
-  anyInfo: boolean
-  ordered: boolean
-  string: string | undefined
-  scalar: number | undefined
-  range: { startMs: number; endMs: number; stepMs: number } | undefined
-  readonly series: SeriesLine[]
-}
-
-const INSTANT = /^eval(?:_(fail|warn|info|ordered))?\s+instant\s+(?:at\s+)?(\S+)\s+(.*)$/
-const RANGE = /^eval(?:_(fail|warn|info|ordered))?\s+range\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.*)$/
-const EXPECT_RANGE = /^expect\s+range\s+vector\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)$/
-const EXPECT = /^expect\s+(fail|warn|info|no_warn|no_info|ordered)(?:\s+(msg|regex)\s*:\s*(.*))?$/
-
-function parseEval(head: Line, rest: readonly Line[]): Evaluation {
-  const range = RANGE.exec(head.text)
-  const instant = range === null ? INSTANT.exec(head.text) : null
-  if (range === null && instant === null) throw new Error(`line ${head.number}: cannot read: ${head.text}`)
-  const old = (range ?? instant)?.[1]
-  const times =
-    range === null
-      ? { atMs: durationOf(instant?.[2] ?? '') }
-      : {
-          startMs: durationOf(range[2] ?? ''),
-          endMs: durationOf(range[3] ?? ''),
-          stepMs: durationOf(range[4] ?? ''),
-        }
-  const evaluation: Evaluation = {
-    text: (range === null ? instant?.[3] : range[5]) ?? '',
-    times,
-    fails: old === 'fail' ? [] : undefined,
-    warns: [],
-    infos: [],
-    noWarn: false,
-    noInfo: false,
-    anyWarn: old === 'warn',
-    anyInfo: old === 'info',
-    ordered: old === 'ordered',
-    string: undefined,
-    scalar: undefined,
-    range: undefined,
-    series: [],
-  }
-  for (const line of rest) expectation(evaluation, line)
-  return evaluation
-}
-
-function expectation(evaluation: Evaluation, { text, number }: Line): void {
-  const range = EXPECT_RANGE.exec(text)
-  if (range !== null) {
-    const [startMs, endMs, stepMs] = range.slice(1).map(durationOf) as [number, number, number]
-    evaluation.range = { startMs, endMs, stepMs }
-    return
-  }
-  const quoted = /^expect\s+string\s+(.*)$/.exec(text)
-  if (quoted !== null) {
-    const literal = parse(quoted[1] as string)
-    evaluation.string = literal.kind === 'string' ? literal.value : ''
-    return
-  }
-  const old = /^expected_fail_(message|regexp)\s+(.*)$/.exec(text)
-  if (old !== null) {
-    const kind = old[1] === 'message' ? 'msg' : 'regex'
-    evaluation.fails = [...(evaluation.fails ?? []), { kind, text: old[2] as string }]
-    return
-  }
-  if (text.startsWith('expect')) {
-    const found = EXPECT.exec(text)
-    if (found === null) throw new Error(`line ${number}: cannot read: ${text}`)
-    const [, what, kind, content = ''] = found
-    const messages: Message[] = kind === undefined ? [] : [{ kind: kind as Message['kind'], text: content.trim() }]
-    if (what === 'fail') evaluation.fails = [...(evaluation.fails ?? []), ...messages]
-    else if (what === 'warn') {
-      evaluation.anyWarn = true
-      evaluation.warns.push(...messages)
-    } else if (what === 'info') {
-      evaluation.anyInfo = true
-      evaluation.infos.push(...messages)
-    } else if (what === 'no_warn') evaluation.noWarn = true
-    else if (what === 'no_info') evaluation.noInfo = true
-    else evaluation.ordered = true
-    return
-  }
-  const number_ = /^[+-]?(?:inf|nan|[\d.][\w.+-]*)$/i.test(text) ? Number(text.replace(/inf/i, 'Infinity')) : undefined
-  if (number_ !== undefined) evaluation.scalar = number_
-  else evaluation.series.push(parseSeriesLine(text))
-}
-
-// -- running ------------------------------------------------------------------------------------------------------------
-
 async function problemOf(evaluation: Evaluation, storage: TestStorage): Promise<string | undefined> {
-  let expr: Expr
   try {
-    expr = parse(evaluation.text)
+    const expr = parse(evaluation.text)
+    const { times } = evaluation
+    if ('stepMs' in times) return await attempt(evaluation, expr, times, storage)
+    return (await instant(evaluation, expr, times.atMs, storage)) ?? (await atOtherTimes(evaluation, storage, expr))
   } catch (error) {
-    return checkFailure(evaluation, error)
+    // A query that cannot be parsed is no failure that a file may expect: those are failures of the evaluation.
+    return error instanceof PromqlError ? `cannot be parsed: ${error.message}` : `crashed: ${(error as Error).stack}`
   }
-  const main = await attempt(evaluation, expr, storage)
-  if (main !== undefined || 'stepMs' in evaluation.times) return main
-  return (await atOtherTimes(evaluation, storage, expr)) ?? (await insideRange(evaluation, storage, expr))
 }
 
-async function attempt(evaluation: Evaluation, expr: Expr, storage: TestStorage): Promise<string | undefined> {
-  const { range } = evaluation
-  const times = range === undefined ? evaluation.times : { atMs: range.endMs }
+/** At one time, and as the middle of a range query, which must give the same. */
+async function instant(evaluation: Evaluation, expr: Expr, atMs: number, storage: TestStorage) {
+  const problem = await attempt(evaluation, expr, { atMs }, storage)
+  return problem ?? (await insideRange(evaluation, expr, atMs, storage))
+}
+
+type Times = Evaluation['times']
+
+async function attempt(
+  evaluation: Evaluation,
+  expr: Expr,
+  times: Times,
+  storage: TestStorage,
+): Promise<string | undefined> {
   let result: QueryResult
   try {
     result = await evaluate({ expr, ...times }, storage)
@@ -215,7 +91,7 @@ async function attempt(evaluation: Evaluation, expr: Expr, storage: TestStorage)
     return checkFailure(evaluation, error)
   }
   if (evaluation.fails !== undefined) return 'expected to fail, but did not'
-  return checkAnnotations(evaluation, result) ?? checkValue(evaluation, result)
+  return checkAnnotations(evaluation, result) ?? checkValue(evaluation, times, result)
 }
 
 function checkFailure({ fails }: Evaluation, error: unknown): string | undefined {
@@ -245,8 +121,8 @@ function checkAnnotations(evaluation: Evaluation, { warnings, infos }: QueryResu
   return undefined
 }
 
-function checkValue(evaluation: Evaluation, { value }: QueryResult): string | undefined {
-  const { scalar, string, series, times, range } = evaluation
+function checkValue(evaluation: Evaluation, times: Times, { value }: QueryResult): string | undefined {
+  const { scalar, string, series, ordered, range } = evaluation
   switch (value.type) {
     case 'string':
       return value.value === string ? undefined : `expected string ${string}, got ${JSON.stringify(value.value)}`
@@ -254,24 +130,23 @@ function checkValue(evaluation: Evaluation, { value }: QueryResult): string | un
       if (scalar === undefined) return `got scalar ${value.value}`
       return almostEqual(scalar, value.value) ? undefined : `expected ${scalar}, got ${value.value}`
     case 'vector': {
+      if (string !== undefined) return `expected string ${string}, got a vector`
       if (scalar !== undefined) return `expected scalar ${scalar}, got a vector`
-      const { atMs: timeMs } = times as { atMs: number }
-      const actual = value.samples.map(({ labels, value }) => point(labels, timeMs, value))
-      return checkSeries(series, actual, { startMs: timeMs, stepMs: 1 }, evaluation.ordered)
+      const { timeMs } = value
+      const actual = value.samples.map((sample) => point(sample.labels, timeMs, sample.value))
+      return checkSeries(series, actual, { startMs: timeMs, stepMs: 1 }, ordered)
     }
     case 'matrix': {
-      const from = range ?? ('stepMs' in times ? times : { startMs: times.atMs, stepMs: 1 })
-      const sorted = value.series.every(
-        ({ labels }, i) => i === 0 || compare((value.series[i - 1] as MatrixSeries).labels, labels) <= 0,
+      if (ordered) return 'expected an ordered result, got a matrix'
+      if (scalar !== undefined && !('stepMs' in times)) return `expected scalar ${scalar}, got a matrix`
+      const isSorted = value.series.every(
+        ({ labels }, i) => i === 0 || compareLabels((value.series[i - 1] as MatrixSeries).labels, labels) <= 0,
       )
-      if (!sorted) return 'series are not ordered by labels'
+      if (!isSorted) return 'series are not ordered by labels'
+      const from = range ?? ('stepMs' in times ? times : { startMs: times.atMs, stepMs: 1 })
       return checkSeries(series, value.series, from, false)
     }
   }
-}
-
-function compare(a: Labels, b: Labels): number {
-  return a.key === b.key ? 0 : a.pairs.join('\0') < b.pairs.join('\0') ? -1 : 1
 }
 
 function point(labels: Labels, timeMs: number, value: number): MatrixSeries {
@@ -281,7 +156,7 @@ function point(labels: Labels, timeMs: number, value: number): MatrixSeries {
 function checkSeries(
   expected: readonly SeriesLine[],
   actual: readonly MatrixSeries[],
-  { startMs, stepMs }: { startMs: number; stepMs: number },
+  { startMs, stepMs }: { readonly startMs: number; readonly stepMs: number },
   ordered: boolean,
 ): string | undefined {
   // A series of gaps only is one that must not be there.
@@ -296,22 +171,26 @@ function checkSeries(
       const time = startMs + k * stepMs
       const got = points.get(time)
       points.delete(time)
-      const want = value.kind === 'value' ? value.number : undefined
-      if (want === undefined ? got === undefined : got !== undefined && almostEqual(want, got)) continue
-      return `${labels} at ${time} ms: expected ${want ?? 'nothing'}, got ${got ?? 'nothing'}`
+      if (value.kind === 'gap' && got === undefined) continue
+      if (value.kind === 'value' && got !== undefined && almostEqual(value.number, got)) continue
+      const want = value.kind === 'value' ? value.number : value.kind === 'histogram' ? value.text : value.kind
+      return `${labels} at ${time} ms: expected ${want}, got ${got ?? 'nothing'}`
     }
     if (points.size > 0) return `${labels}: unexpected values at ${[...points.keys()].join(', ')} ms`
   }
   return undefined
 }
 
+const SMALLEST_NORMAL = 2.2250738585072014e-308
+const TOLERANCE = 1e-6
+
 function almostEqual(a: number, b: number): boolean {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b)
   if (a === b) return true
   const size = Math.abs(a) + Math.abs(b)
   const difference = Math.abs(a - b)
-  if (a === 0 || b === 0 || size < 2.2250738585072014e-308) return difference < 1e-6 * 2.2250738585072014e-308
-  return difference / Math.min(size, Number.MAX_VALUE) < 1e-6
+  if (a === 0 || b === 0 || size < SMALLEST_NORMAL) return difference < TOLERANCE * SMALLEST_NORMAL
+  return difference / Math.min(size, Number.MAX_VALUE) < TOLERANCE
 }
 
 // -- the extra checks of every instant evaluation -------------------------------------------------------------------------
@@ -321,16 +200,14 @@ const TIME_DEPENDENT = new Set(functions.filter((fn) => fn.timeDependent === tru
 
 /** With `@` on every selector the evaluation time must not matter. */
 async function atOtherTimes(evaluation: Evaluation, storage: TestStorage, expr: Expr): Promise<string | undefined> {
-  if (evaluation.range !== undefined || typeof evaluation.string === 'string') return undefined
   for (const node of walk(expr)) if (node.kind === 'call' && TIME_DEPENDENT.has(node.name)) return undefined
   const { atMs } = evaluation.times as { atMs: number }
-  const fixed = pin(expr, atMs)
-  // What is printed must be the same query.
-  const reparsed = parse(print(fixed))
-  for (const otherMs of [-10 * atMs, 0, Math.trunc(atMs / 5), atMs, 10 * atMs]) {
-    const moved = { ...evaluation, warns: [], infos: [], times: { atMs: otherMs } }
-    const message = await attempt(moved, reparsed, storage)
-    if (message !== undefined) return `as ${print(fixed)} at ${otherMs} ms: ${message}`
+  const fixed = print(pin(expr, atMs))
+  const reparsed = parse(fixed)
+  const others = atMs === 0 ? [-1000, 0, 1000] : [-10 * atMs, 0, Math.trunc(atMs / 5), atMs, 10 * atMs]
+  for (const otherMs of others) {
+    const problem = await instant(evaluation, reparsed, otherMs, storage)
+    if (problem !== undefined) return `as ${fixed} at ${otherMs} ms: ${problem}`
   }
   return undefined
 }
@@ -360,16 +237,14 @@ function pin(expr: Expr, ms: number): Expr {
   }
 }
 
-/** As the middle of a range query the result must be the same. */
-async function insideRange(evaluation: Evaluation, storage: TestStorage, expr: Expr): Promise<string | undefined> {
-  const { ordered, range, string, fails } = evaluation
-  if (ordered || range !== undefined || string !== undefined || fails !== undefined) return undefined
-  for (const node of walk(expr)) {
-    if (node.kind === 'string' && node === expr) return undefined
-    const at = node.kind === 'selector' || node.kind === 'subquery' ? node.at : undefined
-    if (at !== undefined && at.kind !== 'time') return undefined
-  }
-  const { atMs } = evaluation.times as { atMs: number }
+async function insideRange(
+  evaluation: Evaluation,
+  expr: Expr,
+  atMs: number,
+  storage: TestStorage,
+): Promise<string | undefined> {
+  const { ordered, range, string, fails, scalar, series } = evaluation
+  if (range !== undefined || string !== undefined || fails !== undefined || dependsOnRange(expr)) return undefined
   let result: QueryResult
   try {
     result = await evaluate({ expr, startMs: atMs - 60_000, endMs: atMs + 60_000, stepMs: 60_000 }, storage)
@@ -377,16 +252,27 @@ async function insideRange(evaluation: Evaluation, storage: TestStorage, expr: E
     if (!(error instanceof PromqlError)) throw error
     return `as a range query: ${error.message}`
   }
+  // A range query has no order but that of the labels.
+  if (ordered) return undefined
   if (result.value.type !== 'matrix') return 'as a range query: no matrix'
   const middle = result.value.series.flatMap(({ labels, timesMs, values }) => {
     const i = timesMs.indexOf(atMs)
     return i < 0 ? [] : [point(labels, atMs, values[i] as number)]
   })
-  if (evaluation.scalar !== undefined) {
+  if (scalar !== undefined) {
     const value = middle[0]?.values[0]
-    const same = value !== undefined && almostEqual(evaluation.scalar, value)
-    return same ? undefined : `as a range query: expected ${evaluation.scalar}, got ${value}`
+    if (value !== undefined && almostEqual(scalar, value)) return undefined
+    return `as a range query: expected ${scalar}, got ${value}`
   }
-  const message = checkSeries(evaluation.series, middle, { startMs: atMs, stepMs: 1 }, false)
-  return message === undefined ? undefined : `as a range query: ${message}`
+  const problem = checkSeries(series, middle, { startMs: atMs, stepMs: 1 }, false)
+  return problem === undefined ? undefined : `as a range query: ${problem}`
+}
+
+/** `start()` and `end()` mean other times in a range query. */
+function dependsOnRange(expr: Expr): boolean {
+  for (const node of walk(expr)) {
+    const at = node.kind === 'selector' || node.kind === 'subquery' ? node.at : undefined
+    if (at !== undefined && at.kind !== 'time') return true
+  }
+  return false
 }

@@ -5,6 +5,8 @@ export type SeriesValue =
   | { readonly kind: 'gap' }
   | { readonly kind: 'stale' }
   | { readonly kind: 'value'; readonly number: number }
+  /** A native histogram, which the engine does not know: in data it is no sample, in a result nothing equals it. */
+  | { readonly kind: 'histogram'; readonly text: string }
 
 /** One line of series data: labels and values. */
 export interface SeriesLine {
@@ -13,7 +15,15 @@ export interface SeriesLine {
 }
 
 const NUMBER = String.raw`[+-]?(?:inf|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`
-const ITEM = new RegExp(String.raw`^(${NUMBER})(?:([+-](?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))?(?:x(\d+))?$`, 'i')
+const ITEM = new RegExp(String.raw`^(${NUMBER})(?:([+-](?:inf|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))?x(\d+))?$`, 'i')
+const HISTOGRAM = /\{\{.*?\}\}(?:[+-]\{\{.*?\}\})?(?:x(\d+))?/y
+const NAME = /[A-Za-z_:][\w:]*/y
+const BRACES = /\{(?:[^"'`}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\}/y
+
+/** A line such as `name@st -1m`: it says when a counter began and changes no value. */
+export function isStartTimeLine(line: string): boolean {
+  return line.startsWith('@st', readLabels(line).end)
+}
 
 /**
  * Reads `name{label="value"} 1 2+3x4 _ stale`.
@@ -21,40 +31,72 @@ const ITEM = new RegExp(String.raw`^(${NUMBER})(?:([+-](?:\d+\.?\d*|\.\d+)(?:e[+
  * @throws Error when the line is no series
  */
 export function parseSeriesLine(line: string): SeriesLine {
-  const head =
-    /^(?:[A-Za-z_:][\w:]*)?\s*(?:\{(?:[^"'`}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?/.exec(line)?.[0] ?? ''
-  const values: SeriesValue[] = []
-  for (const item of line.slice(head.length).trim().split(/\s+/)) {
-    if (item !== '') values.push(...parseItem(item))
-  }
-  return { labels: parseLabels(head.trim()), values }
+  const { labels, end } = readLabels(line)
+  if (end < line.length && !/\s/.test(line[end] as string)) throw new Error(`cannot read ${line.slice(end)}`)
+  return { labels, values: [...readValues(line.slice(end))] }
 }
 
-function parseItem(item: string): SeriesValue[] {
-  const gaps = /^_(?:x(\d+))?$/.exec(item)
-  if (gaps !== null) return Array.from({ length: Number(gaps[1] ?? 1) }, () => ({ kind: 'gap' }) as const)
-  const stale = /^stale(?:x(\d+))?$/.exec(item)
-  if (stale !== null) return Array.from({ length: Number(stale[1] ?? 0) + 1 }, () => ({ kind: 'stale' }) as const)
+/** As `parseSeriesLine`, for labels alone. */
+export function parseLabels(text: string): Labels {
+  return readLabels(text.trim()).labels
+}
+
+function readLabels(line: string): { labels: Labels; end: number } {
+  NAME.lastIndex = 0
+  const name = NAME.exec(line)?.[0] ?? ''
+  BRACES.lastIndex = name.length
+  const braces = BRACES.exec(line)?.[0] ?? ''
+  const end = name.length + braces.length
+  if (end === 0) throw new Error(`cannot read the series ${line}`)
+  if (braces === '') return { labels: Labels.of({ [METRIC_NAME]: name }), end }
+  // The parser of selectors accepts what a label set may hold, but wants one condition that is not empty.
+  const expr = parse(`{__any__=~".+",${braces.slice(1)}`)
+  if (expr.kind !== 'selector') throw new Error(`cannot read the labels ${braces}`)
+  const set = expr.matchers.filter(({ op }) => op === '=').map((each) => [each.name, each.value] as const)
+  return { labels: Labels.of(name === '' ? set : [...set, [METRIC_NAME, name]]), end }
+}
+
+function* readValues(text: string): Generator<SeriesValue> {
+  for (let at = 0; at < text.length; ) {
+    if (/\s/.test(text[at] as string)) {
+      at++
+      continue
+    }
+    HISTOGRAM.lastIndex = at
+    const histogram = HISTOGRAM.exec(text)
+    const item = histogram?.[0] ?? (/\S+/.exec(text.slice(at))?.[0] as string)
+    at += item.length
+    if (histogram !== null) yield* times(Number(histogram[1] ?? 0) + 1, { kind: 'histogram', text: item })
+    else yield* readItem(item)
+  }
+}
+
+function* readItem(item: string): Generator<SeriesValue> {
+  const named = /^(_|stale)(?:x(\d+))?$/.exec(item)
+  if (named !== null) {
+    const [, word, count] = named
+    if (word === '_') yield* times(Number(count ?? 1), { kind: 'gap' })
+    else yield* times(Number(count ?? 0) + 1, { kind: 'stale' })
+    return
+  }
   const match = ITEM.exec(item)
   if (match === null) throw new Error(`cannot read the value ${item}`)
-  const step = Number(match[2] ?? 0)
-  let number = toNumber(match[1] as string)
-  return Array.from({ length: Number(match[3] ?? 0) + 1 }, (_, i) => {
-    if (i > 0) number += step
-    return { kind: 'value', number } as const
-  })
+  const [, first = '', step = '0', count = '0'] = match
+  const change = toNumber(step)
+  let number = toNumber(first)
+  for (let i = 0; i <= Number(count); i++) {
+    yield { kind: 'value', number }
+    number += change
+  }
 }
 
-function toNumber(text: string): number {
-  return Number(text.replace(/inf/i, 'Infinity').replace(/nan/i, 'NaN').replace(/^\+/, ''))
+function* times(count: number, value: SeriesValue): Generator<SeriesValue> {
+  for (let i = 0; i < count; i++) yield value
 }
 
-/** Reads labels with the parser of selectors, which accepts what a label set may hold. */
-export function parseLabels(text: string): Labels {
-  if (text === '' || /^\{\s*\}$/.test(text)) return Labels.empty
-  if (/^[\w:]+\s*\{\s*\}$/.test(text)) return Labels.of({ [METRIC_NAME]: text.replace(/\s*\{.*/, '') })
-  // An empty value is an absent label, which a selector of nothing else would not accept.
-  const expr = parse(text.replace(/\}$/, text.endsWith('{}') ? '}' : ',__any__=~".+"}'))
-  if (expr.kind !== 'selector') throw new Error(`cannot read the labels ${text}`)
-  return Labels.of(expr.matchers.filter(({ op }) => op === '=').map(({ name, value }) => [name, value] as const))
+/** A number as the test language writes it: `1_000`, `0x1f`, `-Inf`, `nan`. In series `0x1` is 0, twice. */
+export function toNumber(text: string): number {
+  const [, sign = '', digits = ''] = /^([+-]?)(.*)$/.exec(text.toLowerCase().replaceAll('_', '')) as RegExpExecArray
+  const size = digits === 'inf' ? Number.POSITIVE_INFINITY : digits === 'nan' ? Number.NaN : Number(digits)
+  return sign === '-' ? -size : size
 }

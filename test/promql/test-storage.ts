@@ -26,12 +26,14 @@ export class TestStorage implements Queryable {
       series = { labels, points: [] }
       this.#series.set(labels.key, series)
     }
+    const byTime = new Map(series.points.map((point) => [point.timeMs, point]))
     for (const [i, value] of values.entries()) {
-      if (value.kind === 'gap') continue
+      if (value.kind !== 'value' && value.kind !== 'stale') continue
+      const timeMs = startMs + i * stepMs
       const stale = value.kind === 'stale'
-      series.points.push({ timeMs: startMs + i * stepMs, value: stale ? Number.NaN : value.number, stale })
+      byTime.set(timeMs, { timeMs, value: stale ? Number.NaN : value.number, stale })
     }
-    series.points.sort((a, b) => a.timeMs - b.timeMs)
+    series.points = [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs)
   }
 
   select({ matchers }: SelectRequest): readonly SelectedSeries[] {
