@@ -14,8 +14,9 @@ const DAY_MS = 24 * HOUR_MS
 /** Late samples of the hour that has just ended can still come in. */
 const SEAL_DELAY_MS = 5 * 60_000
 const SEAL_PAUSE_MS = 200
+const COMPACT_PAUSE_MS = 50
 
-/** Moves what has aged into chunks, and lets go of what is older than the retention. */
+/** Moves what has aged into segments, and lets go of what is older than the retention. */
 export class Housekeeping {
   readonly #store: Store
   readonly #clock: Clock
@@ -29,13 +30,14 @@ export class Housekeeping {
     this.#config = config
   }
 
-  /** Seals the samples of hours that are over. */
+  /** Seals the samples of hours that are over, and puts the hours of days that are over together. */
   async seal(signal: AbortSignal): Promise<void> {
     const cutMs = Math.floor((this.#clock.now() - SEAL_DELAY_MS) / HOUR_MS) * HOUR_MS
-    const chunks = await this.#store.series.seal(cutMs, SEAL_PAUSE_MS, signal)
+    const segments = await this.#store.series.seal(cutMs, SEAL_PAUSE_MS, signal)
+    const days = await this.#store.series.compact(cutMs, COMPACT_PAUSE_MS, signal)
     this.#log.info(
-      { event: 'storage.sealed', chunks, until: new Date(cutMs).toISOString() },
-      'samples sealed into chunks',
+      { event: 'storage.sealed', segments, days, until: new Date(cutMs).toISOString() },
+      'samples sealed into segments',
     )
   }
 
@@ -44,7 +46,7 @@ export class Housekeeping {
     const { writer, series } = this.#store
     const { rawMs, rollupMs, auditMs, alertsMs } = this.#config().storage.retention
     const nowMs = this.#clock.now()
-    const chunks = await series.retain(nowMs - rawMs, nowMs - rollupMs)
+    const segments = await series.retain(nowMs - rawMs, nowMs - rollupMs)
     let audit = 0
     for (let gone = -1; gone !== 0; audit += gone) {
       gone = await writer.run(retainAudit, { beforeMs: nowMs - auditMs, nowMs })
@@ -54,6 +56,6 @@ export class Housekeeping {
     await writer.run(retainCheckEvents, { beforeMs: nowMs - alertsMs })
     await writer.run(retainNotifyLog, { nowMs })
     await writer.run(retainPushed, { keysBeforeMs: nowMs - DAY_MS, gaugesBeforeMs: nowMs - 30 * DAY_MS })
-    this.#log.info({ event: 'storage.retained', chunks, audit_records: audit }, 'retention applied')
+    this.#log.info({ event: 'storage.retained', segments, audit_records: audit }, 'retention applied')
   }
 }

@@ -6,7 +6,14 @@ import { retainNotifyLog, saveFlush } from './notify.ts'
 import type { Operation } from './operation.ts'
 import { leaseMessages, recordDelivery, releaseLeases } from './outbox.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
-import { appendJournal, describeMetric, retainChunks, sealChunks, trimJournal } from './series/operations.ts'
+import {
+  appendJournal,
+  describeMetric,
+  forgetSeries,
+  retainSegments,
+  trimJournal,
+  writeSegments,
+} from './series/operations.ts'
 import { putSetting } from './settings.ts'
 import { createToken, revokeToken, touchToken } from './tokens.ts'
 
@@ -18,6 +25,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   applyPush,
   createToken,
   describeMetric,
+  forgetSeries,
   leaseMessages,
   putSetting,
   recordDelivery,
@@ -25,14 +33,14 @@ export const operations: readonly Operation<never, unknown>[] = [
   retainAlerts,
   retainAudit,
   retainCheckEvents,
-  retainChunks,
   retainNotifyLog,
   retainPushed,
+  retainSegments,
   revokeToken,
   saveChecks,
   saveEvaluation,
   saveFlush,
-  sealChunks,
   touchToken,
   trimJournal,
+  writeSegments,
 ]

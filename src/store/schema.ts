@@ -13,15 +13,6 @@ export interface Schema {
   series: { id: number; labels: string }
   metric: { name: string; type: string; help: string; unit: string }
   journal: { id: Generated<number>; min_ms: number; max_ms: number; body: Uint8Array }
-  chunk: {
-    id: Generated<number>
-    series_id: number
-    start_ms: number
-    end_ms: number
-    count: number
-    aggregate: Uint8Array
-    body: Uint8Array | null
-  }
   pushed: {
     labels: string
     kind: string

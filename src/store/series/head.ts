@@ -1,127 +1,430 @@
 import { NO_SAMPLES, type Samples } from '../../model/sample.ts'
-
-const FIRST_CAPACITY = 8
+import { NEEDS, Summary } from '../../model/summary.ts'
+import { type BlockHeader, Blocks } from './blocks.ts'
+import { withoutMarkers } from './segment.ts'
+import { TimeColumn } from './time-column.ts'
 
 /** Why a sample was not taken. */
 export type Refusal = 'out-of-order' | 'duplicate-timestamp' | 'too-old' | 'too-far-in-the-future'
 
-/** The newest samples of one series, not yet sealed into a chunk; typed arrays that grow by doubling. */
-export class HeadSeries {
-  #timesMs = new Float64Array(FIRST_CAPACITY)
-  #values = new Float64Array(FIRST_CAPACITY)
-  #stale: Uint8Array | undefined
-  #length = 0
-  /** Samples up to here are in chunks already; nothing can be put between them any more. */
-  #sealedToMs = -Infinity
+/** A sample by itself. */
+export interface NewestSample {
+  timeMs: number
+  value: number
+  isStale: boolean
+}
 
+/** Values that a series gathers before they are packed. */
+const SLOT = 32
+const PAGE_SERIES = 1024
+/** A column that is left with fewer samples than this is not worth a block of its own. */
+const WORTH_A_BLOCK = 8
+/** From here on a window is put together from the sums of blocks. */
+const WORTH_SUMMING_MS = 1_800_000
+
+// Prometheus' staleness marker, as the two halves of a double; values are copied with their bits.
+const STALE_LOW = 2
+const STALE_HIGH = 0x7ff00000
+
+/**
+ * The newest samples of all series, not yet on disk as segments. Of each series the last few values lie in a slot as they are;
+ * those before are packed in blocks; their times are shared with whatever was measured at the same moments.
+ */
+export class Head {
+  readonly #slots: Float64Array[] = []
+  readonly #bits: Uint32Array[] = []
+  readonly #blocks = new Blocks()
+  readonly #columnsById = new Map<number, TimeColumn>()
+  #columns: (TimeColumn | undefined)[] = []
+  #counts = new Uint8Array(0)
+  #limits = new Uint8Array(0)
+  /** 1 where a staleness marker may be among the samples. */
+  #marked = new Uint8Array(0)
+  #lastStale = new Uint8Array(0)
+  #places = new Uint32Array(0)
+  #lastBlocks = new Uint32Array(0)
+  /** No sample is taken up to here, as the segment that it would belong to is being written. */
+  #closedToMs = new Float64Array(0)
+  #sealedToMs = new Float64Array(0)
+  #lastMs = new Float64Array(0)
+  #lastValues = new Float64Array(0)
+  #current: TimeColumn | undefined
+  #nextColumn = 1
+  #length = 0
+  /** Sums over the blocks of series that are asked for over long windows. */
+  readonly #closed = new Map<number, { readonly block: number; readonly lastMs: number; readonly summary: Summary }>()
+  readonly #header: BlockHeader = { previous: 0, column: 0, place: 0, count: 0 }
+  readonly #newest: NewestSample = { timeMs: 0, value: 0, isStale: false }
+  #times = new Float64Array(512)
+  #values = new Float64Array(512)
+
+  /** Samples that it holds. */
   get length(): number {
     return this.#length
   }
 
-  get lastMs(): number {
-    return this.#length === 0 ? this.#sealedToMs : (this.#timesMs[this.#length - 1] as number)
+  /** The time of a series' newest sample, on disk or not; -Infinity when it has none. */
+  lastMs(ref: number): number {
+    return this.#lastMs[ref] ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Everything up to here is in chunks, if anywhere; -Infinity when nothing has been sealed. */
-  get sealedToMs(): number {
-    return this.#sealedToMs
+  /** No sample of a series is newer than this. */
+  noneAfterMs(ref: number): number {
+    const lastMs = this.lastMs(ref)
+    // Of what was sealed by an earlier run nobody has looked up the newest.
+    return lastMs === Number.NEGATIVE_INFINITY ? this.sealedToMs(ref) : lastMs
   }
 
-  /** Takes nothing up to `timeMs` any more. */
-  closeTo(timeMs: number): void {
-    this.#sealedToMs = Math.max(this.#sealedToMs, timeMs)
+  /** Everything of a series up to here is in segments, if anywhere; -Infinity when nothing has been sealed. */
+  sealedToMs(ref: number): number {
+    return this.#sealedToMs[ref] ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Whether the span from the first to the last sample touches `startMs` to `endMs`. */
-  overlaps(startMs: number, endMs: number): boolean {
-    return this.#length > 0 && this.lastMs >= startMs && (this.#timesMs[0] as number) <= endMs
+  /** Takes nothing of a series up to `timeMs` any more. */
+  closeTo(ref: number, timeMs: number): void {
+    this.#reserve(ref)
+    if (timeMs > (this.#closedToMs[ref] as number)) this.#closedToMs[ref] = timeMs
+  }
+
+  /** What a series has up to `timeMs` is in segments. */
+  sealTo(ref: number, timeMs: number): void {
+    this.closeTo(ref, timeMs)
+    if (timeMs > (this.#sealedToMs[ref] as number)) this.#sealedToMs[ref] = timeMs
+  }
+
+  /** Series numbers below this have a place. */
+  get capacity(): number {
+    return this.#counts.length
   }
 
   /** Takes a sample, into its place when it comes late; the same sample again is fine and changes nothing. */
-  add(timeMs: number, value: number, stale: boolean): Refusal | undefined {
-    if (timeMs <= this.#sealedToMs) return 'too-old'
-    const at = timeMs > this.lastMs ? this.#length : this.#position(timeMs)
-    if (at < this.#length && this.#timesMs[at] === timeMs) {
-      const isSame = stale ? this.#stale?.[at] === 1 : Object.is(this.#values[at], value) && this.#stale?.[at] !== 1
-      return isSame ? undefined : 'duplicate-timestamp'
-    }
-    if (this.#length === this.#timesMs.length) this.#resize(this.#length * 2)
-    if (at < this.#length) this.#shiftFrom(at)
-    this.#timesMs[at] = timeMs
-    this.#values[at] = value
-    if (stale) this.#stale ??= new Uint8Array(this.#timesMs.length)
-    if (this.#stale !== undefined) this.#stale[at] = stale ? 1 : 0
-    this.#length++
+  add(ref: number, timeMs: number, value: number, isStale: boolean): Refusal | undefined {
+    if (ref >= this.#counts.length) this.#reserve(ref)
+    if (timeMs <= (this.#closedToMs[ref] as number)) return 'too-old'
+    if (timeMs <= (this.#lastMs[ref] as number)) return this.#insert(ref, timeMs, value, isStale)
+    const column = this.#columns[ref]
+    const place = (this.#places[ref] as number) + (this.#counts[ref] as number)
+    if (column === undefined) this.#move(ref, timeMs)
+    else if (place === column.end) {
+      column.push(timeMs)
+      this.#current = column
+    } else if (column.at(place) !== timeMs) this.#move(ref, timeMs)
+    this.#put(ref, timeMs, value, isStale)
     return undefined
   }
 
-  /** Samples with `startMs < t <= endMs`; a view into memory, to be read before anything is appended. */
-  samples(startMs: number, endMs: number): Samples {
-    const from = this.#after(startMs)
-    const to = this.#after(endMs)
+  /** The newest sample with `startMs < t <= endMs`, when it is the very last; undefined sends the caller to `samples`. */
+  newest(ref: number, startMs: number, endMs: number): NewestSample | undefined {
+    const lastMs = this.#lastMs[ref] as number
+    if (!(lastMs > startMs && lastMs <= endMs && lastMs > (this.#sealedToMs[ref] as number))) return undefined
+    const newest = this.#newest
+    newest.timeMs = lastMs
+    newest.value = this.#lastValues[ref] as number
+    newest.isStale = this.#lastStale[ref] === 1
+    return newest
+  }
+
+  /** Whether the span from the first to the last sample touches `startMs` to `endMs`. */
+  overlaps(ref: number, startMs: number, endMs: number): boolean {
+    if (!(this.lastMs(ref) >= startMs) || this.lastMs(ref) <= this.sealedToMs(ref)) return false
+    return this.samples(ref, startMs - 1, endMs).length > 0
+  }
+
+  /** Samples with `startMs < t <= endMs`; the caller's own. */
+  samples(ref: number, startMs: number, endMs: number): Samples {
+    const count = this.#gather(ref, startMs, endMs)
+    if (count === 0) return NO_SAMPLES
+    const from = firstAfter(this.#times, count, startMs < this.sealedToMs(ref) ? this.sealedToMs(ref) : startMs)
+    const to = firstAfter(this.#times, count, endMs)
     if (from >= to) return NO_SAMPLES
-    return {
-      length: to - from,
-      timesMs: this.#timesMs.subarray(from, to),
-      values: this.#values.subarray(from, to),
-      stale: this.#stale?.subarray(from, to),
+    const values = this.#values.slice(from, to)
+    const stale = this.#marked[ref] === 1 ? markersOf(values) : undefined
+    return { length: to - from, timesMs: this.#times.slice(from, to), values, stale }
+  }
+
+  /** Takes the samples with `startMs < t <= endMs`, without markers, into a summary. */
+  summarize(summary: Summary, ref: number, startMs: number, endMs: number): void {
+    const lastMs = this.lastMs(ref)
+    if (!(lastMs > startMs) || lastMs <= this.sealedToMs(ref)) return
+    if (this.#marked[ref] === 1) {
+      const { length, timesMs, values } = withoutMarkers(this.samples(ref, startMs, endMs))
+      summary.takeSamples(timesMs, values, 0, length)
+      return
+    }
+    let fromMs = Math.max(startMs, this.sealedToMs(ref))
+    const closed = endMs - startMs >= WORTH_SUMMING_MS ? this.#closedOf(ref) : undefined
+    if (closed !== undefined && closed.lastMs <= endMs && closed.summary.firstMs > startMs) {
+      summary.takePiece(closed.summary.numbers, 0)
+      fromMs = closed.lastMs
+    }
+    const count = this.#gather(ref, fromMs, endMs)
+    summary.takeSamples(
+      this.#times,
+      this.#values,
+      firstAfter(this.#times, count, fromMs),
+      firstAfter(this.#times, count, endMs),
+    )
+  }
+
+  /** Forgets samples up to `timeMs`, which are in a segment now. */
+  dropTo(ref: number, timeMs: number): void {
+    this.sealTo(ref, timeMs)
+    const header = this.#header
+    let newer = 0
+    for (let address = this.#lastBlocks[ref] as number; address !== 0; address = header.previous) {
+      this.#blocks.header(address, header)
+      const column = this.#columnsById.get(header.column)
+      if (column !== undefined && column.at(header.place + header.count - 1) > timeMs) {
+        newer = address
+        continue
+      }
+      if (newer === 0) this.#lastBlocks[ref] = 0
+      else this.#blocks.cut(newer)
+      break
+    }
+    if ((this.#lastMs[ref] as number) <= timeMs) {
+      this.#counts[ref] = 0
+      this.#columns[ref] = undefined
+      this.#marked[ref] = 0
     }
   }
 
-  /** Forgets samples up to `timeMs`, which are in a chunk now. */
-  dropTo(timeMs: number): void {
-    this.closeTo(timeMs)
-    if (this.#length === 0 || (this.#timesMs[0] as number) > timeMs) return
-    const rest = this.samples(timeMs, Number.POSITIVE_INFINITY)
-    let capacity = FIRST_CAPACITY
-    while (capacity < rest.length) capacity *= 2
-    const timesMs = new Float64Array(capacity)
-    const values = new Float64Array(capacity)
-    timesMs.set(rest.timesMs)
-    values.set(rest.values)
-    if (rest.stale?.includes(1)) {
-      this.#stale = new Uint8Array(capacity)
-      this.#stale.set(rest.stale)
-    } else this.#stale = undefined
-    this.#timesMs = timesMs
-    this.#values = values
-    this.#length = rest.length
-  }
-
-  /** Index of the first sample after `timeMs`. */
-  #after(timeMs: number): number {
-    const at = this.#position(timeMs)
-    return at < this.#length && this.#timesMs[at] === timeMs ? at + 1 : at
-  }
-
-  /** Index of the first sample at or after `timeMs`. */
-  #position(timeMs: number): number {
-    let low = 0
-    let high = this.#length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#timesMs[middle] as number) < timeMs) low = middle + 1
-      else high = middle
+  /** After all series were sealed up to `timeMs`, holding `sealed` samples: gives their memory back. */
+  release(timeMs: number, sealed: number): void {
+    this.#length -= sealed
+    this.#closed.clear()
+    this.#blocks.dropTo(timeMs)
+    const used = new Set(this.#columns)
+    for (const column of this.#columnsById.values()) {
+      // A block that reaches over the cut needs the times of all its samples.
+      column.dropBefore(column.firstAfter(timeMs) - SLOT)
+      if (column.lastMs <= timeMs && !used.has(column)) this.#columnsById.delete(column.id)
     }
-    return low
   }
 
-  #shiftFrom(at: number): void {
-    this.#timesMs.copyWithin(at + 1, at, this.#length)
-    this.#values.copyWithin(at + 1, at, this.#length)
-    this.#stale?.copyWithin(at + 1, at, this.#length)
+  /** Lets go of a series for good. */
+  forget(ref: number): void {
+    if (ref >= this.#counts.length) return
+    this.#counts[ref] = 0
+    this.#columns[ref] = undefined
+    this.#lastBlocks[ref] = 0
   }
 
-  #resize(capacity: number): void {
-    const timesMs = new Float64Array(capacity)
-    const values = new Float64Array(capacity)
-    timesMs.set(this.#timesMs)
-    values.set(this.#values)
-    this.#timesMs = timesMs
-    this.#values = values
-    if (this.#stale === undefined) return
-    const stale = new Uint8Array(capacity)
-    stale.set(this.#stale)
-    this.#stale = stale
+  #put(ref: number, timeMs: number, value: number, isStale: boolean): void {
+    const count = this.#counts[ref] as number
+    const page = Math.floor(ref / PAGE_SERIES)
+    const at = (ref % PAGE_SERIES) * SLOT + count
+    const slots = this.#slots[page] as Float64Array
+    if (isStale) {
+      const bits = this.#bits[page] as Uint32Array
+      bits[at * 2] = STALE_LOW
+      bits[at * 2 + 1] = STALE_HIGH
+      this.#marked[ref] = 1
+    } else slots[at] = value
+    this.#lastStale[ref] = isStale ? 1 : 0
+    this.#lastMs[ref] = timeMs
+    this.#lastValues[ref] = value
+    this.#length++
+    this.#counts[ref] = count + 1
+    if (count + 1 >= (this.#limits[ref] as number)) this.#pack(ref)
   }
+
+  /** Packs what is in the slot. */
+  #pack(ref: number): void {
+    const count = this.#counts[ref] as number
+    if (count === 0) return
+    const column = this.#columns[ref] as TimeColumn
+    const place = this.#places[ref] as number
+    this.#lastBlocks[ref] = this.#blocks.add(
+      this.#lastBlocks[ref] as number,
+      column.id,
+      place,
+      this.#slots[Math.floor(ref / PAGE_SERIES)] as Float64Array,
+      (ref % PAGE_SERIES) * SLOT,
+      count,
+      column.at(place + count - 1),
+    )
+    this.#places[ref] = place + count
+    this.#counts[ref] = 0
+    this.#limits[ref] = SLOT
+  }
+
+  /** The next sample is not where its siblings' are: goes on elsewhere in the column, in that of others, or in one of its own. */
+  #move(ref: number, timeMs: number): void {
+    const count = this.#counts[ref] as number
+    const column = this.#columns[ref]
+    const place = column?.placeOf(timeMs) ?? -1
+    if (place >= 0 && (count === 0 || count >= WORTH_A_BLOCK)) {
+      this.#pack(ref)
+      this.#places[ref] = place
+      return
+    }
+    const current = this.#current
+    if (
+      current !== undefined &&
+      current !== column &&
+      current.lastMs === timeMs &&
+      (count === 0 || count >= WORTH_A_BLOCK)
+    ) {
+      this.#pack(ref)
+      this.#columns[ref] = current
+      this.#places[ref] = current.end - 1
+      return
+    }
+    const own = new TimeColumn(this.#nextColumn++)
+    this.#columnsById.set(own.id, own)
+    if (count >= WORTH_A_BLOCK) this.#pack(ref)
+    else {
+      const from = this.#places[ref] as number
+      for (let i = 0; i < count; i++) own.push((column as TimeColumn).at(from + i))
+    }
+    own.push(timeMs)
+    this.#columns[ref] = own
+    this.#places[ref] = 0
+    this.#current = own
+  }
+
+  /** A sample that comes late goes where it belongs, which costs the series a column of its own. */
+  #insert(ref: number, timeMs: number, value: number, isStale: boolean): Refusal | undefined {
+    const { length, timesMs, values, stale } = this.samples(ref, this.sealedToMs(ref), Number.POSITIVE_INFINITY)
+    const at = firstAfter(timesMs, length, timeMs)
+    if (at > 0 && timesMs[at - 1] === timeMs) {
+      const wasStale = stale?.[at - 1] === 1
+      const isSame = isStale ? wasStale : !wasStale && Object.is(values[at - 1], value)
+      return isSame ? undefined : 'duplicate-timestamp'
+    }
+    this.#length -= length
+    this.#lastBlocks[ref] = 0
+    this.#counts[ref] = 0
+    this.#columns[ref] = undefined
+    this.#closed.delete(ref)
+    const column = new TimeColumn(this.#nextColumn++)
+    this.#columnsById.set(column.id, column)
+    this.#columns[ref] = column
+    this.#places[ref] = 0
+    const again = (time: number, number: number, marker: boolean) => {
+      column.push(time)
+      this.#put(ref, time, number, marker)
+    }
+    for (let i = 0; i < at; i++) again(timesMs[i] as number, values[i] as number, stale?.[i] === 1)
+    again(timeMs, value, isStale)
+    for (let i = at; i < length; i++) again(timesMs[i] as number, values[i] as number, stale?.[i] === 1)
+    return undefined
+  }
+
+  /** Puts all blocks that reach into the span, and the slot, into the scratch columns; returns how many samples that is. */
+  #gather(ref: number, startMs: number, endMs: number): number {
+    if (ref >= this.#counts.length || (this.#lastMs[ref] as number) <= startMs) return 0
+    const fromMs = Math.max(startMs, this.#sealedToMs[ref] as number)
+    const column = this.#columns[ref]
+    const inSlot = column === undefined ? 0 : (this.#counts[ref] as number)
+    const slotPlace = this.#places[ref] as number
+    const addresses: number[] = []
+    let packed = 0
+    if (inSlot === 0 || (column as TimeColumn).at(slotPlace) > fromMs) {
+      const header = this.#header
+      for (let address = this.#lastBlocks[ref] as number; address !== 0; address = header.previous) {
+        this.#blocks.header(address, header)
+        const times = this.#columnsById.get(header.column) as TimeColumn
+        if (times.at(header.place + header.count - 1) <= fromMs) break
+        if (times.at(header.place) > endMs) continue
+        addresses.push(address)
+        packed += header.count
+      }
+    }
+    this.#ensure(packed + inSlot)
+    let at = 0
+    for (let i = addresses.length - 1; i >= 0; i--) {
+      const address = addresses[i] as number
+      const { column: id, place, count } = this.#blocks.header(address, this.#header)
+      ;(this.#columnsById.get(id) as TimeColumn).copyTo(this.#times, at, place, place + count)
+      this.#blocks.read(address, this.#values, at)
+      at += count
+    }
+    if (inSlot > 0) {
+      const slots = this.#slots[Math.floor(ref / PAGE_SERIES)] as Float64Array
+      const slotAt = (ref % PAGE_SERIES) * SLOT
+      ;(column as TimeColumn).copyTo(this.#times, at, slotPlace, slotPlace + inSlot)
+      // With their bits, which reading them one by one could change.
+      this.#values.set(slots.subarray(slotAt, slotAt + inSlot), at)
+      at += inSlot
+    }
+    return at
+  }
+
+  #closedOf(ref: number) {
+    const block = this.#lastBlocks[ref] as number
+    if (block === 0) return undefined
+    const known = this.#closed.get(ref)
+    if (known?.block === block) return known
+    const { column, place, count } = this.#blocks.header(block, this.#header)
+    const lastMs = (this.#columnsById.get(column) as TimeColumn).at(place + count - 1)
+    const length = this.#gather(ref, this.sealedToMs(ref), lastMs)
+    const from = firstAfter(this.#times, length, this.sealedToMs(ref))
+    const to = firstAfter(this.#times, length, lastMs)
+    const summary = new Summary().begin(NEEDS.all, this.#times[from] as number)
+    summary.takeSamples(this.#times, this.#values, from, to)
+    const closed = { block, lastMs, summary }
+    this.#closed.set(ref, closed)
+    return closed
+  }
+
+  #ensure(count: number): void {
+    if (count <= this.#times.length) return
+    this.#times = new Float64Array(count * 2)
+    this.#values = new Float64Array(count * 2)
+  }
+
+  #reserve(ref: number): void {
+    const known = this.#counts.length
+    if (ref < known) return
+    const capacity = Math.max(PAGE_SERIES, Math.ceil(Math.max(ref + 1, known * 1.25) / PAGE_SERIES) * PAGE_SERIES)
+    const grown = <Column extends Uint8Array | Uint32Array | Float64Array>(larger: Column, column: Column): Column => {
+      larger.set(column)
+      return larger
+    }
+    this.#counts = grown(new Uint8Array(capacity), this.#counts)
+    this.#marked = grown(new Uint8Array(capacity), this.#marked)
+    this.#lastStale = grown(new Uint8Array(capacity), this.#lastStale)
+    this.#limits = grown(new Uint8Array(capacity), this.#limits)
+    this.#places = grown(new Uint32Array(capacity), this.#places)
+    this.#lastBlocks = grown(new Uint32Array(capacity), this.#lastBlocks)
+    const none = Number.NEGATIVE_INFINITY
+    this.#closedToMs = grown(new Float64Array(capacity).fill(none), this.#closedToMs)
+    this.#sealedToMs = grown(new Float64Array(capacity).fill(none), this.#sealedToMs)
+    this.#lastMs = grown(new Float64Array(capacity).fill(none), this.#lastMs)
+    this.#lastValues = grown(new Float64Array(capacity), this.#lastValues)
+    // Each packs its first samples at another moment, so that a scrape never packs those of all its series at once.
+    for (let i = known; i < capacity; i++) this.#limits[i] = 1 + (Math.imul(i, 0x9e3779b1) >>> 27)
+    for (let page = this.#slots.length; page * PAGE_SERIES < capacity; page++) {
+      const slots = new Float64Array(PAGE_SERIES * SLOT)
+      this.#slots.push(slots)
+      this.#bits.push(new Uint32Array(slots.buffer))
+    }
+  }
+}
+
+/** Index of the first of `length` times after `timeMs`. */
+export function firstAfter(timesMs: Float64Array, length: number, timeMs: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((timesMs[middle] as number) <= timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Which of the values are staleness markers; those become plain NaNs. */
+function markersOf(values: Float64Array): Uint8Array | undefined {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
+  let stale: Uint8Array | undefined
+  for (let i = 0; i < values.length; i++) {
+    if (bits[i * 2] !== STALE_LOW || bits[i * 2 + 1] !== STALE_HIGH) continue
+    stale ??= new Uint8Array(values.length)
+    stale[i] = 1
+    values[i] = Number.NaN
+  }
+  return stale
 }

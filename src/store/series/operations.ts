@@ -1,8 +1,19 @@
 import type { MetricMeta } from '../../model/metric.ts'
+import type { Samples } from '../../model/sample.ts'
+import type { Connection } from '../database.ts'
 import { defineOperation } from '../operation.ts'
 import { sql } from '../schema.ts'
-import { aggregateOf, encodeAggregate } from './aggregate.ts'
-import { encodeChunk } from './chunk.ts'
+import { CHUNK_MS } from './catalog.ts'
+import { joinSamples } from './join.ts'
+import { mergeSamples } from './merge.ts'
+import {
+  Directory,
+  encodeSegment,
+  GROUP_SERIES,
+  readSeries,
+  type SegmentSeries,
+  type WrittenSegment,
+} from './segment.ts'
 
 export interface NewSeries {
   readonly id: number
@@ -29,31 +40,75 @@ export const appendJournal = defineOperation(
   },
 )
 
-export interface Seal {
-  readonly seriesId: number
-  readonly timesMs: Float64Array
-  readonly values: Float64Array
-  readonly stale: Uint8Array | undefined
+/** Samples of one group that belong into one segment. */
+export interface SegmentWrite {
+  readonly level: number
+  readonly toMs: number
+  readonly group: number
+  /** In the order of their numbers. */
+  readonly additions: readonly SegmentSeries[]
+  /** Segments whose samples go into this one; they are deleted. */
+  readonly sources: readonly number[]
 }
 
-/** Compresses on the writer's thread, where it delays no probe. */
-export const sealChunks = defineOperation('seal-chunks', ({ db }, { seals }: { seals: readonly Seal[] }) => {
-  const insert = db.statement(
-    'INSERT OR REPLACE INTO chunk (series_id, start_ms, end_ms, count, aggregate, body) VALUES (?, ?, ?, ?, ?, ?)',
-  )
-  for (const { seriesId, timesMs, values, stale } of seals) {
-    const samples = { length: timesMs.length, timesMs, values, stale }
-    const aggregate = encodeAggregate(aggregateOf(samples))
-    insert.run(seriesId, timesMs[0], timesMs.at(-1), timesMs.length, aggregate, encodeChunk(samples))
-  }
-})
+/** Packs on the writer's thread, where it delays no probe. */
+export const writeSegments = defineOperation(
+  'write-segments',
+  ({ db }, { writes }: { writes: readonly SegmentWrite[] }): WrittenSegment[] =>
+    writes.map((write) => writeSegment(db, write)),
+)
 
-/** Drops journal entries all of whose samples are in chunks: those up to `toMs` that were there when sealing began. */
+function writeSegment(db: Connection, { level, toMs, group, additions, sources }: SegmentWrite): WrittenSegment {
+  const parts: Samples[][] = Array.from({ length: GROUP_SERIES }, () => [])
+  const kept: { id: number; message: string }[] = []
+  const spent: number[] = []
+  for (const id of sources) {
+    const row = db.statement('SELECT directory, body FROM segment WHERE id = ?').get(id) as
+      | { directory: Uint8Array; body: Uint8Array | null }
+      | undefined
+    if (row === undefined || row.body === null) continue
+    try {
+      const directory = new Directory(row.directory)
+      const read = parts.map((_, slot) => readSeries(directory, row.body as Uint8Array, slot))
+      for (const [slot, samples] of read.entries()) parts[slot]?.push(...samples)
+      spent.push(id)
+    } catch (error) {
+      kept.push({ id, message: `segment ${id}: ${(error as Error).message}` })
+    }
+  }
+  let duplicates = 0
+  const added = new Map(additions.map(({ ref, samples }) => [ref % GROUP_SERIES, samples]))
+  const series: SegmentSeries[] = []
+  for (const [slot, known] of parts.entries()) {
+    const addition = added.get(slot)
+    const before = joinSamples(known, undefined, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
+    const samples = addition === undefined ? before : mergeSamples(before, addition)
+    if (addition !== undefined) duplicates += before.length + addition.length - samples.length
+    if (samples.length > 0) series.push({ ref: group * GROUP_SERIES + slot, samples })
+  }
+  for (const id of spent) db.statement('DELETE FROM segment WHERE id = ?').run(id)
+  if (series.length === 0) return { level, toMs, group, id: undefined, mask: 0, duplicates, spent, kept }
+  const { startMs, endMs, samples, mask, directory, body } = encodeSegment(series, CHUNK_MS[level as 0 | 1], level > 0)
+  const { lastInsertRowid } = db
+    .statement(
+      `INSERT INTO segment (level, to_ms, series_group, series_mask, start_ms, end_ms, samples, directory, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(level, toMs, group, mask, startMs, endMs, samples, directory, body)
+  return { level, toMs, group, id: Number(lastInsertRowid), mask, duplicates, spent, kept }
+}
+
+/** Drops journal entries all of whose samples are in segments: those up to `toMs` that were there when sealing began. */
 export const trimJournal = defineOperation(
   'trim-journal',
-  ({ db }, { toMs, lastId }: { toMs: number; lastId: number }): number =>
-    db.run(sql.deleteFrom('journal').where('max_ms', '<=', toMs).where('id', '<=', lastId)),
+  ({ db }, { toMs, lastId }: { toMs: number; lastId: number }): number => {
+    db.statement('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(SEALED_TO, String(toMs))
+    return db.run(sql.deleteFrom('journal').where('max_ms', '<=', toMs).where('id', '<=', lastId))
+  },
 )
+
+/** The setting that tells up to when every series is sealed, epoch milliseconds. */
+export const SEALED_TO = 'sealed_to_ms'
 
 export const describeMetric = defineOperation(
   'describe-metric',
@@ -67,28 +122,32 @@ export const describeMetric = defineOperation(
   },
 )
 
-const ROWS_A_STEP = 2000
+const ROWS_A_STEP = 200
 
 /**
- * One step of the retention: chunks older than `rawBeforeMs` lose their samples and keep their aggregates, those older than
+ * One step of the retention: segments older than `rawBeforeMs` lose their samples and keep their summaries, those older than
  * `rollupBeforeMs` go.
  *
  * @returns how many rows this step changed; 0 when nothing is left to do
  */
-export const retainChunks = defineOperation(
-  'retain-chunks',
+export const retainSegments = defineOperation(
+  'retain-segments',
   ({ db }, { rawBeforeMs, rollupBeforeMs }: { rawBeforeMs: number; rollupBeforeMs: number }): number => {
     const thinned = db
       .statement(
-        `UPDATE chunk SET body = NULL WHERE id IN
-           (SELECT id FROM chunk WHERE end_ms < ? AND body IS NOT NULL ORDER BY end_ms LIMIT ${ROWS_A_STEP})`,
+        `UPDATE segment SET body = NULL WHERE id IN
+           (SELECT id FROM segment WHERE to_ms < ? AND body IS NOT NULL LIMIT ${ROWS_A_STEP})`,
       )
       .run(rawBeforeMs).changes
     const gone = db
-      .statement(
-        `DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE end_ms < ? ORDER BY end_ms LIMIT ${ROWS_A_STEP})`,
-      )
+      .statement(`DELETE FROM segment WHERE id IN (SELECT id FROM segment WHERE to_ms < ? LIMIT ${ROWS_A_STEP})`)
       .run(rollupBeforeMs).changes
     return thinned + gone
   },
 )
+
+/** Forgets series of which nothing is left. */
+export const forgetSeries = defineOperation('forget-series', ({ db }, { refs }: { refs: readonly number[] }) => {
+  const forget = db.statement('DELETE FROM series WHERE id = ?')
+  for (const ref of refs) forget.run(ref)
+})

@@ -4,22 +4,19 @@ import type { Matcher } from '../../model/matcher.ts'
 import type { MetricMeta, MetricType } from '../../model/metric.ts'
 import { BatchBuilder, type SampleBatch, type Samples } from '../../model/sample.ts'
 import type { SampleSink } from '../../model/sink.ts'
+import { Summary } from '../../model/summary.ts'
 import type { Connection } from '../database.ts'
 import { sql } from '../schema.ts'
 import type { Writer } from '../writer.ts'
-import { decodeChunk } from './chunk.ts'
-import { HeadSeries } from './head.ts'
+import { Catalog } from './catalog.ts'
+import { Head, type NewestSample } from './head.ts'
+import { History } from './history.ts'
+import { HistoryImport } from './history-import.ts'
 import { joinSamples } from './join.ts'
 import { decodeJournal, encodeJournal } from './journal.ts'
-import {
-  appendJournal,
-  describeMetric,
-  type NewSeries,
-  retainChunks,
-  type Seal,
-  sealChunks,
-  trimJournal,
-} from './operations.ts'
+import { appendJournal, describeMetric, type NewSeries, SEALED_TO } from './operations.ts'
+import { Sealer } from './sealer.ts'
+import { SegmentReader } from './segment-reader.ts'
 import { SeriesIndex } from './series-index.ts'
 
 export interface SeriesLimits {
@@ -48,14 +45,7 @@ interface SeriesStoreOptions {
   readonly onCorrupt: (what: string) => void
 }
 
-/** A selected series, in the shape that the query engine asks for. */
-export interface StoredSeries {
-  readonly labels: Labels
-  samples(startMs: number, endMs: number): Samples
-}
-
 const FUTURE_MS = 10 * 60_000
-const SEALS_A_STEP = 200
 /**
  * How long samples gather before they go to disk. Nobody is told that a probe's sample is safe, so that one commit can carry
  * those of many probes; whoever has to tell asks for `durable()`.
@@ -64,7 +54,7 @@ const GATHER_MS = 200
 
 /**
  * All series: the newest samples in memory, with a journal on disk so that none acknowledged is lost, and older ones in
- * compressed chunks of about an hour.
+ * packed segments of hours and days.
  */
 export class SeriesStore implements SampleSink {
   readonly #writer: Writer
@@ -73,7 +63,11 @@ export class SeriesStore implements SampleSink {
   readonly #limits: SeriesLimits
   readonly #onCorrupt: (what: string) => void
   readonly #index = new SeriesIndex()
-  readonly #heads: (HeadSeries | undefined)[] = []
+  readonly #head = new Head()
+  readonly #catalog: Catalog
+  readonly #history: History
+  readonly #sealer: Sealer
+  readonly #summary = new Summary()
   readonly #meta = new Map<string, MetricMeta>()
   readonly #refused = new Map<SeriesRefusal, number>()
   #newSeries: NewSeries[] = []
@@ -82,11 +76,9 @@ export class SeriesStore implements SampleSink {
   #flushing = false
   #timer: NodeJS.Timeout | undefined
   #nextRef = 1
+  /** Series that were let go while somebody may still hold their numbers. */
+  readonly #forgotten = new Map<number, Labels>()
   #samplesTotal = 0
-  /** Counts moves of samples into chunks, so that a query under way notices that what it has read of them is old. */
-  #moves = 0
-  #sealing: Promise<unknown> = Promise.resolve()
-  readonly #unreadable = new Set<number>()
 
   constructor({ writer, reader, clock, limits, onCorrupt }: SeriesStoreOptions) {
     this.#writer = writer
@@ -94,12 +86,24 @@ export class SeriesStore implements SampleSink {
     this.#clock = clock
     this.#limits = limits
     this.#onCorrupt = onCorrupt
+    this.#catalog = new Catalog(reader)
+    const nameOf = (ref: number) => String(this.#index.labelsOf(ref) ?? ref)
+    this.#history = new History(this.#catalog, new SegmentReader(reader, onCorrupt, nameOf))
+    this.#sealer = new Sealer({
+      writer,
+      reader,
+      clock,
+      onCorrupt,
+      head: this.#head,
+      catalog: this.#catalog,
+      history: this.#history,
+      index: this.#index,
+    })
     this.#load()
   }
 
   get stats() {
-    let headSamples = 0
-    for (const head of this.#heads) headSamples += head?.length ?? 0
+    const { length: headSamples } = this.#head
     return { series: this.#index.size, headSamples, samplesTotal: this.#samplesTotal, refused: this.#refused }
   }
 
@@ -144,7 +148,7 @@ export class SeriesStore implements SampleSink {
   append(batch: SampleBatch): Promise<void> {
     const latestMs = this.#clock.now() + FUTURE_MS
     for (let i = 0; i < batch.length; i++) {
-      const ref = batch.refs[i] as number
+      const ref = this.#known(batch.refs[i] as number)
       const timeMs = batch.timesMs[i] as number
       const isStale = batch.stale?.[i] === 1
       const refusal = this.#take(ref, timeMs, batch.values[i] as number, isStale, latestMs)
@@ -188,35 +192,51 @@ export class SeriesStore implements SampleSink {
   select({
     matchers,
     startMs,
-    endMs,
   }: {
-    matchers: readonly Matcher[]
-    startMs: number
-    endMs: number
+    readonly matchers: readonly Matcher[]
+    readonly startMs: number
+    readonly endMs: number
   }): StoredSeries[] {
-    return this.#index.find(matchers).map((ref) => {
-      // Evaluation asks for parts of one span again and again: the chunks are read once, unless there are more meanwhile.
-      let older: readonly Samples[] = []
-      let readAt = -1
-      return {
-        labels: this.#index.labelsOf(ref) as Labels,
-        samples: (fromMs: number, toMs: number) => {
-          if (readAt !== this.#moves) older = this.#chunks(ref, startMs, endMs)
-          readAt = this.#moves
-          // The writer's thread has put samples into a chunk a moment before they leave memory: they count once.
-          const chunkedToMs = older.at(-1)?.timesMs.at(-1) ?? startMs
-          const newest = this.#heads[ref]?.samples(Math.max(startMs, chunkedToMs), endMs)
-          return joinSamples(older, newest, fromMs, toMs)
-        },
-      }
-    })
+    const rollupsMs = this.#catalog.rollupsToMs ?? Number.NEGATIVE_INFINITY
+    const rollupsToMs = rollupsMs > startMs ? rollupsMs : undefined
+    const selected: StoredSeries[] = []
+    for (const ref of this.#index.find(matchers)) {
+      if (this.#head.noneAfterMs(ref) <= startMs) continue
+      selected.push(new StoredSeries(this, ref, this.#index.labelsOf(ref) as Labels, rollupsToMs))
+    }
+    return selected
+  }
+
+  /** Samples of a series with `startMs < t <= endMs`. */
+  samplesOf(ref: number, startMs: number, endMs: number): Samples {
+    const older = this.#head.sealedToMs(ref) > startMs ? this.#history.samples(ref, startMs, endMs) : []
+    return joinSamples(older, this.#head.samples(ref, startMs, endMs), startMs, endMs)
+  }
+
+  /** The window `(startMs, endMs]` of a series in a few numbers. */
+  summaryOf(ref: number, startMs: number, endMs: number, needs: number): Summary {
+    const summary = this.#summary.begin(needs, startMs)
+    const sealedToMs = this.#head.sealedToMs(ref)
+    if (sealedToMs > startMs) this.#history.summarize(summary, ref, startMs, endMs, sealedToMs)
+    this.#head.summarize(summary, ref, startMs, endMs)
+    return summary
+  }
+
+  /** The newest sample of a series in `(startMs, endMs]`. */
+  newestOf(ref: number, startMs: number, endMs: number): NewestSample | undefined {
+    const newest = this.#head.newest(ref, startMs, endMs)
+    if (newest !== undefined) return newest
+    const { length, timesMs, values, stale } = this.samplesOf(ref, startMs, endMs)
+    if (length === 0) return undefined
+    const at = length - 1
+    return { timeMs: timesMs[at] as number, value: values[at] as number, isStale: stale?.[at] === 1 }
   }
 
   /** Label sets of the series that satisfy the matchers; with a span, of those that may have samples in it. */
   find(matchers: readonly Matcher[], span?: { readonly startMs: number; readonly endMs: number }): Labels[] {
     const refs = this.#index.find(matchers)
     const isThere = span === undefined ? () => true : this.#presence(span.startMs, span.endMs)
-    return refs.filter(isThere).map((ref) => this.#index.labelsOf(ref) as Labels)
+    return Array.from(refs.filter(isThere), (ref) => this.#index.labelsOf(ref) as Labels)
   }
 
   labelNames(): string[] {
@@ -228,72 +248,55 @@ export class SeriesStore implements SampleSink {
   }
 
   /**
-   * Moves samples up to `cutMs` from memory and journal into chunks, some series at a time with a pause between.
+   * Moves samples up to `cutMs` from memory and journal into segments, some series at a time with a pause between.
    *
-   * One at a time: two that overlap would put the same samples into two chunks.
-   *
-   * @returns how many chunks were written
+   * @returns how many segments were written
    */
-  seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
-    const sealed = this.#sealing.then(() => this.#seal(cutMs, pauseMs, signal))
-    this.#sealing = sealed.catch(() => {})
-    return sealed
-  }
-
-  async #seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
+  async seal(cutMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
     await this.durable()
-    // What comes into the journal from here on may hold late samples of series that have been passed by already.
-    const { lastId } = this.#reader.statement('SELECT COALESCE(MAX(id), 0) AS lastId FROM journal').get() as {
-      lastId: number
-    }
-    let sealed = 0
-    let step: Seal[] = []
-    const write = async () => {
-      const seals = step
-      step = []
-      await this.#writer.run(sealChunks, { seals })
-      for (const { seriesId } of seals) this.#heads[seriesId]?.dropTo(cutMs)
-      this.#moves++
-      sealed += seals.length
-    }
-    for (const [ref, head] of this.#heads.entries()) {
-      if (head === undefined) continue
-      const { length, timesMs, values, stale } = head.samples(Number.NEGATIVE_INFINITY, cutMs)
-      // From here on a late sample is refused rather than put where the chunk would not have it.
-      head.closeTo(cutMs)
-      if (length === 0) continue
-      step.push({ seriesId: ref, timesMs: timesMs.slice(), values: values.slice(), stale: stale?.slice() })
-      if (step.length < SEALS_A_STEP) continue
-      await write()
-      await this.#clock.sleep(pauseMs, signal)
-    }
-    if (step.length > 0) await write()
-    await this.#writer.run(trimJournal, { toMs: cutMs, lastId })
-    return sealed
+    return await this.#sealer.seal(cutMs, pauseMs, signal)
   }
 
-  /** Applies the retention step by step; see `retainChunks`. */
+  /** Puts the hours of days that ended by `beforeMs` together, which packs them closer; returns how many segments were written. */
+  compact(beforeMs: number, pauseMs: number, signal: AbortSignal): Promise<number> {
+    return this.#sealer.compact(beforeMs, pauseMs, signal)
+  }
+
+  /**
+   * Applies the retention step by step: what is older than `rawBeforeMs` keeps its sums only, what is older than
+   * `rollupBeforeMs` goes, and series of which nothing is left are forgotten.
+   */
   async retain(rawBeforeMs: number, rollupBeforeMs: number): Promise<number> {
-    let total = 0
-    for (let changed = -1; changed !== 0; total += changed) {
-      changed = await this.#writer.run(retainChunks, { rawBeforeMs, rollupBeforeMs })
-    }
-    return total
+    const changed = await this.#sealer.retain(rawBeforeMs, rollupBeforeMs)
+    for (const { ref, labels } of await this.#sealer.forget(rollupBeforeMs)) this.#forgotten.set(ref, labels)
+    return changed
+  }
+
+  /** Takes history in, in any order, straight into segments. */
+  importer(): HistoryImport {
+    return new HistoryImport({
+      writer: this.#writer,
+      clock: this.#clock,
+      head: this.#head,
+      catalog: this.#catalog,
+      history: this.#history,
+      onCorrupt: this.#onCorrupt,
+      append: (batch) => this.append(batch),
+      durable: () => this.durable(),
+      seal: (cutMs) => this.seal(cutMs, 0, new AbortController().signal),
+    })
   }
 
   #take(ref: number, timeMs: number, value: number, isStale: boolean, latestMs: number): SeriesRefusal | undefined {
     if (timeMs > latestMs) return 'too-far-in-the-future'
-    const head = this.#head(ref)
-    return head === undefined ? 'unknown-series' : head.add(timeMs, value, isStale)
+    if (ref >= this.#nextRef) return 'unknown-series'
+    return this.#head.add(ref, timeMs, value, isStale)
   }
 
-  #head(ref: number): HeadSeries | undefined {
-    const known = this.#heads[ref]
-    if (known !== undefined) return known
-    if (this.#index.labelsOf(ref) === undefined) return undefined
-    const made = new HeadSeries()
-    this.#heads[ref] = made
-    return made
+  /** Whoever still holds the number of a forgotten series means its labels. */
+  #known(ref: number): number {
+    const labels = this.#forgotten.size === 0 ? undefined : this.#forgotten.get(ref)
+    return labels === undefined ? ref : (this.ref(labels) ?? Number.POSITIVE_INFINITY)
   }
 
   #refuse(reason: SeriesRefusal): undefined {
@@ -303,12 +306,9 @@ export class SeriesStore implements SampleSink {
 
   /** Tells whether a series may have samples with `startMs <= t <= endMs`, without reading any. */
   #presence(startMs: number, endMs: number): (ref: number) => boolean {
-    const sealed = new Set<number>()
-    const rows = this.#reader
-      .statement('SELECT DISTINCT series_id AS ref FROM chunk WHERE end_ms >= ? AND start_ms <= ?')
-      .all(startMs, endMs) as { ref: number }[]
-    for (const { ref } of rows) sealed.add(ref)
-    return (ref) => sealed.has(ref) || this.#heads[ref]?.overlaps(startMs, endMs) === true
+    const spans = this.#catalog.spans.filter(({ fromMs, toMs }) => fromMs < endMs && toMs >= startMs)
+    return (ref) =>
+      this.#head.overlaps(ref, startMs, endMs) || spans.some((span) => this.#catalog.segmentOf(span, ref) !== undefined)
   }
 
   /** One journal entry at a time; what arrives meanwhile becomes the next one. */
@@ -335,29 +335,6 @@ export class SeriesStore implements SampleSink {
     this.#timer = undefined
   }
 
-  #chunks(ref: number, startMs: number, endMs: number): Samples[] {
-    // Most queries look at the last minutes, which are in memory: ten thousand series must not cost as many statements.
-    if ((this.#heads[ref]?.sealedToMs ?? Number.NEGATIVE_INFINITY) <= startMs) return []
-    const rows = this.#reader
-      .statement(
-        `SELECT id, body, start_ms AS startMs FROM chunk
-         WHERE series_id = ? AND end_ms > ? AND start_ms <= ? AND body IS NOT NULL ORDER BY end_ms`,
-      )
-      .all(ref, startMs, endMs) as { id: number; body: Uint8Array; startMs: number }[]
-    return rows.flatMap(({ id, body, startMs: fromMs }) => {
-      try {
-        return [decodeChunk(body)]
-      } catch (error) {
-        // Told once, not with every query.
-        if (!this.#unreadable.has(id)) {
-          this.#unreadable.add(id)
-          this.#onCorrupt(`chunk of series ${this.#index.labelsOf(ref)} from ${fromMs}: ${(error as Error).message}`)
-        }
-        return []
-      }
-    })
-  }
-
   #load(): void {
     for (const { id, labels } of this.#reader.all(sql.selectFrom('series').selectAll().orderBy('id'))) {
       this.#index.add(id, Labels.fromSortedPairs(JSON.parse(labels) as string[]))
@@ -366,22 +343,28 @@ export class SeriesStore implements SampleSink {
     for (const { name, type, help, unit } of this.#reader.all(sql.selectFrom('metric').selectAll())) {
       this.#meta.set(name, { type: type as MetricType, help, ...(unit === '' ? {} : { unit }) })
     }
-    const sealed = this.#reader
-      .statement('SELECT series_id AS ref, MAX(end_ms) AS toMs FROM chunk GROUP BY series_id')
-      .all() as { ref: number; toMs: number }[]
-    for (const { ref, toMs } of sealed) {
-      const head = this.#head(ref)
-      head?.closeTo(toMs)
+    const { minMs } = this.#reader.statement('SELECT MIN(min_ms) AS minMs FROM journal').get() as {
+      minMs: number | null
     }
-    const entries = this.#reader.statement('SELECT id, body FROM journal ORDER BY id').all() as {
+    const setting = this.#reader.statement('SELECT value FROM setting WHERE key = ?').get(SEALED_TO)
+    const sealedToMs = setting === undefined ? Number.NEGATIVE_INFINITY : Number((setting as { value: string }).value)
+    // What is in segments and in the journal as well counts once; a series that was passed by has it in the journal only.
+    const doubtMs = Math.min(sealedToMs, minMs === null ? sealedToMs : minMs - 1)
+    for (const ref of this.#index.refs()) this.#head.sealTo(ref, doubtMs)
+    for (const { refs, toMs } of this.#catalog.sealedAfter(doubtMs)) {
+      for (const ref of refs) this.#head.sealTo(ref, toMs)
+    }
+    // One entry at a time: together they may be hundreds of megabytes.
+    const entries = this.#reader.statement('SELECT id, body FROM journal ORDER BY id').iterate() as Iterable<{
       id: number
       body: Uint8Array
-    }[]
+    }>
     for (const { id, body } of entries) {
       try {
         const { length, refs, timesMs, values, stale } = decodeJournal(body)
         for (let i = 0; i < length; i++) {
-          this.#head(refs[i] as number)?.add(timesMs[i] as number, values[i] as number, stale?.[i] === 1)
+          const ref = refs[i] as number
+          if (ref < this.#nextRef) this.#head.add(ref, timesMs[i] as number, values[i] as number, stale?.[i] === 1)
         }
       } catch (error) {
         this.#onCorrupt(`journal entry ${id}: ${(error as Error).message}`)
@@ -398,4 +381,31 @@ function journalOf(batch: SampleBatch, series: readonly NewSeries[]) {
     maxMs = Math.max(maxMs, timeMs)
   }
   return { series, minMs, maxMs, body: batch.length === 0 ? undefined : encodeJournal(batch) }
+}
+
+/** A selected series, in the shape that the query engine asks for. */
+export class StoredSeries {
+  readonly labels: Labels
+  readonly rollupsToMs: number | undefined
+  readonly #store: SeriesStore
+  readonly #ref: number
+
+  constructor(store: SeriesStore, ref: number, labels: Labels, rollupsToMs: number | undefined) {
+    this.#store = store
+    this.#ref = ref
+    this.labels = labels
+    this.rollupsToMs = rollupsToMs
+  }
+
+  samples(startMs: number, endMs: number): Samples {
+    return this.#store.samplesOf(this.#ref, startMs, endMs)
+  }
+
+  summarize(startMs: number, endMs: number, needs: number): Summary {
+    return this.#store.summaryOf(this.#ref, startMs, endMs, needs)
+  }
+
+  newest(startMs: number, endMs: number): NewestSample | undefined {
+    return this.#store.newestOf(this.#ref, startMs, endMs)
+  }
 }

@@ -16,12 +16,12 @@ type Point = readonly [timeMs: number, value: number | 'stale']
 function read(store: SeriesStore, name: string, startMs = 0, endMs = START * 2): Record<string, Point[]> {
   const found = store.select({ matchers: [createMatcher('__name__', '=', name)], startMs, endMs })
   return Object.fromEntries(
-    found.map(({ labels, samples }) => {
-      const { length, timesMs, values, stale } = samples(startMs, endMs)
+    found.map((selected) => {
+      const { length, timesMs, values, stale } = selected.samples(startMs, endMs)
       const points = Array.from({ length }, (_, i): Point => {
         return [(timesMs[i] as number) - START, stale?.[i] === 1 ? 'stale' : (values[i] as number)]
       })
-      return [labels.withoutName().toString(), points]
+      return [selected.labels.withoutName().toString(), points]
     }),
   )
 }
@@ -97,7 +97,7 @@ describe('sealing', () => {
     expect(entries).toBe(2)
   })
 
-  test('counts a sample once while it is in a chunk already and in memory still', async () => {
+  test('counts a sample once while it is in a segment already and in memory still', async () => {
     await using it = await testStore()
     const { series: store } = it.store
     await append(store, 'm', [
@@ -106,14 +106,14 @@ describe('sealing', () => {
       [30, 3],
     ])
     const before = read(store, 'm')
-    // As the writer's thread has it: the chunk is there, and this thread has not heard of it yet.
+    // As the writer's thread has it: the segment is there, and this thread has not heard of it yet.
     const { writer, reader } = it.store
     const run = writer.run.bind(writer)
     let between: unknown
     vi.spyOn(writer, 'run').mockImplementation(async (operation, args) => {
       const result = await run(operation, args)
-      if (operation.name !== 'seal-chunks') return result
-      expect(reader.statement('SELECT COUNT(*) AS chunks FROM chunk').get()).toEqual({ chunks: 1 })
+      if (operation.name !== 'write-segments') return result
+      expect(reader.statement('SELECT COUNT(*) AS segments FROM segment').get()).toEqual({ segments: 1 })
       between = read(store, 'm')
       return result
     })
@@ -157,7 +157,7 @@ describe('sealing', () => {
     expect(read(it.store.series, 'late')['{}']).toEqual([[15, 7]])
   })
 
-  test('two at once put nothing into two chunks', async () => {
+  test('two at once put nothing into two segments', async () => {
     await using it = await testStore()
     const { series: store } = it.store
     await append(store, 'm', [
@@ -253,7 +253,7 @@ describe('damage', () => {
       await store.seal(START + cutMs, 0, NEVER)
     }
     const other = new Connection(it.store.file)
-    other.raw.prepare(`UPDATE chunk SET body = x'00ff00' WHERE end_ms = ?`).run(START + 20)
+    other.raw.prepare(`UPDATE segment SET body = x'00ff00' WHERE to_ms = ?`).run(START + 20)
     other.close()
     await it.reopen()
     for (let i = 0; i < 3; i++)
@@ -262,7 +262,7 @@ describe('damage', () => {
         [30, 30],
       ])
     expect(it.corrupt).toHaveLength(1)
-    expect(it.corrupt[0]).toContain('chunk of series m from ')
+    expect(it.corrupt[0]).toContain('series m: not a readable chunk')
   })
 })
 
@@ -311,9 +311,13 @@ describe('retention', () => {
       await store.seal(START + cutMs, 0, NEVER)
     }
     expect(await store.retain(START + 25, START + 15)).toBe(3)
-    expect(read(store, 'm')['{}']).toEqual([[30, 30]])
+    // The roll-up still has its first and last sample, which here are the same.
+    expect(read(store, 'm')['{}']).toEqual([
+      [20, 20],
+      [30, 30],
+    ])
     expect(
-      reader.statement('SELECT end_ms - ? AS endMs, body IS NULL AS thin FROM chunk ORDER BY end_ms').all(START),
+      reader.statement('SELECT to_ms - ? AS endMs, body IS NULL AS thin FROM segment ORDER BY to_ms').all(START),
     ).toEqual([
       { endMs: 20, thin: 1 },
       { endMs: 30, thin: 0 },

@@ -1,0 +1,16 @@
+-- The samples of sixteen neighbouring series (numbers 16 * series_group to 16 * series_group + 15) over an hour (level 0) or a day
+-- (level 1) that ended at to_ms. body is NULL once the raw retention has passed; the summaries in directory stay.
+CREATE TABLE segment (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  level INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  series_group INTEGER NOT NULL,
+  series_mask INTEGER NOT NULL,
+  start_ms INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL,
+  samples INTEGER NOT NULL,
+  directory BLOB NOT NULL,
+  body BLOB
+) STRICT;
+CREATE INDEX segment_by_span ON segment (to_ms, level, series_group, series_mask);
+CREATE INDEX segment_with_samples ON segment (to_ms) WHERE body IS NOT NULL;

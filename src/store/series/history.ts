@@ -1,0 +1,185 @@
+import { ByteCache } from '../../lib/byte-cache.ts'
+import type { Samples } from '../../model/sample.ts'
+import { AT, SUMMARY_SIZE, type Summary } from '../../model/summary.ts'
+import type { Catalog, Span } from './catalog.ts'
+import { firstAfter } from './head.ts'
+import { type ChunkPlace, groupOf } from './segment.ts'
+import { outline, type SegmentReader } from './segment-reader.ts'
+
+const BUDGET_BYTES = 32 * (1 << 20)
+
+/** Summaries of one series, span by span, from some time on. */
+interface Rows {
+  /** The spans after this are all there. */
+  readonly fromMs: number
+  /** Those up to this are all there. */
+  toMs: number
+  readonly version: number
+  count: number
+  /** `SUMMARY_SIZE` numbers each, in the order of time. */
+  numbers: Float64Array
+  readonly segments: number[]
+  /** Chunks of the rows at which windows begin or end. */
+  readonly chunks: Map<number, readonly ChunkPlace[]>
+}
+
+/**
+ * What is on disk of a series: samples of a window, or the window's sums, put together from summaries of days and hours, so
+ * that only the chunks at its two edges are unpacked. Summaries of the series asked for last stay in memory.
+ */
+export class History {
+  readonly #catalog: Catalog
+  readonly #reader: SegmentReader
+  readonly #rows = new ByteCache<Rows>(BUDGET_BYTES)
+
+  constructor(catalog: Catalog, reader: SegmentReader) {
+    this.#catalog = catalog
+    this.#reader = reader
+  }
+
+  clear(): void {
+    this.#rows.clear()
+    this.#reader.clear()
+  }
+
+  /**
+   * Takes the samples with `startMs < t <= endMs` into a summary.
+   *
+   * @param sealedToMs up to when the series is on disk
+   */
+  summarize(summary: Summary, ref: number, startMs: number, endMs: number, sealedToMs: number): void {
+    const rows = this.#rowsOf(ref, startMs, sealedToMs)
+    const { numbers, count } = rows
+    for (let row = firstEndingAfter(numbers, count, startMs); row < count; row++) {
+      const at = row * SUMMARY_SIZE
+      const firstMs = numbers[at + AT.firstMs] as number
+      if (firstMs > endMs) break
+      if (firstMs > startMs && (numbers[at + AT.lastMs] as number) <= endMs) summary.takePiece(numbers, at)
+      else this.#takeEdge(summary, ref, rows, row, startMs, endMs)
+    }
+  }
+
+  /** Samples with `startMs < t <= endMs`, in pieces in the order of time that may reach over both ends. */
+  samples(ref: number, startMs: number, endMs: number): Samples[] {
+    const pieces: Samples[] = []
+    for (const span of this.#catalog.spans) {
+      if (span.toMs <= startMs || span.fromMs >= endMs) continue
+      const segment = this.#catalog.segmentOf(span, ref)
+      if (segment === undefined) continue
+      for (const [i, place] of this.#reader.chunks(segment, ref).entries()) {
+        if (isBeside(place, span, startMs, endMs)) continue
+        const chunk = this.#reader.chunk(segment, ref, i, place)
+        if (chunk !== undefined) pieces.push(chunk.samples)
+        else if (span.isRollup) pieces.push(outline(place))
+      }
+    }
+    return inOrder(pieces)
+  }
+
+  #takeEdge(summary: Summary, ref: number, rows: Rows, row: number, startMs: number, endMs: number): void {
+    const segment = rows.segments[row] as number
+    let places = rows.chunks.get(row)
+    if (places === undefined) {
+      places = this.#reader.chunks(segment, ref)
+      if (rows.chunks.size >= 16) rows.chunks.clear()
+      rows.chunks.set(row, places)
+    }
+    for (const [i, place] of places.entries()) {
+      const { numbers } = place
+      const firstMs = numbers[AT.firstMs] as number
+      const lastMs = numbers[AT.lastMs] as number
+      if (lastMs <= startMs || firstMs > endMs) continue
+      if (firstMs > startMs && lastMs <= endMs) {
+        summary.takePiece(numbers, 0)
+        continue
+      }
+      const chunk = this.#reader.chunk(segment, ref, i, place)
+      if (chunk !== undefined) {
+        const { length, timesMs, values } = chunk.clean
+        summary.takeSamples(timesMs, values, firstAfter(timesMs, length, startMs), firstAfter(timesMs, length, endMs))
+      } else if (lastMs <= endMs) summary.takePiece(numbers, 0)
+    }
+  }
+
+  #rowsOf(ref: number, startMs: number, sealedToMs: number): Rows {
+    const version = this.#catalog.versionOf(groupOf(ref))
+    const known = this.#rows.get(ref)
+    if (known !== undefined && known.version === version && known.fromMs <= startMs) {
+      if (known.toMs < sealedToMs) this.#load(known, ref, known.toMs, sealedToMs)
+      return known
+    }
+    // A longer window than before: all that is older comes along, so that the next one finds it.
+    const rows: Rows = {
+      fromMs: startMs,
+      toMs: startMs,
+      version,
+      count: 0,
+      numbers: new Float64Array(SUMMARY_SIZE * 8),
+      segments: [],
+      chunks: new Map(),
+    }
+    this.#load(rows, ref, startMs, sealedToMs)
+    return rows
+  }
+
+  /** Adds what spans that end in `(fromMs, toMs]` have. */
+  #load(rows: Rows, ref: number, fromMs: number, toMs: number): void {
+    const { spans } = this.#catalog
+    for (let i = firstSpanAfter(spans, fromMs); i < spans.length; i++) {
+      const span = spans[i] as Span
+      const segment = this.#catalog.segmentOf(span, ref)
+      if (segment === undefined) continue
+      if ((rows.count + 1) * SUMMARY_SIZE > rows.numbers.length) {
+        const larger = new Float64Array(rows.numbers.length * 2)
+        larger.set(rows.numbers)
+        rows.numbers = larger
+      }
+      const at = rows.count * SUMMARY_SIZE
+      if (!this.#reader.summary(segment, ref, rows.numbers, at)) continue
+      rows.segments.push(segment)
+      rows.count++
+    }
+    rows.toMs = Math.max(rows.toMs, toMs)
+    this.#rows.set(ref, rows, rows.numbers.byteLength + 1000)
+  }
+}
+
+function isBeside({ numbers, count }: ChunkPlace, span: Span, startMs: number, endMs: number): boolean {
+  // Staleness markers stand outside of what the summary knows: such a chunk is looked at.
+  if (numbers[AT.count] !== count) return span.toMs <= startMs || span.fromMs >= endMs
+  return (numbers[AT.lastMs] as number) <= startMs || (numbers[AT.firstMs] as number) > endMs
+}
+
+/** Segments hold each sample once; only one that was left behind damaged can stand out of line. */
+function inOrder(pieces: Samples[]): Samples[] {
+  for (let i = 1; i < pieces.length; i++) {
+    if (((pieces[i] as Samples).timesMs[0] as number) < ((pieces[i - 1] as Samples).timesMs[0] as number)) {
+      return pieces.sort((a, b) => (a.timesMs[0] as number) - (b.timesMs[0] as number))
+    }
+  }
+  return pieces
+}
+
+/** The first row whose last sample is after `timeMs`. */
+function firstEndingAfter(numbers: Float64Array, count: number, timeMs: number): number {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((numbers[middle * SUMMARY_SIZE + AT.lastMs] as number) <= timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The first span that ends after `timeMs`. */
+function firstSpanAfter(spans: readonly Span[], timeMs: number): number {
+  let low = 0
+  let high = spans.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((spans[middle] as Span).toMs <= timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
