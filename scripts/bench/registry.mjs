@@ -2,8 +2,9 @@ import { auditLookup } from './audit-lookup.mjs'
 import { healthUnderPush } from './health-under-push.mjs'
 import { idleMemory } from './idle-memory.mjs'
 import { probeCpu } from './probe-cpu.mjs'
+import { seriesIndex } from './series-index.mjs'
 import { startTime } from './start-time.mjs'
 import { thousandChecks } from './thousand-checks.mjs'
 
 /** Every row of the table. */
-export const benches = [startTime, idleMemory, thousandChecks, probeCpu, healthUnderPush, auditLookup]
+export const benches = [startTime, idleMemory, thousandChecks, probeCpu, healthUnderPush, auditLookup, seriesIndex]

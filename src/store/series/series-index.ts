@@ -1,93 +1,161 @@
-import type { Labels } from '../../model/labels.ts'
-import { type Matcher, matchesAll } from '../../model/matcher.ts'
+import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Matcher } from '../../model/matcher.ts'
+import { Answers } from './index/answers.ts'
+import { LabelRecords } from './index/label-records.ts'
+import { LabelSetTable } from './index/label-set-table.ts'
+import { PostingLists } from './index/posting-lists.ts'
+import { RecentLabels } from './index/recent-labels.ts'
+import { Selection } from './index/selection.ts'
+import { TermTable } from './index/term-table.ts'
 
-/** Finds series by labels: an inverted index, held in memory, from each label's values to series numbers. */
+/**
+ * Finds series by labels, and labels by series, in memory.
+ *
+ * Every pair of a name and a value is kept once, as a term with a number; a series is a short list of such numbers, and
+ * everything else is columns of numbers, about 100 bytes a series. `Labels` are made when somebody asks for them.
+ */
 export class SeriesIndex {
-  readonly #byKey = new Map<string, number>()
-  readonly #labels: (Labels | undefined)[] = []
-  readonly #postings = new Map<string, Map<string, number[]>>()
-  #size = 0
+  readonly #terms = new TermTable()
+  readonly #records = new LabelRecords()
+  readonly #sets = new LabelSetTable(this.#records)
+  readonly #postings = new PostingLists()
+  readonly #selection = new Selection(this.#terms, this.#postings, this.#records)
+  readonly #answers = new Answers()
+  readonly #recent = new RecentLabels()
+  /** The terms of the label set that is looked at. */
+  #set = new Uint32Array(32)
+  readonly #isThere = (ref: number) => this.#records.has(ref)
 
   get size(): number {
-    return this.#size
+    return this.#records.size
   }
 
+  /** What its columns of numbers hold in memory; texts of names and values, and label sets, come on top. */
+  get byteLength(): number {
+    return this.#records.byteLength + this.#sets.byteLength + this.#postings.byteLength
+  }
+
+  /** The number of the series with these labels. */
   refOf(labels: Labels): number | undefined {
-    return this.#byKey.get(labels.key)
+    const count = this.#find(labels)
+    if (count === -1) return undefined
+    const ref = this.#sets.find(this.#set, count)
+    return ref === 0 ? undefined : ref
   }
 
+  /** The labels of a series; the same object as the last time if that was not long ago. */
   labelsOf(ref: number): Labels | undefined {
-    return this.#labels[ref]
+    const known = this.#recent.get(ref)
+    if (known !== undefined) return known
+    const place = this.#records.place(ref)
+    if (place === 0) return undefined
+    const { words } = this.#records
+    const count = words[place] as number
+    const pairs = new Array<string>(count * 2)
+    for (let i = 0; i < count; i++) {
+      const term = words[place + 1 + i] as number
+      pairs[i * 2] = this.#terms.nameOf(term)
+      pairs[i * 2 + 1] = this.#terms.valueOf(term)
+    }
+    const labels = Labels.fromSortedPairs(pairs)
+    this.#recent.set(ref, labels)
+    return labels
   }
 
   /** How many series a metric name has. */
   countOf(metricName: string): number {
-    return this.#postings.get('__name__')?.get(metricName)?.length ?? 0
+    return this.#postings.count(this.#terms.find(METRIC_NAME, metricName))
   }
 
-  /** Series have to be added in ascending order of `ref`, so that every list of the index is in order. */
+  /**
+   * Takes up a series whose labels no other series has. Numbers go up from 1, so that every list of the index is in order,
+   * and are never used again.
+   *
+   * @throws RangeError when `ref` is not greater than all before
+   */
   add(ref: number, labels: Labels): void {
-    this.#byKey.set(labels.key, ref)
-    this.#labels[ref] = labels
-    this.#size++
-    for (const [name, value] of labels) {
-      let values = this.#postings.get(name)
-      if (values === undefined) {
-        values = new Map()
-        this.#postings.set(name, values)
-      }
-      const refs = values.get(value)
-      if (refs === undefined) values.set(value, [ref])
-      else refs.push(ref)
+    if (!(ref > this.#records.last)) throw new RangeError(`series ${ref} comes after series ${this.#records.last}`)
+    const { pairs } = labels
+    this.#roomFor(pairs.length / 2)
+    let count = 0
+    for (let i = 0; i < pairs.length; i += 2) {
+      this.#set[count++] = this.#terms.take(pairs[i] as string, pairs[i + 1] as string)
     }
+    this.#add(ref, count)
   }
 
-  /** Numbers of the series that satisfy every matcher, ascending. */
-  find(matchers: readonly Matcher[]): number[] {
-    const narrowest = this.#narrowest(matchers)
-    const rest = matchers.filter((matcher) => matcher !== narrowest.matcher)
-    const found: number[] = []
-    for (const ref of narrowest.refs) {
-      const labels = this.#labels[ref]
-      if (labels !== undefined && matchesAll(rest, labels)) found.push(ref)
-    }
-    return found
+  /** Forgets a series, if it is there; lists that were found before stay as they are. */
+  remove(ref: number): void {
+    const place = this.#records.place(ref)
+    if (place === 0) return
+    const { words } = this.#records
+    const terms = words.slice(place + 1, place + 1 + (words[place] as number))
+    this.#sets.remove(ref)
+    this.#records.remove(ref)
+    this.#recent.delete(ref)
+    const metric = this.#metricOf(terms, terms.length)
+    for (const term of terms) if (this.#postings.forget(term, this.#isThere) === 0) this.#terms.drop(term)
+    this.#answers.changed(metric, this.countOf(metric) === 0)
   }
 
+  /**
+   * Numbers of the series that satisfy every matcher, ascending. Who asks again with the same list of matchers, as rules
+   * do, gets the same array as long as no series came or went that the answer could depend on; nobody may write to it.
+   */
+  find(matchers: readonly Matcher[]): Uint32Array {
+    const known = this.#answers.get(matchers)
+    if (known !== undefined) return known
+    const refs = this.#selection.find(matchers)
+    this.#answers.keep(matchers, refs)
+    return refs
+  }
+
+  /** Names of labels that series have, sorted. */
   labelNames(): string[] {
-    return [...this.#postings.keys()].sort()
+    return [...this.#terms.names()].sort()
   }
 
+  /** Values of a label, sorted. */
   labelValues(name: string): string[] {
-    return [...(this.#postings.get(name)?.keys() ?? [])].sort()
+    return [...(this.#terms.valuesOf(name)?.keys() ?? [])].sort()
   }
 
-  *refs(): Generator<number> {
-    for (const ref of this.#byKey.values()) yield ref
+  /** Numbers of all series, ascending. */
+  refs(): Uint32Array {
+    return this.#records.refs()
   }
 
-  /** The matcher that leaves the fewest candidates; one that an absent label satisfies can't narrow anything. */
-  #narrowest(matchers: readonly Matcher[]): { matcher: Matcher | undefined; refs: Iterable<number> } {
-    let best: { matcher: Matcher; lists: readonly number[][]; count: number } | undefined
-    for (const matcher of matchers) {
-      if (matcher.matches('')) continue
-      const lists = this.#lists(matcher)
-      const count = lists.reduce((sum, list) => sum + list.length, 0)
-      if (best === undefined || count < best.count) best = { matcher, lists, count }
+  /** Puts the terms of the labels into `#set`; returns how many, or -1 when no series has one of them. */
+  #find({ pairs }: Labels): number {
+    this.#roomFor(pairs.length / 2)
+    let count = 0
+    for (let i = 0; i < pairs.length; i += 2) {
+      const term = this.#terms.find(pairs[i] as string, pairs[i + 1] as string)
+      if (term === 0) return -1
+      this.#set[count++] = term
     }
-    if (best === undefined) return { matcher: undefined, refs: this.#byKey.values() }
-    const [only] = best.lists
-    if (best.lists.length <= 1) return { matcher: best.matcher, refs: only ?? [] }
-    return { matcher: best.matcher, refs: best.lists.flat().sort((a, b) => a - b) }
+    return count
   }
 
-  #lists({ name, op, value, matches }: Matcher): number[][] {
-    const values = this.#postings.get(name)
-    if (values === undefined) return []
-    if (op === '=') {
-      const refs = values.get(value)
-      return refs === undefined ? [] : [refs]
+  /** Takes up a series of the first `count` terms in `#set`. */
+  #add(ref: number, count: number): void {
+    this.#records.add(ref, this.#set, count)
+    this.#sets.add(ref)
+    for (let i = 0; i < count; i++) this.#postings.add(this.#set[i] as number, ref)
+    this.#answers.changed(this.#metricOf(this.#set, count), false)
+  }
+
+  #metricOf(terms: Uint32Array, count: number): string {
+    const metric = this.#terms.numberOf(METRIC_NAME)
+    const names = this.#terms.nameNumbers
+    for (let i = 0; i < count; i++) {
+      const term = terms[i] as number
+      if (names[term] === metric) return this.#terms.valueOf(term)
     }
-    return [...values].filter(([text]) => matches(text)).map(([, refs]) => refs)
+    return ''
+  }
+
+  #roomFor(count: number): void {
+    if (count > this.#set.length) this.#set = new Uint32Array(count * 2)
   }
 }
