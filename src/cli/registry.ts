@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Ask with PromQL, at one moment or over a range.',
     load: () => import('./query.ts').then(({ query }) => query),
   },
+  import: {
+    description: 'Take in history from OpenMetrics or Prometheus text, while midwatch is stopped.',
+    load: () => import('./import.ts').then(({ importCommand }) => importCommand),
+  },
   init: {
     description: 'Write a commented config file to start from.',
     load: () => import('./init.ts').then(({ init }) => init),
