@@ -47,13 +47,6 @@ export interface ExposedSources {
   readonly recorded: ReadonlyMap<string, string>
 }
 
-/** The newest sample, if the series has one that is fresh and has not been declared gone since. */
-export function newestSample({ length, timesMs, values, stale }: Samples) {
-  const last = length - 1
-  if (last < 0 || stale?.[last] === 1) return undefined
-  return { timeMs: timesMs[last] as number, value: values[last] as number }
-}
-
 /**
  * What midwatch has measured, was pushed, knows of itself and has calculated, by name; not what it got from other programs'
  * `/metrics` or from senders that other systems can ask themselves.
@@ -105,13 +98,15 @@ async function addStored(sources: ExposedSources, collector: Collector): Promise
   }
   const add = async (matchers: readonly Matcher[], isOurs: (labels: Labels) => boolean) => {
     const startMs = nowMs - FRESH_MS
-    for (const { labels, samples } of series.select({ matchers, startMs, endMs: nowMs })) {
+    for (const selected of series.select({ matchers, startMs, endMs: nowMs })) {
       if (turns.isOver()) await turns.next()
+      const { labels } = selected
       const { name } = labels
       // Alerts carry the labels of what they are about.
       if (ALERT_SERIES.has(name) || !isOurs(labels)) continue
-      const newest = newestSample(samples(startMs, nowMs))
-      if (newest !== undefined) collector.add(name, () => metaOf(name), { labels, value: newest.value })
+      const newest = selected.newest(startMs, nowMs)
+      if (newest !== undefined && !newest.isStale)
+        collector.add(name, () => metaOf(name), { labels, value: newest.value })
     }
   }
   // A target of a scrape job may be called `probe` too, but the checks have names.

@@ -2,7 +2,7 @@ import { Turns } from '../../lib/turns.ts'
 import { compareLabels, compareText, Labels } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { ExpositionSample, MetricFamily } from '../../wire/exposition-family.ts'
-import { FRESH_MS, newestSample, type SeriesSource } from './exposed.ts'
+import { FRESH_MS, type SeriesSource } from './exposed.ts'
 
 /**
  * The newest sample of every series that one of the selectors wants, with its time, as Prometheus' `/federate` has it:
@@ -20,14 +20,15 @@ export async function federatedFamilies(
   const seen = new Set<string>()
   const byName = new Map<string, ExpositionSample[]>()
   for (const matchers of selectors) {
-    for (const { labels, samples } of series.select({ matchers, startMs, endMs: nowMs })) {
+    for (const selected of series.select({ matchers, startMs, endMs: nowMs })) {
       if (turns.isOver()) await turns.next()
+      const { labels } = selected
       if (selectors.length > 1) {
         if (seen.has(labels.key)) continue
         seen.add(labels.key)
       }
-      const newest = newestSample(samples(startMs, nowMs))
-      if (newest === undefined) continue
+      const newest = selected.newest(startMs, nowMs)
+      if (newest === undefined || newest.isStale) continue
       const sample = { labels: withInstance(labels), value: newest.value, timestampMs: newest.timeMs }
       const family = byName.get(labels.name)
       if (family === undefined) byName.set(labels.name, [sample])

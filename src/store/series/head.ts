@@ -362,7 +362,7 @@ export class Head {
     const length = this.#gather(ref, this.sealedToMs(ref), lastMs)
     const from = firstAfter(this.#times, length, this.sealedToMs(ref))
     const to = firstAfter(this.#times, length, lastMs)
-    const summary = new Summary().begin(NEEDS.all, this.#times[from] as number)
+    const summary = new Summary().begin(NEEDS.all)
     summary.takeSamples(this.#times, this.#values, from, to)
     const closed = { block, lastMs, summary }
     this.#closed.set(ref, closed)

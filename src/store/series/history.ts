@@ -76,6 +76,20 @@ export class History {
     return inOrder(pieces)
   }
 
+  /** Whether a series may have samples with `startMs <= t <= endMs`; exact to the chunk. */
+  has(ref: number, startMs: number, endMs: number): boolean {
+    const { spans } = this.#catalog
+    for (let i = firstSpanAfter(spans, startMs - 1); i < spans.length; i++) {
+      const span = spans[i] as Span
+      if (span.fromMs >= endMs) continue
+      const segment = this.#catalog.segmentOf(span, ref)
+      if (segment === undefined) continue
+      if (span.fromMs >= startMs && span.toMs <= endMs) return true
+      if (this.#reader.chunks(segment, ref).some((place) => !isBeside(place, span, startMs - 1, endMs))) return true
+    }
+    return false
+  }
+
   #takeEdge(summary: Summary, ref: number, rows: Rows, row: number, startMs: number, endMs: number): void {
     const segment = rows.segments[row] as number
     let places = rows.chunks.get(row)

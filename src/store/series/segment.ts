@@ -155,10 +155,7 @@ function writeEntry(
   })
   entries.varint(chunks.length)
   if (chunks.length > 1) {
-    const whole = new Summary().begin(
-      NEEDS.all,
-      chunks.find(({ numbers }) => numbers[AT.count] !== 0)?.numbers[AT.firstMs] ?? 0,
-    )
+    const whole = new Summary().begin(NEEDS.all)
     for (const { numbers } of chunks) whole.takePiece(numbers, 0)
     const clock = clocks.together(chunks.map((chunk) => chunk.clock))
     entries.varint(clock)
@@ -200,7 +197,7 @@ class Clocks {
     let at = this.#together.get(key)
     if (at === undefined) {
       const parts = clocks.map((clock) => (this.all[clock] as Clock).summary)
-      const whole = new Summary().begin(NEEDS.all, parts[0]?.[AT.firstMs] ?? 0)
+      const whole = new Summary().begin(NEEDS.all)
       for (const part of parts) whole.takePiece(part, 0)
       at = this.all.push({ timesMs: undefined, summary: whole.numbers, offset: 0, length: 0 }) - 1
       this.#together.set(key, at)
@@ -219,7 +216,7 @@ function areEqual(a: Float64Array, b: Float64Array): boolean {
 /** Every number of the samples that are no staleness markers; its origin is the first of them. */
 export function summarized(samples: Samples): Float64Array {
   const { length, timesMs, values } = withoutMarkers(samples)
-  const summary = new Summary().begin(NEEDS.all, timesMs[0] ?? 0)
+  const summary = new Summary().begin(NEEDS.all)
   summary.takeSamples(timesMs, values, 0, length)
   return summary.numbers
 }

@@ -215,7 +215,7 @@ export class SeriesStore implements SampleSink {
 
   /** The window `(startMs, endMs]` of a series in a few numbers. */
   summaryOf(ref: number, startMs: number, endMs: number, needs: number): Summary {
-    const summary = this.#summary.begin(needs, startMs)
+    const summary = this.#summary.begin(needs)
     const sealedToMs = this.#head.sealedToMs(ref)
     if (sealedToMs > startMs) this.#history.summarize(summary, ref, startMs, endMs, sealedToMs)
     this.#head.summarize(summary, ref, startMs, endMs)
@@ -306,9 +306,7 @@ export class SeriesStore implements SampleSink {
 
   /** Tells whether a series may have samples with `startMs <= t <= endMs`, without reading any. */
   #presence(startMs: number, endMs: number): (ref: number) => boolean {
-    const spans = this.#catalog.spans.filter(({ fromMs, toMs }) => fromMs < endMs && toMs >= startMs)
-    return (ref) =>
-      this.#head.overlaps(ref, startMs, endMs) || spans.some((span) => this.#catalog.segmentOf(span, ref) !== undefined)
+    return (ref) => this.#head.overlaps(ref, startMs, endMs) || this.#history.has(ref, startMs, endMs)
   }
 
   /** One journal entry at a time; what arrives meanwhile becomes the next one. */

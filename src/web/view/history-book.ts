@@ -134,9 +134,9 @@ export class HistoryBook {
     const startMs = from * SLOT_MS - 1
     const endMs = Math.min((to + 1) * SLOT_MS - 1, nowMs)
     const turns = new Turns()
-    for (const { labels, samples } of this.#series.select({ matchers, startMs, endMs })) {
-      const name = labels.get('check')
-      tallies.get(name)?.add(samples(startMs, endMs), everyMs.get(name) ?? 0, nowMs)
+    for (const series of this.#series.select({ matchers, startMs, endMs })) {
+      const name = series.labels.get('check')
+      tallies.get(name)?.add(series.samples(startMs, endMs), everyMs.get(name) ?? 0, nowMs)
       if (turns.isOver()) await turns.next()
     }
     for (const [name, tally] of tallies) this.#kept.get(name)?.take(tally)

@@ -23,8 +23,8 @@ export function latencyOf(
   ]
   const gapMs = Math.max(2.5 * everyMs, MIN_GAP_MS)
   const measured: LatencyPoint[] = []
-  for (const { samples } of store.series.select({ matchers, startMs: fromMs, endMs: toMs })) {
-    const { length, timesMs, values, stale } = samples(fromMs, toMs)
+  for (const series of store.series.select({ matchers, startMs: fromMs, endMs: toMs })) {
+    const { length, timesMs, values, stale } = series.samples(fromMs, toMs)
     for (let i = 0; i < length; i++) {
       const latencyMs = stale?.[i] === 1 ? undefined : (values[i] as number) * 1000
       measured.push({ atMs: timesMs[i] as number, latencyMs })

@@ -35,10 +35,10 @@ export function phasesOf({ store }: WebContext, health: CheckHealth): readonly P
   const measured = new Map<string, number>()
   // A run's samples all carry the time at which it began.
   const startMs = lastRunMs - 1
-  for (const { labels, samples } of store.series.select({ matchers, startMs, endMs: lastRunMs })) {
-    const { length, values, stale } = samples(startMs, lastRunMs)
+  for (const series of store.series.select({ matchers, startMs, endMs: lastRunMs })) {
+    const { length, values, stale } = series.samples(startMs, lastRunMs)
     if (length > 0 && stale?.[length - 1] !== 1)
-      measured.set(labels.get('phase'), (values[length - 1] as number) * 1000)
+      measured.set(series.labels.get('phase'), (values[length - 1] as number) * 1000)
   }
   if (measured.size === 0) return []
   const failed = health.status === 'healthy' ? undefined : health.phase

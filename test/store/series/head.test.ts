@@ -105,10 +105,10 @@ test('whatever the values and times, gives back what it took, before and after s
       const rest = expected.filter(([at]) => at > cutMs)
       expect(contents(head)).toEqual(rest)
       expect(head.length).toBe(rest.length * 2)
-      const summary = new Summary().begin(NEEDS.all, rest[0]?.[0] ?? 0)
+      const summary = new Summary().begin(NEEDS.all)
       head.summarize(summary, REF, cutMs, Infinity)
       const { length, timesMs, values, stale } = head.samples(REF, cutMs, Infinity)
-      const whole = new Summary().begin(NEEDS.all, rest[0]?.[0] ?? 0)
+      const whole = new Summary().begin(NEEDS.all)
       const kept = Array.from({ length }, (_, i) => i).filter((i) => stale?.[i] !== 1)
       whole.takeSamples(
         Float64Array.from(kept, (i) => timesMs[i] as number),
