@@ -1,6 +1,7 @@
 import type { Labels } from '../../src/model/labels.ts'
 import { compareLabels } from '../../src/model/labels.ts'
 import {
+  type At,
   type Expr,
   evaluate,
   functions,
@@ -212,16 +213,16 @@ async function atOtherTimes(evaluation: Evaluation, storage: TestStorage, expr: 
   return undefined
 }
 
-/** `@` on every selector and subquery that has none; what is inside a subquery keeps its own time. */
+/** `@` on every selector and subquery that has no fixed time; what is inside a subquery is left alone. */
 function pin(expr: Expr, ms: number): Expr {
-  const at = { kind: 'time', ms } as const
+  const pinned = (at: At | undefined): At => (at?.kind === 'time' ? at : { kind: 'time', ms })
   switch (expr.kind) {
     case 'selector':
-      return { ...expr, at: expr.at ?? at }
+      return { ...expr, at: pinned(expr.at) }
     case 'range':
-      return { ...expr, selector: { ...expr.selector, at: expr.selector.at ?? at } }
+      return { ...expr, selector: { ...expr.selector, at: pinned(expr.selector.at) } }
     case 'subquery':
-      return { ...expr, at: expr.at ?? at }
+      return { ...expr, at: pinned(expr.at) }
     case 'paren':
     case 'unary':
       return { ...expr, expr: pin(expr.expr, ms) }
