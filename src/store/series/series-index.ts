@@ -6,6 +6,7 @@ import { LabelSetTable } from './index/label-set-table.ts'
 import { PostingLists } from './index/posting-lists.ts'
 import { RecentLabels } from './index/recent-labels.ts'
 import { Selection } from './index/selection.ts'
+import { StoredLabels } from './index/stored-labels.ts'
 import { TermTable } from './index/term-table.ts'
 
 /**
@@ -74,14 +75,32 @@ export class SeriesIndex {
    * @throws RangeError when `ref` is not greater than all before
    */
   add(ref: number, labels: Labels): void {
-    if (!(ref > this.#records.last)) throw new RangeError(`series ${ref} comes after series ${this.#records.last}`)
+    if (!(ref > this.#records.last)) throw unordered(ref, this.#records.last)
     const { pairs } = labels
     this.#roomFor(pairs.length / 2)
     let count = 0
     for (let i = 0; i < pairs.length; i += 2) {
       this.#set[count++] = this.#terms.take(pairs[i] as string, pairs[i + 1] as string)
     }
-    this.#add(ref, count)
+    this.#add(ref, this.#set, count)
+  }
+
+  /**
+   * Takes up series as they are stored: numbers, going up, and as many label sets as JSON, one behind the other:
+   * `["__name__","m","job","a"]["__name__","m","job","b"]`.
+   *
+   * @throws SyntaxError when the sets are no such text; the series before stay
+   */
+  load(blocks: Iterable<{ readonly refs: readonly number[]; readonly sets: Buffer }>): void {
+    const stored = new StoredLabels(this.#terms)
+    for (const { refs, sets } of blocks) {
+      stored.open(sets)
+      for (const ref of refs) {
+        if (!(ref > this.#records.last)) throw unordered(ref, this.#records.last)
+        const count = stored.next()
+        this.#add(ref, stored.terms, count)
+      }
+    }
   }
 
   /** Forgets a series, if it is there; lists that were found before stay as they are. */
@@ -137,12 +156,11 @@ export class SeriesIndex {
     return count
   }
 
-  /** Takes up a series of the first `count` terms in `#set`. */
-  #add(ref: number, count: number): void {
-    this.#records.add(ref, this.#set, count)
+  #add(ref: number, terms: Uint32Array, count: number): void {
+    this.#records.add(ref, terms, count)
     this.#sets.add(ref)
-    for (let i = 0; i < count; i++) this.#postings.add(this.#set[i] as number, ref)
-    this.#answers.changed(this.#metricOf(this.#set, count), false)
+    for (let i = 0; i < count; i++) this.#postings.add(terms[i] as number, ref)
+    this.#answers.changed(this.#metricOf(terms, count), false)
   }
 
   #metricOf(terms: Uint32Array, count: number): string {
@@ -158,4 +176,8 @@ export class SeriesIndex {
   #roomFor(count: number): void {
     if (count > this.#set.length) this.#set = new Uint32Array(count * 2)
   }
+}
+
+function unordered(ref: number, last: number): RangeError {
+  return new RangeError(`series ${ref} does not come after series ${last}`)
 }

@@ -250,3 +250,51 @@ test('numbers that do not go up are refused, since lists would lose their order'
   }
   expect(index.labelValues('a')).toEqual(['1'])
 })
+
+describe('loading what is stored', () => {
+  const block = (series: readonly (readonly [number, Labels])[]) => ({
+    refs: series.map(([ref]) => ref),
+    sets: Buffer.from(series.map(([, { pairs }]) => JSON.stringify(pairs)).join('')),
+  })
+
+  test('takes up the same series as adding them one by one, whatever letters their labels hold', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', 'b', '"', '\\', ',', ']', '[', '\n', 'ü', '💡', '\u0001'),
+      maxLength: 6,
+    })
+    const anySet = fc
+      .array(fc.tuple(fc.oneof(labelName, text), fc.oneof(parts, text)), { maxLength: 40 })
+      .map((pairs) => Labels.of(pairs))
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(labelSet, anySet), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 20 }),
+        (sets, size) => {
+          const unique = [...new Map(sets.map((labels) => [labels.key, labels])).values()]
+          const series = unique.map((labels, i) => [i * 2 + 1, labels] as const)
+          const index = new SeriesIndex()
+          const blocks = []
+          for (let i = 0; i < series.length; i += size) blocks.push(block(series.slice(i, i + size)))
+          index.load(blocks)
+          const plain = new PlainIndex()
+          for (const [ref, labels] of series) plain.series.set(ref, labels)
+          expectSame(index, plain, [[], [createMatcher('job', '=', 'a')], [createMatcher('code', '!=', '')]])
+        },
+      ),
+    )
+  })
+
+  test.each([
+    ['', 'nothing'],
+    ['["a"]', 'a name without a value'],
+    ['["a",1]', 'a number'],
+    ['["a","b"', 'an end before the end'],
+    ['["a","b', 'a text without an end'],
+    ['["a","b" ,"c","d"]', 'blanks'],
+    ['["a","b",]', 'a comma too many'],
+  ])('%s, %s, is not taken for labels', (text) => {
+    const index = new SeriesIndex()
+    expect(() => index.load([{ refs: [1], sets: Buffer.from(text) }])).toThrow(/not the labels of a series/)
+    expect(index.size).toBe(0)
+  })
+})

@@ -107,7 +107,8 @@ export class PostingLists {
     const length = Math.min(this.#lengths[term] as number, needed)
     if (needed > LONGEST && this.#classes[term] === OWN) {
       const number = this.#places[term] as number
-      this.#arrays[number] = resized(this.#arrays[number] as Column, needed + (needed >>> 2))
+      const array = this.#arrays[number] as Column
+      this.#arrays[number] = needed > array.length ? widened(array, needed) : resized(array, needed + (needed >>> 2))
       return
     }
     const start = this.start(term)
