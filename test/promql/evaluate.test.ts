@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { Labels } from '../../src/model/labels.ts'
-import { NO_SAMPLES, type Samples } from '../../src/model/sample.ts'
-import { NEEDS, Summary } from '../../src/model/summary.ts'
 import {
   type EvaluateOptions,
   evaluate,
@@ -261,93 +259,6 @@ describe('warnings and infos', () => {
         'from buckets 2 to 2, with a max diff of 2, over 1 samples from 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z (1:25)',
     ])
   })
-})
-
-describe('summaries instead of samples', () => {
-  const line = parseSeriesLine('x_total 3 7 5 5 6 9 2 4 8 1')
-  const values = line.values.map((value) => (value.kind === 'value' ? value.number : 0))
-
-  const timesMs = Float64Array.from(values, (_, i) => i * MINUTE)
-  const columns = Float64Array.from(values)
-
-  /** Two halves that were summed up by themselves. */
-  function summaryOf(startMs: number, endMs: number, needs: number): Summary {
-    const from = timesMs.findLastIndex((timeMs) => timeMs <= startMs) + 1
-    const to = timesMs.findLastIndex((timeMs) => timeMs <= endMs) + 1
-    const middle = Math.floor((from + to) / 2)
-    const originMs = timesMs[from] as number
-    const summary = new Summary().begin(needs, originMs)
-    for (const [a, b] of [
-      [from, middle],
-      [middle, to],
-    ] as const) {
-      const piece = new Summary().begin(NEEDS.all, timesMs[a] as number)
-      piece.takeSamples(timesMs, columns, a, b)
-      summary.takePiece(piece.numbers, 0)
-    }
-    return summary
-  }
-
-  function summarizing(): Queryable & { read: number } {
-    const data = {
-      read: 0,
-      select: () => [
-        {
-          labels: line.labels,
-          samples(): Samples {
-            data.read++
-            return NO_SAMPLES
-          },
-          summarize: summaryOf,
-        },
-      ],
-    }
-    return data
-  }
-
-  test.each([
-    'rate',
-    'increase',
-    'delta',
-    'resets',
-    'changes',
-    'sum_over_time',
-    'avg_over_time',
-    'count_over_time',
-    'min_over_time',
-    'max_over_time',
-    'first_over_time',
-    'last_over_time',
-    'stddev_over_time',
-    'stdvar_over_time',
-    'present_over_time',
-    'absent_over_time',
-  ])('%s gives the same from both', async (name) => {
-    const samples = new TestStorage()
-    samples.append(line, MINUTE)
-    const data = summarizing()
-    for (const range of ['3m', '5m', '20m']) {
-      const query = { text: `${name}(x_total[${range}])`, startMs: 0, endMs: 12 * MINUTE, stepMs: MINUTE }
-      const [expected, actual] = await Promise.all([evaluate(query, samples), evaluate(query, data)])
-      expect(rounded(actual)).toEqual(rounded(expected))
-    }
-    expect(data.read).toBe(0)
-  })
-
-  test('what needs samples reads them', async () => {
-    const data = summarizing()
-    await evaluate({ text: 'quantile_over_time(0.5, x_total[5m])', atMs: 5 * MINUTE }, data)
-    expect(data.read).toBe(1)
-  })
-
-  function rounded({ value }: QueryResult): unknown {
-    if (value.type !== 'matrix') throw new Error('no matrix')
-    return value.series.map(({ labels, timesMs, values }) => [
-      labels.toString(),
-      [...timesMs],
-      Array.from(values, (number) => number.toPrecision(10)),
-    ])
-  }
 })
 
 describe('limits', () => {

@@ -14,10 +14,9 @@ const noteNonCounter: NonNullable<WindowWork['note']> = (labels, arg, evaluation
   )
 }
 
-/** `last - first`, and for a counter plus the value before every drop. */
-function growth({ values, from, to }: Window, isCounter: boolean): number {
+/** `last - first` and the value before every drop. */
+function growth({ values, from, to }: Window): number {
   let grown = (values[to - 1] as number) - (values[from] as number)
-  if (!isCounter) return grown
   let before = values[from] as number
   for (let i = from + 1; i < to; i++) {
     const value = values[i] as number
@@ -61,17 +60,26 @@ function extrapolate(
 function extrapolated(isCounter: boolean, perSecond: boolean): WindowWork {
   return {
     leastSamples: 2,
+    needs: isCounter ? NEEDS.growth : 0,
+    result({ count, firstMs, lastMs, first, last, increase }, window) {
+      const grown = isCounter ? increase : last - first
+      if (grown === undefined) return undefined
+      return extrapolate(grown, count, firstMs, lastMs, first, window, isCounter, perSecond)
+    },
     fromSamples(window) {
       const { timesMs, values, from, to } = window
       const firstMs = timesMs[from] as number
       const lastMs = timesMs[to - 1] as number
-      const first = values[from] as number
-      return extrapolate(growth(window, isCounter), to - from, firstMs, lastMs, first, window, isCounter, perSecond)
-    },
-    needs: isCounter ? NEEDS.growth : 0,
-    fromSummary({ count, firstMs, lastMs, first, last, increase }, window) {
-      const grown = isCounter ? increase : last - first
-      return extrapolate(grown, count, firstMs, lastMs, first, window, isCounter, perSecond)
+      return extrapolate(
+        growth(window),
+        to - from,
+        firstMs,
+        lastMs,
+        values[from] as number,
+        window,
+        isCounter,
+        perSecond,
+      )
     },
     ...(isCounter ? { note: noteNonCounter } : {}),
   }
@@ -97,26 +105,6 @@ export const counterFunctions = [
   windowFunction('delta', extrapolated(false, false)),
   windowFunction('irate', fromLastTwo(true)),
   windowFunction('idelta', fromLastTwo(false)),
-  windowFunction('resets', {
-    fromSamples({ values, from, to }) {
-      let resets = 0
-      for (let i = from + 1; i < to; i++) if ((values[i] as number) < (values[i - 1] as number)) resets++
-      return resets
-    },
-    needs: NEEDS.steps,
-    fromSummary: ({ resets }) => resets,
-  }),
-  windowFunction('changes', {
-    fromSamples({ values, from, to }) {
-      let changes = 0
-      for (let i = from + 1; i < to; i++) {
-        const value = values[i] as number
-        const before = values[i - 1] as number
-        if (value !== before && !(Number.isNaN(value) && Number.isNaN(before))) changes++
-      }
-      return changes
-    },
-    needs: NEEDS.steps,
-    fromSummary: ({ changes }) => changes,
-  }),
+  windowFunction('resets', { needs: NEEDS.steps, result: ({ resets }) => resets }),
+  windowFunction('changes', { needs: NEEDS.steps, result: ({ changes }) => changes }),
 ]

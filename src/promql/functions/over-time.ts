@@ -18,16 +18,6 @@ function mean({ values, from, to }: Window): number {
   return average.value
 }
 
-/** The most extreme value; NaN only when there is no other. */
-function extreme({ values, from, to }: Window, better: (a: number, b: number) => boolean): number {
-  let best = values[from] as number
-  for (let i = from + 1; i < to; i++) {
-    const value = values[i] as number
-    if (better(value, best) || Number.isNaN(best)) best = value
-  }
-  return best
-}
-
 /** Population variance after Welford, compensated. */
 function variance({ values, from, to }: Window): number {
   const average = new CompensatedSum()
@@ -61,60 +51,37 @@ const absentOverTime: VectorFunction = {
 }
 
 /** As present_over_time; with the names kept, so that series of different metrics do not meet. */
-const anyOverTime = windowFunction('present_over_time', {
-  fromSamples: () => 1,
-  fromSummary: () => 1,
-  keepsName: true,
-})
+const anyOverTime = windowFunction('present_over_time', { result: () => 1, keepsName: true })
 
 const VARIANCE = NEEDS.sum | NEEDS.squares | NEEDS.extremes
 
 export const overTimeFunctions: readonly VectorFunction[] = [
   windowFunction('sum_over_time', {
-    fromSamples: sum,
     needs: NEEDS.sum | NEEDS.extremes,
-    fromSummary: ({ isSumSafe, sum }) => (isSumSafe ? sum : undefined),
+    result: ({ isSumSafe, sum }) => (isSumSafe ? sum : undefined),
+    fromSamples: sum,
   }),
   windowFunction('avg_over_time', {
-    fromSamples: mean,
     needs: NEEDS.sum | NEEDS.extremes,
-    fromSummary: ({ isSumSafe, sum, sumLow, count }) => (isSumSafe ? sum / count + sumLow / count : undefined),
+    result: ({ mean }) => mean,
+    fromSamples: mean,
   }),
-  windowFunction('count_over_time', {
-    fromSamples: ({ from, to }) => to - from,
-    fromSummary: ({ count }) => count,
-  }),
-  windowFunction('min_over_time', {
-    fromSamples: (window) => extreme(window, (a, b) => a < b),
-    needs: NEEDS.extremes,
-    fromSummary: ({ min }) => min,
-  }),
-  windowFunction('max_over_time', {
-    fromSamples: (window) => extreme(window, (a, b) => a > b),
-    needs: NEEDS.extremes,
-    fromSummary: ({ max }) => max,
-  }),
-  windowFunction('first_over_time', {
-    fromSamples: ({ values, from }) => values[from] as number,
-    fromSummary: ({ first }) => first,
-    keepsName: true,
-  }),
-  windowFunction('last_over_time', {
-    fromSamples: ({ values, to }) => values[to - 1] as number,
-    fromSummary: ({ last }) => last,
-    keepsName: true,
-  }),
+  windowFunction('count_over_time', { result: ({ count }) => count }),
+  windowFunction('min_over_time', { needs: NEEDS.extremes, result: ({ min }) => min }),
+  windowFunction('max_over_time', { needs: NEEDS.extremes, result: ({ max }) => max }),
+  windowFunction('first_over_time', { result: ({ first }) => first, keepsName: true }),
+  windowFunction('last_over_time', { result: ({ last }) => last, keepsName: true }),
   windowFunction('stdvar_over_time', {
-    fromSamples: variance,
     needs: VARIANCE,
-    fromSummary: (summary) => summary.variance,
+    result: (summary) => summary.variance,
+    fromSamples: variance,
   }),
   windowFunction('stddev_over_time', {
-    fromSamples: (window) => Math.sqrt(variance(window)),
     needs: VARIANCE,
-    fromSummary({ variance }) {
+    result({ variance }) {
       return variance === undefined ? undefined : Math.sqrt(variance)
     },
+    fromSamples: (window) => Math.sqrt(variance(window)),
   }),
   windowFunction('quantile_over_time', {
     args: ['scalar', 'matrix'],
@@ -125,6 +92,6 @@ export const overTimeFunctions: readonly VectorFunction[] = [
       evaluation.warn(`quantile value should be between 0 and 1, got ${formatGeneral(q)}`, at)
     },
   }),
-  windowFunction('present_over_time', { fromSamples: () => 1, fromSummary: () => 1 }),
+  windowFunction('present_over_time', { result: () => 1 }),
   absentOverTime,
 ]

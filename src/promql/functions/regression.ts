@@ -1,52 +1,60 @@
-import { CompensatedSum } from '../evaluate/float.ts'
+import { type Line, NEEDS } from '../../model/summary.ts'
+import { CompensatedSum, Mean } from '../evaluate/float.ts'
 import { type Window, windowFunction } from './window.ts'
 
-/** The least-squares line through a window; the intercept is where it stands at `originMs`. */
-function line({ timesMs, values, from, to }: Window, originMs: number): { slope: number; intercept: number } {
-  const sumX = new CompensatedSum()
-  const sumY = new CompensatedSum()
-  const sumXY = new CompensatedSum()
-  const sumX2 = new CompensatedSum()
+const LINE = NEEDS.line | NEEDS.sum | NEEDS.extremes
+
+/** The least-squares line through a window, computed around the means of its times and values. */
+function line({ timesMs, values, from, to }: Window, atMs: number): Line {
   const first = values[from] as number
-  let constant = true
-  for (let i = from; i < to; i++) {
-    const y = values[i] as number
-    if (y !== first && i > from) constant = false
-    const x = ((timesMs[i] as number) - originMs) / 1000
-    sumX.add(x)
-    sumY.add(y)
-    sumXY.add(x * y)
-    sumX2.add(x * x)
-  }
-  if (constant) {
+  if (isConstant(values, from, to)) {
     // Exactly flat, which the sums below would miss by a rounding error.
-    if (first === Number.POSITIVE_INFINITY || first === Number.NEGATIVE_INFINITY) {
-      return { slope: Number.NaN, intercept: Number.NaN }
-    }
-    return { slope: 0, intercept: first }
+    const isInfinite = first === Number.POSITIVE_INFINITY || first === Number.NEGATIVE_INFINITY
+    return isInfinite ? { slopePerSecond: Number.NaN, value: Number.NaN } : { slopePerSecond: 0, value: first }
   }
-  const count = to - from
-  const x = sumX.sum + sumX.compensation
-  const y = sumY.sum + sumY.compensation
-  const covariance = sumXY.sum + sumXY.compensation - (x * y) / count
-  const spread = sumX2.sum + sumX2.compensation - (x * x) / count
-  const slope = covariance / spread
-  return { slope, intercept: y / count - (slope * x) / count }
+  const originMs = timesMs[from] as number
+  const meanTime = new Mean()
+  const meanValue = new Mean()
+  for (let i = from; i < to; i++) {
+    meanTime.add((timesMs[i] as number) - originMs)
+    meanValue.add(values[i] as number)
+  }
+  const middle = meanTime.value
+  const mean = meanValue.value
+  const covariance = new CompensatedSum()
+  const spread = new CompensatedSum()
+  for (let i = from; i < to; i++) {
+    const time = (timesMs[i] as number) - originMs - middle
+    covariance.add(time * ((values[i] as number) - mean))
+    spread.add(time * time)
+  }
+  const slope = covariance.total / spread.total
+  return { slopePerSecond: slope * 1000, value: mean + slope * (atMs - originMs - middle) }
+}
+
+function isConstant(values: Float64Array, from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i++) if (values[i] !== values[from]) return false
+  return true
 }
 
 export const regressionFunctions = [
   windowFunction('deriv', {
     leastSamples: 2,
-    // An origin near the samples keeps the squares small.
-    fromSamples: (window) => line(window, window.timesMs[window.from] as number).slope,
+    needs: LINE,
+    result: (summary) => summary.line(0)?.slopePerSecond,
+    fromSamples: (window) => line(window, 0).slopePerSecond,
   }),
   windowFunction('predict_linear', {
     args: ['matrix', 'scalar'],
     leastSamples: 2,
     timeDependent: true,
-    fromSamples(window) {
-      const { slope, intercept } = line(window, window.evaluationMs)
-      return slope * window.parameter + intercept
-    },
+    needs: LINE,
+    result: (summary, window) => summary.line(whenOf(window))?.value,
+    fromSamples: (window) => line(window, whenOf(window)).value,
   }),
 ]
+
+/** So many seconds after the evaluation time, whatever `@` and `offset` say. */
+function whenOf({ evaluationMs, parameter }: Window): number {
+  return evaluationMs + parameter * 1000
+}

@@ -1,4 +1,4 @@
-import type { Summary } from '../../model/summary.ts'
+import { Summary } from '../../model/summary.ts'
 import type { Evaluation, RangeSeries, StepSeries, Steps } from '../evaluate/evaluation.ts'
 import { stepTime } from '../evaluate/evaluation.ts'
 import { refuseEqual, withoutMetadata } from '../evaluate/series.ts'
@@ -23,12 +23,12 @@ export interface Window {
 }
 
 export interface WindowWork {
-  /** The result from the samples of a window. */
-  readonly fromSamples: (window: Window) => number
-  /** The same from a summary, where that is enough; undefined when this window needs its samples. */
-  readonly fromSummary?: (summary: Summary, window: Window) => number | undefined
-  /** What `fromSummary` reads of a summary, as bits of `NEEDS`. */
+  /** What `result` reads of a summary, as bits of `NEEDS`. */
   readonly needs?: number
+  /** The result from a summary of the window; undefined when it has to come from the samples. */
+  readonly result?: (summary: Summary, window: Window) => number | undefined
+  /** The result from the samples of a window, where a summary does not suffice. */
+  readonly fromSamples?: (window: Window) => number
   /** With fewer samples there is no result. */
   readonly leastSamples?: 1 | 2
   readonly keepsName?: boolean
@@ -91,6 +91,7 @@ class WindowRun {
   readonly #ends: Float64Array
   readonly #parameters: Float64Array | undefined
   readonly #window: Window
+  readonly #summary = new Summary()
   #length = -1
   #step = 0
 
@@ -126,7 +127,7 @@ class WindowRun {
   advance(): boolean {
     const window = this.#window
     const { count } = this.#steps
-    const { leastSamples = 1, fromSamples } = this.#work
+    const { leastSamples = 1 } = this.#work
     let budget = SAMPLES_BETWEEN_PAUSES
     while (this.#step < count && budget > 0) {
       const i = this.#step++
@@ -142,21 +143,33 @@ class WindowRun {
       this.#moveTo(window.startMs, window.endMs)
       const inside = window.to - window.from
       budget -= inside + 1
-      if (inside >= leastSamples) this.#set(i, fromSamples(window))
+      if (inside >= leastSamples) this.#set(i, this.#fromSamples())
     }
     return this.#step < count
   }
 
   #fromSummary(i: number, leastSamples: number): boolean {
-    const { fromSummary, needs = 0 } = this.#work
-    if (fromSummary === undefined || this.#series.summarize === undefined) return false
+    const { result, needs = 0 } = this.#work
+    if (result === undefined || this.#series.summarize === undefined) return false
     const summary = this.#series.summarize(this.#window.startMs, this.#window.endMs, needs)
     if (summary === undefined) return false
     if (summary.count < leastSamples) return true
-    const value = fromSummary(summary, this.#window)
+    const value = result(summary, this.#window)
     if (value === undefined) return false
     this.#set(i, value)
     return true
+  }
+
+  #fromSamples(): number {
+    const { needs = 0, result, fromSamples } = this.#work
+    const window = this.#window
+    if (result !== undefined) {
+      const summary = this.#summary.begin(needs)
+      summary.takeSamples(window.timesMs, window.values, window.from, window.to)
+      const value = result(summary, window)
+      if (value !== undefined) return value
+    }
+    return fromSamples === undefined ? Number.NaN : fromSamples(window)
   }
 
   #load(): void {
