@@ -1,5 +1,5 @@
 import { NO_SAMPLES, type Samples } from '../../model/sample.ts'
-import { NEEDS, Summary } from '../../model/summary.ts'
+import { Summary } from '../../model/summary.ts'
 import { type BlockHeader, Blocks } from './blocks.ts'
 import { withoutMarkers } from './segment.ts'
 import { TimeColumn } from './time-column.ts'
@@ -152,7 +152,7 @@ export class Head {
       return
     }
     let fromMs = Math.max(startMs, this.sealedToMs(ref))
-    const closed = endMs - startMs >= WORTH_SUMMING_MS ? this.#closedOf(ref) : undefined
+    const closed = endMs - startMs >= WORTH_SUMMING_MS ? this.#closedOf(ref, summary.needs) : undefined
     if (closed !== undefined && closed.lastMs <= endMs && closed.summary.firstMs > startMs) {
       summary.takePiece(closed.summary.numbers, 0)
       fromMs = closed.lastMs
@@ -352,17 +352,18 @@ export class Head {
     return at
   }
 
-  #closedOf(ref: number) {
+  /** All blocks of a series in the numbers that `needs` names. */
+  #closedOf(ref: number, needs: number) {
     const block = this.#lastBlocks[ref] as number
     if (block === 0) return undefined
     const known = this.#closed.get(ref)
-    if (known?.block === block) return known
+    if (known?.block === block && (known.summary.needs & needs) === needs) return known
     const { column, place, count } = this.#blocks.header(block, this.#header)
     const lastMs = (this.#columnsById.get(column) as TimeColumn).at(place + count - 1)
     const length = this.#gather(ref, this.sealedToMs(ref), lastMs)
     const from = firstAfter(this.#times, length, this.sealedToMs(ref))
     const to = firstAfter(this.#times, length, lastMs)
-    const summary = new Summary().begin(NEEDS.all)
+    const summary = new Summary().begin(needs | (known?.summary.needs ?? 0))
     summary.takeSamples(this.#times, this.#values, from, to)
     const closed = { block, lastMs, summary }
     this.#closed.set(ref, closed)

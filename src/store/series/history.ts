@@ -1,12 +1,16 @@
 import { ByteCache } from '../../lib/byte-cache.ts'
 import type { Samples } from '../../model/sample.ts'
-import { AT, SUMMARY_SIZE, type Summary } from '../../model/summary.ts'
+import { AT, NEEDS, SUMMARY_SIZE, Summary } from '../../model/summary.ts'
 import type { Catalog, Span } from './catalog.ts'
 import { firstAfter } from './head.ts'
 import { type ChunkPlace, groupOf } from './segment.ts'
 import { outline, type SegmentReader } from './segment-reader.ts'
 
 const BUDGET_BYTES = 32 * (1 << 20)
+/** Days or hours of one series at which windows that are asked for begin or end. */
+const MOST_EDGES = 16
+/** So many rows are worth adding up ahead. */
+const WORTH_KEEPING = 4
 
 /** Summaries of one series, span by span, from some time on. */
 interface Rows {
@@ -21,6 +25,8 @@ interface Rows {
   readonly segments: number[]
   /** Chunks of the rows at which windows begin or end. */
   readonly chunks: Map<number, readonly ChunkPlace[]>
+  /** What many rows add up to, for the windows that were asked for last; by the rows and what is needed of them. */
+  readonly middles: Map<number, Float64Array>
 }
 
 /**
@@ -50,13 +56,15 @@ export class History {
   summarize(summary: Summary, ref: number, startMs: number, endMs: number, sealedToMs: number): void {
     const rows = this.#rowsOf(ref, startMs, sealedToMs)
     const { numbers, count } = rows
-    for (let row = firstEndingAfter(numbers, count, startMs); row < count; row++) {
-      const at = row * SUMMARY_SIZE
-      const firstMs = numbers[at + AT.firstMs] as number
-      if (firstMs > endMs) break
-      if (firstMs > startMs && (numbers[at + AT.lastMs] as number) <= endMs) summary.takePiece(numbers, at)
-      else this.#takeEdge(summary, ref, rows, row, startMs, endMs)
+    const to = firstNumberAfter(numbers, count, AT.firstMs, endMs)
+    let row = firstNumberAfter(numbers, count, AT.lastMs, startMs)
+    if (row < to && (numbers[row * SUMMARY_SIZE + AT.firstMs] as number) <= startMs) {
+      this.#takeEdge(summary, ref, rows, row++, startMs, endMs)
     }
+    if (row >= to) return
+    const isEndCut = (numbers[(to - 1) * SUMMARY_SIZE + AT.lastMs] as number) > endMs
+    takeMiddle(summary, rows, row, isEndCut ? to - 1 : to)
+    if (isEndCut) this.#takeEdge(summary, ref, rows, to - 1, startMs, endMs)
   }
 
   /** Samples with `startMs < t <= endMs`, in pieces in the order of time that may reach over both ends. */
@@ -95,10 +103,11 @@ export class History {
     let places = rows.chunks.get(row)
     if (places === undefined) {
       places = this.#reader.chunks(segment, ref)
-      if (rows.chunks.size >= 16) rows.chunks.clear()
+      if (rows.chunks.size >= MOST_EDGES) rows.chunks.clear()
       rows.chunks.set(row, places)
     }
-    for (const [i, place] of places.entries()) {
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as ChunkPlace
       const { numbers } = place
       const firstMs = numbers[AT.firstMs] as number
       const lastMs = numbers[AT.lastMs] as number
@@ -108,10 +117,8 @@ export class History {
         continue
       }
       const chunk = this.#reader.chunk(segment, ref, i, place)
-      if (chunk !== undefined) {
-        const { length, timesMs, values } = chunk.clean
-        summary.takeSamples(timesMs, values, firstAfter(timesMs, length, startMs), firstAfter(timesMs, length, endMs))
-      } else if (lastMs <= endMs) summary.takePiece(numbers, 0)
+      if (chunk !== undefined) takePart(summary, place, chunk.clean, startMs, endMs)
+      else if (lastMs <= endMs) summary.takePiece(numbers, 0)
     }
   }
 
@@ -122,15 +129,16 @@ export class History {
       if (known.toMs < sealedToMs) this.#load(known, ref, known.toMs, sealedToMs)
       return known
     }
-    // A longer window than before: all that is older comes along, so that the next one finds it.
+    const before = this.#catalog.spans[firstSpanAfter(this.#catalog.spans, startMs) - 1]
     const rows: Rows = {
-      fromMs: startMs,
+      fromMs: before?.toMs ?? Number.NEGATIVE_INFINITY,
       toMs: startMs,
       version,
       count: 0,
       numbers: new Float64Array(SUMMARY_SIZE * 8),
       segments: [],
       chunks: new Map(),
+      middles: new Map(),
     }
     this.#load(rows, ref, startMs, sealedToMs)
     return rows
@@ -158,6 +166,45 @@ export class History {
   }
 }
 
+/** A window moves on every few seconds and has the same whole days for an hour: those are added up once. */
+function takeMiddle(summary: Summary, rows: Rows, from: number, to: number): void {
+  if (to - from < WORTH_KEEPING) {
+    summary.takePieces(rows.numbers, from, to)
+    return
+  }
+  const key = (from * 65_536 + to) * 64 + summary.needs
+  let middle = rows.middles.get(key)
+  if (middle === undefined) {
+    const whole = new Summary().begin(summary.needs)
+    whole.takePieces(rows.numbers, from, to)
+    middle = whole.numbers
+    if (rows.middles.size >= MOST_EDGES) rows.middles.clear()
+    rows.middles.set(key, middle)
+  }
+  summary.takePiece(middle, 0)
+}
+
+const part = new Float64Array(SUMMARY_SIZE)
+
+/** Takes the samples of a chunk with `startMs < t <= endMs` into a summary. */
+function takePart(summary: Summary, place: ChunkPlace, clean: Samples, startMs: number, endMs: number): void {
+  const { length, timesMs, values } = clean
+  const from = startMs < (timesMs[0] as number) ? 0 : firstAfter(timesMs, length, startMs)
+  const to = endMs >= (timesMs[length - 1] as number) ? length : firstAfter(timesMs, length, endMs)
+  if (from >= to) return
+  if (summary.needs !== NEEDS.growth || place.numbers[AT.resets] !== 0) {
+    summary.takeSamples(timesMs, values, from, to)
+    return
+  }
+  // Where the chunk knows of no drop there is none in a part of it, and its ends tell everything.
+  part[AT.count] = to - from
+  part[AT.firstMs] = timesMs[from] as number
+  part[AT.lastMs] = timesMs[to - 1] as number
+  part[AT.first] = values[from] as number
+  part[AT.last] = values[to - 1] as number
+  summary.takePiece(part, 0)
+}
+
 function isBeside({ numbers, count }: ChunkPlace, span: Span, startMs: number, endMs: number): boolean {
   // Staleness markers stand outside of what the summary knows: such a chunk is looked at.
   if (numbers[AT.count] !== count) return span.toMs <= startMs || span.fromMs >= endMs
@@ -174,13 +221,13 @@ function inOrder(pieces: Samples[]): Samples[] {
   return pieces
 }
 
-/** The first row whose last sample is after `timeMs`. */
-function firstEndingAfter(numbers: Float64Array, count: number, timeMs: number): number {
+/** The first row whose number at `field` is above `limit`. */
+function firstNumberAfter(numbers: Float64Array, count: number, field: number, limit: number): number {
   let low = 0
   let high = count
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((numbers[middle * SUMMARY_SIZE + AT.lastMs] as number) <= timeMs) low = middle + 1
+    if ((numbers[middle * SUMMARY_SIZE + field] as number) <= limit) low = middle + 1
     else high = middle
   }
   return low

@@ -1,4 +1,5 @@
 import { NO_SAMPLES, type Samples } from '../../model/sample.ts'
+import { firstAfter } from './head.ts'
 
 /** Parts of one series, in time order, as one run of samples with `fromMs < t <= toMs`. */
 export function joinSamples(
@@ -6,48 +7,75 @@ export function joinSamples(
   newest: Samples | undefined,
   fromMs: number,
   toMs: number,
+  room: JoinRoom = new JoinRoom(),
 ): Samples {
-  const parts = [...older, newest ?? NO_SAMPLES]
-    .map((part) => within(part, fromMs, toMs))
-    .filter(({ length }) => length > 0)
+  const parts: Samples[] = []
+  for (const part of older) addWithin(parts, part, fromMs, toMs)
+  if (newest !== undefined) addWithin(parts, newest, fromMs, toMs)
   const [only] = parts
   if (only === undefined) return NO_SAMPLES
-  if (parts.length === 1) return only
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const timesMs = new Float64Array(length)
-  const values = new Float64Array(length)
-  const stale = parts.some((part) => part.stale !== undefined) ? new Uint8Array(length) : undefined
-  let at = 0
-  for (const part of parts) {
-    timesMs.set(part.timesMs, at)
-    values.set(part.values, at)
-    if (part.stale !== undefined) stale?.set(part.stale, at)
-    at += part.length
-  }
-  return { length, timesMs, values, stale }
+  return parts.length === 1 ? only : room.join(parts)
 }
 
-function within(samples: Samples, fromMs: number, toMs: number): Samples {
-  const from = firstAfter(samples, fromMs)
-  const to = firstAfter(samples, toMs)
-  if (from === 0 && to === samples.length) return samples
-  if (from >= to) return NO_SAMPLES
-  return {
+/**
+ * Memory for joined samples that is used again by the next series: allocating it anew for each would cost more than the
+ * copying. Series that were measured together have their times joined once.
+ */
+export class JoinRoom {
+  #times = new Float64Array(0)
+  #values = new Float64Array(0)
+  /** The columns whose times stand in `#times` now. */
+  #joined: readonly Samples[] = []
+
+  /** What it gives is overwritten by the next call. */
+  join(parts: readonly Samples[]): Samples {
+    let length = 0
+    for (const part of parts) length += part.length
+    if (length > this.#values.length) {
+      this.#times = new Float64Array(length)
+      this.#values = new Float64Array(length)
+      this.#joined = []
+    }
+    const areTimesThere = haveSameTimes(parts, this.#joined)
+    this.#joined = parts
+    let stale: Uint8Array | undefined
+    let at = 0
+    for (const part of parts) {
+      if (!areTimesThere) this.#times.set(part.timesMs, at)
+      this.#values.set(part.values, at)
+      if (part.stale !== undefined) {
+        stale ??= new Uint8Array(length)
+        stale.set(part.stale, at)
+      }
+      at += part.length
+    }
+    return { length, timesMs: this.#times.subarray(0, length), values: this.#values.subarray(0, length), stale }
+  }
+}
+
+function haveSameTimes(parts: readonly Samples[], joined: readonly Samples[]): boolean {
+  if (parts.length !== joined.length) return false
+  for (let i = 0; i < parts.length; i++) {
+    const [a, b] = [(parts[i] as Samples).timesMs, (joined[i] as Samples).timesMs]
+    if (a !== b && (a.buffer !== b.buffer || a.byteOffset !== b.byteOffset || a.length !== b.length)) return false
+  }
+  return true
+}
+
+function addWithin(parts: Samples[], samples: Samples, fromMs: number, toMs: number): void {
+  const { length, timesMs } = samples
+  if (length === 0) return
+  const from = (timesMs[0] as number) > fromMs ? 0 : firstAfter(timesMs, length, fromMs)
+  const to = (timesMs[length - 1] as number) <= toMs ? length : firstAfter(timesMs, length, toMs)
+  if (from >= to) return
+  if (from === 0 && to === length) {
+    parts.push(samples)
+    return
+  }
+  parts.push({
     length: to - from,
-    timesMs: samples.timesMs.subarray(from, to),
+    timesMs: timesMs.subarray(from, to),
     values: samples.values.subarray(from, to),
     stale: samples.stale?.subarray(from, to),
-  }
-}
-
-/** Index of the first sample after `timeMs`. */
-function firstAfter({ timesMs, length }: Samples, timeMs: number): number {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((timesMs[middle] as number) <= timeMs) low = middle + 1
-    else high = middle
-  }
-  return low
+  })
 }

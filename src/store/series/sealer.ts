@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Clock } from '../../lib/clock.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Samples } from '../../model/sample.ts'
@@ -70,7 +71,8 @@ export class Sealer {
         const isKept = ((masks.get(Math.floor(ref / GROUP_SERIES)) ?? 0) >> slotOf(ref)) & 1
         // One that has just been made may have its first sample yet to come.
         const isNew = head.lastMs(ref) === Number.NEGATIVE_INFINITY && ref >= this.#refsAtLastForget
-        if (isKept || isNew || head.lastMs(ref) > beforeMs) continue
+        const isInMemory = head.lastMs(ref) > head.sealedToMs(ref)
+        if (isKept || isNew || isInMemory || head.lastMs(ref) > beforeMs) continue
         gone.push({ ref, labels: index.labelsOf(ref) as Labels })
       }
       this.#refsAtLastForget = head.capacity
@@ -129,7 +131,7 @@ export class Sealer {
       }
       if (refs.length < SERIES_A_STEP) continue
       await write()
-      await clock.sleep(pauseMs, signal)
+      if (pauseMs > 0) await clock.sleep(pauseMs, signal)
     }
     await write()
     head.release(cutMs, samples)
@@ -156,7 +158,7 @@ export class Sealer {
           return { level: 1, toMs: dayMs, group, additions: [], sources }
         })
         segments += await this.#write(writes, false)
-        await clock.sleep(pauseMs, signal)
+        if (waiting.length > 0 && pauseMs > 0) await clock.sleep(pauseMs, signal)
       }
     }
     return segments
@@ -175,7 +177,7 @@ export class Sealer {
 
   /** Which series have a segment, by group. */
   async #masks(): Promise<Map<number, number>> {
-    const { reader, catalog, clock } = this.#options
+    const { reader, catalog } = this.#options
     const masks = new Map<number, number>()
     let rows = 0
     for (const { level, toMs } of catalog.spans) {
@@ -186,7 +188,7 @@ export class Sealer {
       rows += found.length
       if (rows < ROWS_A_TURN) continue
       rows = 0
-      await clock.sleep(0, new AbortController().signal)
+      await yieldToOthers()
     }
     return masks
   }

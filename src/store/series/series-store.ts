@@ -12,7 +12,7 @@ import { Catalog } from './catalog.ts'
 import { Head, type NewestSample } from './head.ts'
 import { History } from './history.ts'
 import { HistoryImport } from './history-import.ts'
-import { joinSamples } from './join.ts'
+import { JoinRoom, joinSamples } from './join.ts'
 import { decodeJournal, encodeJournal } from './journal.ts'
 import { appendJournal, describeMetric, type NewSeries, SEALED_TO } from './operations.ts'
 import { Sealer } from './sealer.ts'
@@ -199,18 +199,19 @@ export class SeriesStore implements SampleSink {
   }): StoredSeries[] {
     const rollupsMs = this.#catalog.rollupsToMs ?? Number.NEGATIVE_INFINITY
     const rollupsToMs = rollupsMs > startMs ? rollupsMs : undefined
+    const room = new JoinRoom()
     const selected: StoredSeries[] = []
     for (const ref of this.#index.find(matchers)) {
       if (this.#head.noneAfterMs(ref) <= startMs) continue
-      selected.push(new StoredSeries(this, ref, this.#index.labelsOf(ref) as Labels, rollupsToMs))
+      selected.push(new StoredSeries(this, ref, this.#index.labelsOf(ref) as Labels, rollupsToMs, room))
     }
     return selected
   }
 
   /** Samples of a series with `startMs < t <= endMs`. */
-  samplesOf(ref: number, startMs: number, endMs: number): Samples {
+  samplesOf(ref: number, startMs: number, endMs: number, room?: JoinRoom): Samples {
     const older = this.#head.sealedToMs(ref) > startMs ? this.#history.samples(ref, startMs, endMs) : []
-    return joinSamples(older, this.#head.samples(ref, startMs, endMs), startMs, endMs)
+    return joinSamples(older, this.#head.samples(ref, startMs, endMs), startMs, endMs, room)
   }
 
   /** The window `(startMs, endMs]` of a series in a few numbers. */
@@ -387,16 +388,19 @@ export class StoredSeries {
   readonly rollupsToMs: number | undefined
   readonly #store: SeriesStore
   readonly #ref: number
+  readonly #room: JoinRoom
 
-  constructor(store: SeriesStore, ref: number, labels: Labels, rollupsToMs: number | undefined) {
+  constructor(store: SeriesStore, ref: number, labels: Labels, rollupsToMs: number | undefined, room: JoinRoom) {
     this.#store = store
+    this.#room = room
     this.#ref = ref
     this.labels = labels
     this.rollupsToMs = rollupsToMs
   }
 
+  /** Valid until the samples of another series of the same selection are asked for. */
   samples(startMs: number, endMs: number): Samples {
-    return this.#store.samplesOf(this.#ref, startMs, endMs)
+    return this.#store.samplesOf(this.#ref, startMs, endMs, this.#room)
   }
 
   summarize(startMs: number, endMs: number, needs: number): Summary {
