@@ -17,6 +17,8 @@ for (const { name, bar, run } of chosen) {
     rows.push({ name, ours: null, peer: null, ratio: null, bar, pass: false })
   }
 }
+// What several rows share stays open until the last of them is done.
+for (const close of new Set(chosen.map(({ close }) => close))) await close?.()
 const columns = ['name', 'ours', 'peer', 'ratio', 'bar', 'pass']
 const text = (value) => (value === null ? '–' : value === true ? 'yes' : value === false ? 'NO' : String(value))
 const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => text(row[column]).length)))

@@ -1,5 +1,9 @@
 import { auditLookup } from './audit-lookup.mjs'
 import { healthUnderPush } from './health-under-push.mjs'
+import { historyQueries } from './history/queries.mjs'
+import { restart } from './history/restart.mjs'
+import { ruleCycle } from './history/rule-cycle.mjs'
+import { sampleSize } from './history/size.mjs'
 import { idleMemory } from './idle-memory.mjs'
 import { probeCpu } from './probe-cpu.mjs'
 import { seriesIndex } from './series-index.mjs'
@@ -7,4 +11,16 @@ import { startTime } from './start-time.mjs'
 import { thousandChecks } from './thousand-checks.mjs'
 
 /** Every row of the table. */
-export const benches = [startTime, idleMemory, thousandChecks, probeCpu, healthUnderPush, auditLookup, seriesIndex]
+export const benches = [
+  startTime,
+  idleMemory,
+  thousandChecks,
+  probeCpu,
+  healthUnderPush,
+  auditLookup,
+  seriesIndex,
+  sampleSize,
+  restart,
+  ruleCycle,
+  ...historyQueries,
+]

@@ -11,28 +11,45 @@ export const program = join(import.meta.dirname, '../../dist/midwatch.cjs')
 /** As `npm start` does it: a small nursery, which saves several megabytes. */
 export const nodeFlags = ['--max-semi-space-size=2']
 
-/** Starts the built program in a folder of its own. */
-export async function startMidwatch(config) {
+/** Starts the built program in a folder of its own; `prepare` may put data there first. */
+export async function startMidwatch(config, prepare = () => {}) {
   const folder = mkdtempSync(join(tmpdir(), 'midwatch-bench-'))
   writeFileSync(join(folder, 'midwatch.yml'), config)
+  prepare(folder)
+  const running = await runMidwatch(folder)
+  return {
+    ...running,
+    folder,
+    async stop() {
+      await running.end('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts the built program in a folder that is there. */
+export async function runMidwatch(folder) {
+  const runFile = join(folder, 'data/midwatch.run.json')
+  // What a killed one left behind names another address.
+  rmSync(runFile, { force: true })
   const child = spawn(process.execPath, [...nodeFlags, program, 'run', '--listen', '127.0.0.1:0'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },
   })
-  const runFile = join(folder, 'data/midwatch.run.json')
-  while (!existsSync(runFile)) await delay(5)
+  while (!existsSync(runFile)) {
+    if (child.exitCode !== null) throw new Error(`midwatch ended with ${child.exitCode}`)
+    await delay(5)
+  }
   const { url, token } = JSON.parse(readFileSync(runFile, 'utf8'))
   return {
     url,
     token,
     pid: child.pid,
-    folder,
-    async stop() {
+    async end(signal) {
       const exit = once(child, 'exit')
-      child.kill('SIGKILL')
+      child.kill(signal)
       await exit
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -22,7 +22,8 @@ const GAP_SCRAPES = 40
  * - `all_total` and `ok_total`, 100 pairs of counters: requests, and those that did not fail;
  * - `x`, 100 gauges: every second one a latency in seconds with three decimals, the others bytes of memory.
  *
- * Of each, two series are marked `in2="yes"` and ten `in10="yes"`, so that queries can ask for fewer.
+ * Of each, two series are marked `in2="yes"`, ten `in10="yes"` and fifty `in50="yes"`, so that queries can ask for fewer.
+ * Series of one target share the times of its scrapes, as those of a real one do.
  *
  * @param endMs the end of the time, a whole hour
  */
@@ -32,6 +33,7 @@ export function history(endMs) {
     job: 'shop',
     instance: `shop-${pair % TARGETS}`,
     pair: String(pair),
+    ...(pair < 50 ? { in50: 'yes' } : {}),
     ...(pair < 10 ? { in10: 'yes' } : {}),
     ...(pair < 2 ? { in2: 'yes' } : {}),
   })
@@ -70,8 +72,9 @@ function gapOf(target) {
   return Math.floor(SCRAPES * (0.3 + 0.15 * target))
 }
 
-/** Requests in 15 s over the hours of a day, for a shop with `busy` at noon. */
 const hourly = new Map()
+
+/** Draws how many requests come in 15 s at this hour of the day, `busy` at noon on average. */
 function requestsAt(hour, busy) {
   const mean = busy * (0.55 - 0.45 * Math.cos((2 * Math.PI * hour) / 24))
   const key = mean.toFixed(6)
@@ -88,8 +91,8 @@ function requests(pair, { timesMs, restartAt }) {
   const failureShare = 0.0005 * (1 + (pair % 6))
   const all = new Float64Array(timesMs.length)
   const ok = new Float64Array(timesMs.length)
-  let [total, good] = [Math.floor(random.share() * 1e6), 0]
-  good = total
+  let total = Math.floor(random.share() * 1e6)
+  let good = total
   for (let i = 0; i < timesMs.length; i++) {
     if (i === restartAt) {
       total = 0

@@ -1,0 +1,85 @@
+import { median } from '../support.mjs'
+import { differenceOf } from './client.mjs'
+import { peers } from './programs.mjs'
+
+const WARM_UPS = 2
+const ROUNDS = 9
+/** Every round asks for another moment, a scrape and some milliseconds earlier, so that no answer is one that was given before. */
+const SHIFT_MS = 15_007
+
+/** Answers that mean the same, apart from the order in which sums were added up; as a relative difference. */
+const EQUAL = 1e-6
+/** VictoriaMetrics does not extrapolate, so its increases are others by design; over 30 days that is little. */
+export const ALIKE = 0.02
+/** Over minutes in which next to nothing failed, one request makes the difference: only that there is an answer counts. */
+export const ANYTHING = Number.MAX_VALUE
+
+/**
+ * Asks midwatch and its peers in turn and takes the median of each.
+ *
+ * @param ask milliseconds and values of one program at one moment
+ * @param victoriaWithin how far VictoriaMetrics' values may be from ours
+ * @returns milliseconds by program, and what differs
+ */
+export async function race(
+  { midwatch, prometheus, victoria, endMs },
+  ask,
+  { rounds = ROUNDS, victoriaWithin = EQUAL } = {},
+) {
+  const programs = Object.entries({ midwatch, prometheus, victoria }).filter(([, one]) => one !== undefined)
+  const times = Object.fromEntries(programs.map(([key]) => [key, []]))
+  const differences = { prometheus: 0, victoria: 0 }
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    const atMs = endMs - (round + WARM_UPS + 1) * SHIFT_MS
+    const values = {}
+    for (const [key, program] of programs) {
+      const { ms, series } = await ask(program, atMs, key)
+      values[key] = series
+      if (round >= 0) times[key].push(ms)
+    }
+    for (const key of Object.keys(differences)) {
+      if (values[key] === undefined) continue
+      differences[key] = Math.max(differences[key], differenceOf(values.midwatch, values[key]))
+    }
+  }
+  return {
+    ms: Object.fromEntries(Object.entries(times).map(([key, list]) => [key, median(list)])),
+    problems: problemsOf(differences, { prometheus: EQUAL, victoria: victoriaWithin }),
+  }
+}
+
+function problemsOf(differences, within) {
+  return Object.entries(differences)
+    .filter(([key, difference]) => !(difference <= within[key]))
+    .map(([key, difference]) => `differs from ${peers[key].name} by ${difference.toExponential(1)}`)
+}
+
+/** `>= 300×, >= 30×`, as the table shows the bars of a row. */
+export function barText(bars) {
+  return Object.entries(bars)
+    .map(([key, bar]) => `>= ${bar}x ${peers[key].name}`)
+    .join(', ')
+}
+
+/**
+ * A row of the table.
+ *
+ * @param ms milliseconds by program; bars: how many times faster than each peer we have to be
+ */
+export function verdict({ ms, problems = [] }, bars) {
+  const keys = Object.keys(peers)
+  const ratioOf = (key) => (ms[key] === undefined ? undefined : ms[key] / ms.midwatch)
+  const held = Object.entries(bars).map(([key, bar]) => (ratioOf(key) === undefined ? undefined : ratioOf(key) >= bar))
+  const isHeld = held.every((one) => one === true)
+  return {
+    ours: [`${shown(ms.midwatch)} ms`, ...problems].join('; '),
+    peer: keys.map((key) => (ms[key] === undefined ? `${peers[key].name} missing` : shown(ms[key]))).join(' / '),
+    ratio: keys.map((key) => (ms[key] === undefined ? '-' : `${shown(ratioOf(key))}x`)).join(' / '),
+    // A bar whose peer is missing is neither held nor missed.
+    pass: problems.length > 0 || held.includes(false) ? false : isHeld ? true : null,
+  }
+}
+
+export function shown(value) {
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(3)
+}
