@@ -13,6 +13,7 @@ import {
   skipMetricName,
   skipWord,
 } from './series-text.ts'
+import type { TextTable } from './text-table.ts'
 
 /**
  * `text`: Prometheus text format 0.0.4 and 1.0.0 (which adds names in quotes).
@@ -147,9 +148,12 @@ export class ExpositionReader {
   /**
    * The labels of the sample read last: names and values in turn, in the order of the text, the metric's name as
    * `__name__`, empty values included.
+   *
+   * @param texts where names and values come from that were read before
    */
-  labelPairs(): string[] {
-    return this.#guard(() => parseSeriesText(this.#bytes, this.seriesStart, this.seriesEnd, { strict: this.#strict }))
+  labelPairs(texts?: TextTable): string[] {
+    const options = { strict: this.#strict, texts }
+    return this.#guard(() => parseSeriesText(this.#bytes, this.seriesStart, this.seriesEnd, options))
   }
 
   /** The exemplar of the sample read last. */

@@ -1,5 +1,6 @@
 import { METRIC_NAME } from '../model/labels.ts'
 import { LineError } from './exposition-error.ts'
+import type { TextTable } from './text-table.ts'
 
 const QUOTE = 34
 const COMMA = 44
@@ -70,6 +71,7 @@ export function unquote(bytes: Buffer, start: number, end: number): string {
 /**
  * Reads `name{a="b"}`, `{"name.in.quotes", "a.b"="c"}` or, with `withName` false, only the braces.
  *
+ * @param texts where names and values come from that stood in another series already
  * @returns names and values in turn, in the order of the text, the metric name as `__name__`; empty values included
  * @throws LineError
  */
@@ -77,15 +79,21 @@ export function parseSeriesText(
   bytes: Buffer,
   start: number,
   end: number,
-  { strict = false, withName = true }: { strict?: boolean; withName?: boolean } = {},
+  {
+    strict = false,
+    withName = true,
+    texts,
+  }: { strict?: boolean; withName?: boolean; texts?: TextTable | undefined } = {},
 ): string[] {
   const skip = strict ? (at: number) => at : (at: number) => skipBlanks(bytes, at)
+  const nameText = (from: number, to: number) => texts?.text(bytes, from, to, plain) ?? plain(bytes, from, to)
+  const quotedText = (from: number, to: number) => texts?.text(bytes, from, to, unquote) ?? unquote(bytes, from, to)
   const pairs: string[] = []
   let at = start
   let hasName = !withName
   if (withName && bytes[at] !== OPEN) {
     const nameEnd = skipMetricName(bytes, at)
-    pairs.push(METRIC_NAME, bytes.toString('latin1', at, nameEnd))
+    pairs.push(METRIC_NAME, nameText(at, nameEnd))
     hasName = true
     at = skip(nameEnd)
   }
@@ -100,7 +108,7 @@ export function parseSeriesText(
           `expected a label name, found ${excerpt(bytes, at)}; write name="value" pairs with commas between them`,
         )
       }
-      const name = quoted ? unquote(bytes, nameStart, at) : bytes.toString('latin1', nameStart, at)
+      const name = quoted ? quotedText(nameStart, at) : nameText(nameStart, at)
       at = skip(at)
       if (quoted && bytes[at] !== EQUALS) {
         if (hasName) throw new LineError(`${JSON.stringify(name)} has no value, and the metric has a name already`)
@@ -119,7 +127,7 @@ export function parseSeriesText(
         const valueStart = at
         at = skipQuoted(bytes, at)
         if (holdsName(pairs, name)) throw new LineError(`label ${name} stands twice in one series`)
-        pairs.push(name, unquote(bytes, valueStart, at))
+        pairs.push(name, quotedText(valueStart, at))
         at = skip(at)
       }
       if (bytes[at] === COMMA) at = skip(at + 1)
@@ -130,6 +138,10 @@ export function parseSeriesText(
   }
   if (!hasName) throw new LineError('the series has no metric name')
   return pairs
+}
+
+function plain(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end)
 }
 
 /** What stands there, short enough for a message. */

@@ -34,7 +34,15 @@ export class MemorySink implements SampleSink {
   }
 
   append(batch: SampleBatch): Promise<void> {
-    this.batches.push(batch)
+    // The one given may be used again.
+    const { length, refs, timesMs, values, stale } = batch
+    this.batches.push({
+      length,
+      refs: refs.slice(0, length),
+      timesMs: timesMs.slice(0, length),
+      values: values.slice(0, length),
+      stale: stale?.slice(0, length),
+    })
     for (let i = 0; i < batch.length; i++) {
       const value = batch.stale?.[i] === 1 ? 'stale' : (batch.values[i] as number)
       this.#samples[batch.refs[i] as number]?.push({ timeMs: batch.timesMs[i] as number, value })

@@ -2,6 +2,7 @@
 const MAX_KEPT_BYTES = 32 * 1024 * 1024
 const MAX_KEPT = 4
 const SMALLEST_BYTES = 64 * 1024
+const SMALL_BYTES = 1024 * 1024
 
 /**
  * Memory for bodies that is used again: what is allocated anew for each large body makes the garbage collector go over the
@@ -17,11 +18,14 @@ export class BodyBuffers {
     return found ?? Buffer.allocUnsafeSlow(Math.max(SMALLEST_BYTES, Math.ceil(bytes * 1.1)))
   }
 
-  /** Larger memory with the first `used` bytes of `buffer`, which goes back. */
+  /**
+   * Larger memory with the first `used` bytes of `buffer`, which goes back when it is small: who has outgrown a large one
+   * will ask for more the next time.
+   */
   grow(buffer: Buffer, used: number, needed: number): Buffer {
     const larger = this.take(Math.max(needed, buffer.length * 2))
     buffer.copy(larger, 0, 0, used)
-    this.give(buffer)
+    if (buffer.length <= SMALL_BYTES) this.give(buffer)
     return larger
   }
 

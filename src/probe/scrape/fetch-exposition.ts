@@ -32,6 +32,7 @@ interface FetchOptions {
 }
 
 const MAX_REDIRECTS = 10
+const MAX_TOLD_BYTES = 32 * 1024 * 1024
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** Fetches expositions for one job; connections stay open between scrapes. */
@@ -171,7 +172,10 @@ export class ExpositionFetcher {
     const limit = this.#config.limits.bodyBytes
     const encoding = response.headers['content-encoding'] ?? 'identity'
     const buffers = this.#buffers
-    let buffer = buffers.take(Math.min(expectedBytes, limit))
+    // What the server says is a hint, not a reason to take any amount of memory.
+    const toldBytes =
+      encoding === 'identity' ? Math.min(Number(response.headers['content-length'] ?? 0), MAX_TOLD_BYTES) : 0
+    let buffer = buffers.take(Math.min(Math.max(expectedBytes, toldBytes), limit))
     let length = 0
     try {
       for await (const chunk of unpack(response, encoding) as AsyncIterable<Buffer>) {

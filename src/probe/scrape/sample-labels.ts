@@ -21,48 +21,109 @@ export type LabelMaker = (pairs: readonly string[]) => Labels | undefined
 export function labelMaker(target: Labels, config: ScrapeConfig): LabelMaker {
   const { honorLabels, metricRelabel, limits } = config
   const hasLimits = limits.labels > 0 || limits.labelNameLength > 0 || limits.labelValueLength > 0
+  const shapes: Shape[] = []
   return (pairs) => {
-    const byName = new Map<string, string>()
-    for (let i = 0; i < pairs.length; i += 2) byName.set(pairs[i] as string, pairs[i + 1] as string)
-    if (honorLabels) honorScraped(byName, target)
-    else preferTarget(byName, target)
-    const labels = metricRelabel.apply(sorted(byName))
+    const joined = shapeOf(pairs, shapes, target, honorLabels).join(pairs)
+    const labels = metricRelabel.apply(joined)
     if (labels === undefined || labels.size === 0) return undefined
     if (labels.name === '') {
-      throw new ScrapeError(`metric_relabel_configs removes the metric's name from ${Labels.of(byName)}`)
+      throw new ScrapeError(`metric_relabel_configs removes the metric's name from ${joined}`)
     }
     if (hasLimits) checkLimits(labels, limits)
     return labels
   }
 }
 
-/** As `Labels.of`, without going over everything several times: 100,000 new series come through here at once. */
-function sorted(byName: ReadonlyMap<string, string>): Labels {
-  const pairs: string[] = []
-  for (const name of [...byName.keys()].sort(compareText)) {
-    const value = byName.get(name) as string
-    if (value !== '') pairs.push(name, value)
+/** A target's series have few shapes, and 100,000 new ones come through here at once. */
+const MAX_SHAPES = 8
+
+/** The shape of these pairs, the last one asked for in front of those that are remembered. */
+function shapeOf(pairs: readonly string[], shapes: Shape[], target: Labels, honorLabels: boolean): Shape {
+  for (let i = 0; i < shapes.length; i++) {
+    const shape = shapes[i] as Shape
+    if (!shape.fits(pairs)) continue
+    if (i > 0) {
+      shapes.splice(i, 1)
+      shapes.unshift(shape)
+    }
+    return shape
   }
-  return Labels.fromSortedPairs(pairs)
+  const shape = new Shape(pairs, target, honorLabels)
+  shapes.unshift(shape)
+  if (shapes.length > MAX_SHAPES) shapes.pop()
+  return shape
 }
 
-function honorScraped(byName: Map<string, string>, target: Labels): void {
-  for (const [name, value] of target) if (!byName.has(name)) byName.set(name, value)
+/**
+ * Where the values of the joined labels come from, which is the same for all series that have the same names in the same
+ * order and the same values empty.
+ */
+class Shape {
+  readonly #names: readonly string[]
+  readonly #isEmpty: readonly boolean[]
+  readonly #target: readonly string[]
+  /** Sorted. */
+  readonly #joinedNames: readonly string[]
+  /** For each of them the place of its value in the pairs, or as `~place` in the target's. */
+  readonly #sources: readonly number[]
+
+  constructor(pairs: readonly string[], target: Labels, honorLabels: boolean) {
+    this.#names = pairs.filter((_, i) => i % 2 === 0)
+    this.#isEmpty = this.#names.map((_, i) => pairs[i * 2 + 1] === '')
+    this.#target = target.pairs
+    const sources = new Map<string, number>()
+    for (let i = 0; i < pairs.length; i += 2) sources.set(pairs[i] as string, i + 1)
+    const isThere = (name: string) => {
+      const source = sources.get(name)
+      return source !== undefined && (source < 0 || pairs[source] !== '')
+    }
+    if (honorLabels) honorScraped(sources, target)
+    else preferTarget(sources, target, isThere)
+    this.#joinedNames = [...sources.keys()].filter(isThere).sort(compareText)
+    this.#sources = this.#joinedNames.map((name) => sources.get(name) as number)
+  }
+
+  fits(pairs: readonly string[]): boolean {
+    const names = this.#names
+    if (pairs.length !== names.length * 2) return false
+    for (let i = 0; i < names.length; i++) {
+      if (pairs[i * 2] !== names[i] || (pairs[i * 2 + 1] === '') !== this.#isEmpty[i]) return false
+    }
+    return true
+  }
+
+  join(pairs: readonly string[]): Labels {
+    const names = this.#joinedNames
+    const joined = new Array<string>(names.length * 2)
+    for (let i = 0; i < names.length; i++) {
+      const source = this.#sources[i] as number
+      joined[i * 2] = names[i] as string
+      joined[i * 2 + 1] = (source < 0 ? this.#target[~source] : pairs[source]) as string
+    }
+    return Labels.fromSortedPairs(joined)
+  }
 }
 
-function preferTarget(byName: Map<string, string>, target: Labels): void {
-  const conflicts: (readonly [string, string])[] = []
-  for (const [name, value] of target) {
-    const scraped = byName.get(name) ?? ''
-    if (scraped !== '') conflicts.push([name, scraped])
-    byName.set(name, value)
+function honorScraped(sources: Map<string, number>, { pairs }: Labels): void {
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i] as string
+    if (!sources.has(name)) sources.set(name, ~(i + 1))
+  }
+}
+
+function preferTarget(sources: Map<string, number>, { pairs }: Labels, isThere: (name: string) => boolean): void {
+  const conflicts: (readonly [name: string, source: number])[] = []
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i] as string
+    if (isThere(name)) conflicts.push([name, sources.get(name) as number])
+    sources.set(name, ~(i + 1))
   }
   // Shorter names first, so that `exported_x` of the target does not depend on the order of the labels.
   conflicts.sort(([a], [b]) => a.length - b.length)
-  for (const [name, value] of conflicts) {
+  for (const [name, source] of conflicts) {
     let exported = `exported_${name}`
-    while ((byName.get(exported) ?? '') !== '') exported = `exported_${exported}`
-    byName.set(exported, value)
+    while (isThere(exported)) exported = `exported_${exported}`
+    sources.set(exported, source)
   }
 }
 

@@ -4,6 +4,7 @@ import type { BatchBuilder } from '../../model/sample.ts'
 import type { SampleSink } from '../../model/sink.ts'
 import { type ExpositionFormat, ExpositionReader } from '../../wire/exposition.ts'
 import { SeriesTable } from '../../wire/series-table.ts'
+import { TextTable } from '../../wire/text-table.ts'
 import type { ScrapeLimits } from './config.ts'
 import type { MetricDescriptions } from './metric-descriptions.ts'
 import { canonicalBounds, type LabelMaker, ScrapeError } from './sample-labels.ts'
@@ -71,6 +72,8 @@ export class ScrapedSeries {
 
   /** Labels of series that the store has to be asked for. */
   readonly #pending = new Map<number, Labels>()
+  /** Names and values of series that are new in this scrape. */
+  #texts: TextTable | undefined
   /** Numbers of the store that more than one text means. */
   readonly #shared = new Set<number>()
   /** What a predecessor stored last, to be declared gone if it does not come again. */
@@ -79,7 +82,8 @@ export class ScrapedSeries {
 
   #ids = new Uint32Array(64)
   #values = new Float64Array(64)
-  #timesMs = new Float64Array(64)
+  /** NaN for the time of the scrape; undefined when all have that. */
+  #timesMs: Float64Array | undefined
   #length = 0
 
   constructor(options: Options) {
@@ -96,7 +100,7 @@ export class ScrapedSeries {
     this.counts = noCounts()
     this.#length = 0
     this.#living = 0
-    this.#pending.clear()
+    this.#forgetPending()
     this.#round++
     const { counts } = this
     const sampleLimit = limits.samples === 0 ? Infinity : limits.samples
@@ -153,7 +157,7 @@ export class ScrapedSeries {
       const id = ids[i] as number
       const ref = refs[id] as number
       if (ref >= REFUSED) continue
-      const ownMs = timesMs[i] as number
+      const ownMs = timesMs === undefined ? Number.NaN : (timesMs[i] as number)
       const isNow = Number.isNaN(ownMs)
       if (isNow && shared.size > 0 && shared.has(ref)) {
         if (sharedSeen.has(ref)) {
@@ -176,7 +180,7 @@ export class ScrapedSeries {
 
   /** The scrape failed: everything that was there gets a staleness marker. */
   fail(batch: BatchBuilder, timeMs: number): void {
-    this.#pending.clear()
+    this.#forgetPending()
     this.#length = 0
     this.#round++
     this.#markGone(batch, timeMs)
@@ -198,7 +202,9 @@ export class ScrapedSeries {
 
   /** What the cache holds in memory. */
   get byteLength(): number {
-    return this.#table.byteLength + this.#refs.byteLength * 3 + this.#ids.byteLength * 5
+    return (
+      this.#table.byteLength + this.#refs.byteLength * 3 + this.#ids.byteLength * 3 + (this.#timesMs?.byteLength ?? 0)
+    )
   }
 
   #isStored(id: number): boolean {
@@ -226,7 +232,8 @@ export class ScrapedSeries {
   }
 
   #makeLabels(reader: ExpositionReader, typeFamily: string): Labels | undefined {
-    const pairs = reader.labelPairs()
+    this.#texts ??= new TextTable()
+    const pairs = reader.labelPairs(this.#texts)
     if (pairs.includes(`${typeFamily}_bucket`) || pairs.includes(typeFamily)) canonicalBounds(pairs, reader.type)
     return this.#options.labelsOf(pairs)
   }
@@ -236,7 +243,8 @@ export class ScrapedSeries {
     if (at === this.#ids.length) this.#growSamples()
     this.#ids[at] = id
     this.#values[at] = value
-    this.#timesMs[at] = timeMs
+    if (!Number.isNaN(timeMs)) this.#timesMs ??= new Float64Array(this.#ids.length).fill(Number.NaN)
+    if (this.#timesMs !== undefined) this.#timesMs[at] = timeMs
   }
 
   async #askForRefs(): Promise<void> {
@@ -261,7 +269,12 @@ export class ScrapedSeries {
         if (!this.#pending.has(id) && fresh.has(ref)) this.#shared.add(ref)
       }
     }
+    this.#forgetPending()
+  }
+
+  #forgetPending(): void {
     this.#pending.clear()
+    this.#texts = undefined
   }
 
   /** Markers for what the last round stored and this one did not. */
@@ -317,6 +330,7 @@ export class ScrapedSeries {
     const values = new Float64Array(capacity)
     values.set(this.#values)
     this.#values = values
+    if (this.#timesMs === undefined) return
     const timesMs = new Float64Array(capacity)
     timesMs.set(this.#timesMs)
     this.#timesMs = timesMs

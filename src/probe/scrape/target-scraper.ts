@@ -146,7 +146,7 @@ export class TargetScraper {
     const { counts } = this.#series
     const batch = this.#batch
     // What a scrape has left that was thrown out of its course.
-    if (batch.length > 0) batch.take()
+    batch.clear()
     if (failure === undefined) {
       await this.#series.commit(batch, timeMs)
       descriptions.flush()
@@ -240,10 +240,11 @@ export class TargetScraper {
   /** The store answers from memory at once; a slow disk must not make scrapes late. */
   #write(batch: BatchBuilder): void {
     const write: Promise<void> = this.#context.sink
-      .append(batch.take())
+      .append(batch)
       .catch((error: unknown) => this.#context.onError(error as Error))
       .finally(() => this.#writes.delete(write))
     this.#writes.add(write)
+    batch.clear()
   }
 }
 
