@@ -1,5 +1,17 @@
 import { instantFunction } from './instant.ts'
 
+/** Go's `math.Max`: an infinity that decides wins over NaN. */
+function larger(a: number, b: number): number {
+  if (a === Number.POSITIVE_INFINITY || b === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+  return Math.max(a, b)
+}
+
+/** Go's `math.Min`. */
+function smaller(a: number, b: number): number {
+  if (a === Number.NEGATIVE_INFINITY || b === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY
+  return Math.min(a, b)
+}
+
 export const arithmeticFunctions = [
   instantFunction('abs', Math.abs),
   instantFunction('ceil', Math.ceil),
@@ -19,12 +31,12 @@ export const arithmeticFunctions = [
     },
     { scalars: 1, defaultScalar: 1 },
   ),
-  instantFunction('clamp', (value, low, high) => Math.max(low, Math.min(high, value)), {
+  instantFunction('clamp', (value, low, high) => larger(low, smaller(high, value)), {
     scalars: 2,
     keeps: (low, high) => !(high < low),
   }),
-  instantFunction('clamp_min', (value, low) => Math.max(low, value), { scalars: 1 }),
-  instantFunction('clamp_max', (value, high) => Math.min(high, value), { scalars: 1 }),
+  instantFunction('clamp_min', (value, low) => larger(low, value), { scalars: 1 }),
+  instantFunction('clamp_max', (value, high) => smaller(high, value), { scalars: 1 }),
 ]
 
 export const trigonometricFunctions = [
