@@ -1,200 +1,135 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Labels } from '../../src/model/labels.ts'
-import { evaluate, type MatrixSeries, PromqlError } from '../../src/promql/index.ts'
-import { describePeers, freePort, type RunningPeer, runPeer, startPeer } from '../support/peers.ts'
-import { QueryGenerator, seededRandom } from './query-generator.ts'
-import { parseSeriesLine, type SeriesValue } from './series-line.ts'
-import { TestStorage } from './test-storage.ts'
+import { evaluate, PromqlError, type Query, type QueryResult } from '../../src/promql/index.ts'
+import { describePeers } from '../support/peers.ts'
+import { difference, readAnswer } from './difference.ts'
+import { DATA_START_MS, type Data, makeData } from './differential-data.ts'
+import { type Answer, type PrometheusServer, startPrometheus } from './prometheus-server.ts'
+import { type GeneratedQuery, QueryGenerator } from './query-generator.ts'
 
-const SEED = Number(process.env.PROMQL_SEED ?? 20_261)
-const QUERIES = Number(process.env.PROMQL_QUERIES ?? 300)
-const START_MS = 1_700_000_000_000
-const STEP_MS = 15_000
-const SAMPLES = 480
+const SEED = Number(process.env.PROMQL_SEED ?? Math.floor(Math.random() * 1e9))
+const QUERIES = Number(process.env.PROMQL_QUERIES ?? 5000)
+const BATCH = 40
+const MINUTE_MS = 60_000
 
-interface Data {
-  readonly storage: TestStorage
-  readonly openMetrics: string
+/**
+ * Prometheus 2 includes the left edge of a window. Samples stand on whole milliseconds, so one millisecond less leaves
+ * it out, for windows that functions do not divide by.
+ */
+function openWindows({ text, isOffGrid }: GeneratedQuery): string {
+  if (isOffGrid) return text
+  return text.replace(/\[(\d+)(ms|s|m)(\]|:)/g, (_, count: string, unit: string, end: string) => {
+    const unitMs = unit === 'ms' ? 1 : unit === 's' ? 1000 : MINUTE_MS
+    return `[${Number(count) * unitMs - 1}ms${end}`
+  })
 }
 
-/** Gauges that wander, counters that reset, a histogram, each with a gap here and there. */
-function makeData(): Data {
-  const random = seededRandom(SEED)
-  const storage = new TestStorage()
-  const lines: string[] = []
-  const add = (labels: string, next: (i: number) => number) => {
-    const values: SeriesValue[] = []
-    for (let i = 0; i < SAMPLES; i++) {
-      // At times a scrape is missing, at times many.
-      const gap = (i > 40 && i % 97 < 4) || random() < 0.02
-      const number = next(i)
-      values.push(gap ? { kind: 'gap' } : { kind: 'value', number })
-      if (!gap) lines.push(`${labels} ${number} ${(START_MS + i * STEP_MS) / 1000}`)
-    }
-    storage.append({ labels: parseSeriesLine(labels).labels, values }, STEP_MS, START_MS)
-  }
-  const instances = ['a', 'b', 'c'].flatMap((job) =>
-    ['i0', 'i1', 'i2'].map((instance, k) => `job="${job}",zone="z${k % 2}",instance="${instance}"`),
-  )
-  for (const name of ['g1', 'g2']) {
-    for (const labels of instances) {
-      let level = random() * 100
-      add(`${name}{${labels}}`, () => {
-        level += random() * 20 - 10
-        return Number(level.toFixed(6))
-      })
-    }
-  }
-  for (const name of ['c1_total', 'c2_total']) {
-    for (const labels of instances) {
-      let count = 1000 + Math.floor(random() * 1000)
-      add(`${name}{${labels}}`, () => {
-        // Resets stay far from 0, where Prometheus 2 extrapolates differently.
-        count = random() < 0.01 ? 500 : count + Math.floor(random() * 30)
-        return count
-      })
-    }
-  }
-  for (const job of ['a', 'b']) {
-    const counts = [0, 0, 0, 0]
-    const bounds = ['0.1', '0.5', '2.5', '+Inf']
-    for (const [b, le] of bounds.entries()) {
-      const steady = seededRandom(SEED + b)
-      add(`h_bucket{job="${job}",le="${le}"}`, () => {
-        counts[b] = (counts[b] as number) + (b + 1) * 3 + Math.floor(steady() * 3)
-        return counts[b] as number
-      })
-    }
-  }
-  return { storage, openMetrics: `${lines.join('\n')}\n# EOF\n` }
+interface KnownDifference {
+  readonly reason: string
+  applies(text: string, ours: Outcome, theirs: Answer, different: string): boolean
 }
 
-/** Prometheus 2 includes the left edge of a window; one millisecond less makes it open. */
-function closedWindows(text: string): string {
-  return text.replace(
-    /\[(\d+)m(\]|:)/g,
-    (_, minutes: string, end: string) => `[${Number(minutes) * 60_000 - 1}ms${end}`,
-  )
+/** What Prometheus 2.42 answers otherwise than Prometheus 3; what is not asked at all is told in `QueryGenerator`. */
+const KNOWN: readonly KnownDifference[] = [
+  {
+    reason: '2.42 takes an infinity or NaN for no deviation when it is the first of a group',
+    applies: (text, _ours, _theirs, different) =>
+      /std(?:dev|var) /.test(text) && /: NaN, Prometheus has/.test(different),
+  },
+  {
+    reason: '2.42 does not see that several series match when a comparison filters all but one of them away',
+    applies: (text, ours, theirs) =>
+      ours instanceof PromqlError &&
+      theirs.status === 'success' &&
+      ours.detail.startsWith('multiple matches for labels') &&
+      /(?:[<>]=?|[=!]=) (?!bool)/.test(text),
+  },
+  {
+    reason: '2.42 refuses series with equal labels behind a sign although they never meet in time',
+    applies: (text, ours, theirs) =>
+      !(ours instanceof PromqlError) && /-\(/.test(text) && /same labelset/.test(theirs.error ?? ''),
+  },
+]
+
+type Outcome = QueryResult['value'] | PromqlError
+type Times = { readonly atMs: number } | { readonly startMs: number; readonly endMs: number; readonly stepMs: number }
+
+/** Instants and ranges from before the data to behind it, most of them well inside. */
+function timesOf(i: number, isOffGrid: boolean): Times {
+  const startMs = DATA_START_MS + ([45, 60, 45, 80, -3, 45, 118, 2, 60] as const)[i % 9]! * MINUTE_MS
+  if (i % 2 === 0) return { atMs: startMs + (i % 7) * 13_000 + (isOffGrid ? 0 : i % 11) }
+  const stepMs = [15_000, MINUTE_MS, 47_000, isOffGrid ? 31_000 : 31_007][(i >> 1) % 4] as number
+  return { startMs, endMs: startMs + 20 * stepMs, stepMs }
 }
 
-interface Answer {
-  readonly status: string
-  readonly error?: string
-  readonly data?: {
-    readonly result: readonly { metric: Record<string, string>; values: readonly [number, string][] }[]
+async function ask(server: PrometheusServer, query: string, times: Times): Promise<Answer> {
+  if ('atMs' in times) return server.ask('query', { query, time: String(times.atMs / 1000) })
+  const [start, end, step] = [times.startMs, times.endMs, times.stepMs].map((ms) => String(ms / 1000))
+  return server.ask('query_range', { query, start, end, step } as Record<string, string>)
+}
+
+async function answer(query: Query, data: Data): Promise<Outcome> {
+  try {
+    return (await evaluate(query, data.storage)).value
+  } catch (error) {
+    if (error instanceof PromqlError) return error
+    throw error
   }
 }
 
-function readAnswer(answer: Answer): MatrixSeries[] {
-  return (answer.data?.result ?? []).map(({ metric, values }) => ({
-    labels: Labels.of(metric),
-    timesMs: Float64Array.from(values, ([time]) => Math.round(time * 1000)),
-    values: Float64Array.from(values, ([, value]) => Number(value.replace('Inf', 'Infinity'))),
-  }))
-}
-
-/** The first difference of two results, or undefined. */
-function difference(
-  ours: readonly MatrixSeries[],
-  theirs: readonly MatrixSeries[],
-  tolerance: number,
-): string | undefined {
-  const keys = new Map(theirs.map((series) => [series.labels.key, series]))
-  if (ours.length !== theirs.length) return `${ours.length} series, Prometheus has ${theirs.length}`
-  for (const { labels, timesMs, values } of ours) {
-    const other = keys.get(labels.key)
-    if (other === undefined) return `series ${labels} is not in Prometheus' result`
-    const times = (all: Float64Array) => all.join(' ')
-    if (times(timesMs) !== times(other.timesMs)) return `${labels}: times ${times(timesMs)} and ${times(other.timesMs)}`
-    for (const [i, value] of values.entries()) {
-      const their = other.values[i] as number
-      if (Object.is(value, their) || value === their) continue
-      const allowed = tolerance * Math.max(Math.abs(value), Math.abs(their)) + 1e-7
-      if (!(Math.abs(value - their) <= allowed)) return `${labels} at ${timesMs[i]}: ${value}, Prometheus has ${their}`
-    }
-  }
-  return undefined
-}
-
-describePeers(['prometheus', 'promtool'], ({ prometheus, promtool }) => {
-  const data = makeData()
-  let folder: string
-  let server: RunningPeer
-  let address: string
+describePeers(['prometheus'], ({ prometheus }) => {
+  const data = makeData(SEED)
+  let server: PrometheusServer
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'promql-'))
-    await writeFile(join(folder, 'samples.txt'), data.openMetrics)
-    await writeFile(join(folder, 'prometheus.yml'), 'scrape_configs: []\n')
-    const made = await runPeer(
-      promtool,
-      ['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'samples.txt'), join(folder, 'data')],
-      { timeoutMs: 60_000 },
-    )
-    if (made.code !== 0) throw new Error(`promtool: ${made.stderr}`)
-    const port = await freePort()
-    address = `http://127.0.0.1:${port}`
-    const flags = [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      '--storage.tsdb.retention.time=100y',
-      '--query.lookback-delta=299999ms',
-      `--web.listen-address=127.0.0.1:${port}`,
-    ]
-    server = await startPeer(prometheus, flags, { ready: /ready to receive web requests/, readyWithinMs: 60_000 })
+    server = await startPrometheus(prometheus)
+    await server.write(data.series)
   }, 120_000)
 
   afterAll(async () => {
     await server?.stop()
-    await rm(folder, { recursive: true, force: true })
   })
 
-  test(`${QUERIES} generated queries have the results of Prometheus (seed ${SEED})`, async () => {
+  test(`${QUERIES} generated queries have the results of Prometheus (PROMQL_SEED=${SEED})`, async () => {
     const generator = new QueryGenerator(SEED)
     const differences: string[] = []
-    let withSeries = 0
+    const known = new Map<string, number>()
+    let withResult = 0
     let failed = 0
-    for (let i = 0; i < QUERIES; i++) {
-      const { text, isExtrapolated } = generator.next()
-      const stepMs = [15_000, 60_000, 47_000][i % 3] as number
-      // Longest window and offset together reach back 40 minutes at most.
-      const startMs = START_MS + 45 * 60_000
-      const endMs = startMs + 20 * stepMs
-      const parameters = new URLSearchParams({
-        query: closedWindows(text),
-        start: String(startMs / 1000),
-        end: String(endMs / 1000),
-        step: String(stepMs / 1000),
+    for (let done = 0; done < QUERIES; done += BATCH) {
+      const batch = Array.from({ length: Math.min(BATCH, QUERIES - done) }, (_, k) => {
+        const generated = generator.next((done + k) % 2 === 1)
+        const times = timesOf(done + k, generated.isOffGrid)
+        return { generated, times, theirs: ask(server, openWindows(generated), times) }
       })
-      const response = await fetch(`${address}/api/v1/query_range`, { method: 'POST', body: parameters })
-      const answer = (await response.json()) as Answer
-      let ours: readonly MatrixSeries[] | PromqlError
-      try {
-        const { value } = await evaluate({ text, startMs, endMs, stepMs }, data.storage)
-        ours = value.type === 'matrix' ? value.series : []
-      } catch (error) {
-        if (!(error instanceof PromqlError)) throw error
-        ours = error
+      for (const { generated, times, theirs } of batch) {
+        const { text, isOrdered } = generated
+        const ours = await answer({ text, ...times }, data)
+        const their = await theirs
+        const note = (different: string) => {
+          const reason = KNOWN.find((each) => each.applies(text, ours, their, different))?.reason
+          if (reason === undefined) differences.push(`${text}\n  at ${JSON.stringify(times)}: ${different}`)
+          else known.set(reason, (known.get(reason) ?? 0) + 1)
+        }
+        if (ours instanceof PromqlError && their.status === 'error') {
+          failed++
+          continue
+        }
+        if (!(ours instanceof PromqlError) && their.status === 'success') {
+          const theirValue = readAnswer(their)
+          if (theirValue.series.length > 0) withResult++
+          const different = difference(ours, theirValue, isOrdered)
+          if (different !== undefined) note(different)
+          continue
+        }
+        const our = ours instanceof PromqlError ? ours.message : 'a result'
+        note(`ours ${our}; Prometheus ${their.error ?? 'a result'}`)
       }
-      if (ours instanceof PromqlError || answer.status !== 'success') {
-        failed++
-        const both = ours instanceof PromqlError && answer.status !== 'success'
-        if (!both)
-          differences.push(
-            `${text}\n  ours: ${ours instanceof PromqlError ? ours.message : 'a result'}; Prometheus: ${answer.error ?? 'a result'}`,
-          )
-        continue
-      }
-      if (ours.length > 0) withSeries++
-      const different = difference(ours, readAnswer(answer), isExtrapolated ? 1e-3 : 1e-6)
-      if (different !== undefined) differences.push(`${text}\n  ${different}`)
     }
+    console.log(`seed ${SEED}: ${QUERIES} queries, ${withResult} with a result, ${failed} refused by both`)
+    for (const [reason, count] of known) console.log(`${count} times: ${reason}`)
     expect(differences.join('\n')).toBe('')
     // The comparison is worth something only when most queries have a result.
-    expect(withSeries).toBeGreaterThan(QUERIES / 2)
+    expect(withResult).toBeGreaterThan(QUERIES / 2)
     expect(failed).toBeLessThan(QUERIES / 5)
-  }, 120_000)
+  }, 180_000)
 })

@@ -2,7 +2,7 @@ import type { Labels } from '../../src/model/labels.ts'
 import { matchesAll } from '../../src/model/matcher.ts'
 import type { Samples } from '../../src/model/sample.ts'
 import type { Queryable, SelectedSeries, SelectRequest } from '../../src/promql/index.ts'
-import type { SeriesLine } from './series-line.ts'
+import type { SeriesLine, SeriesValue } from './series-line.ts'
 
 interface Point {
   readonly timeMs: number
@@ -10,9 +10,16 @@ interface Point {
   readonly stale: boolean
 }
 
+interface StoredSeries {
+  readonly labels: Labels
+  readonly points: Map<number, Point>
+  /** In time order; undefined after a change. */
+  sorted: readonly Point[] | undefined
+}
+
 /** Series in memory, filled from lines of the test language. */
 export class TestStorage implements Queryable {
-  readonly #series = new Map<string, { labels: Labels; points: Point[] }>()
+  readonly #series = new Map<string, StoredSeries>()
   selections = 0
 
   clear(): void {
@@ -21,26 +28,37 @@ export class TestStorage implements Queryable {
 
   /** The first value is at time 0, or at `startMs`. */
   append({ labels, values }: SeriesLine, stepMs: number, startMs = 0): void {
+    this.appendSamples(
+      labels,
+      values.map((value, i) => ({ timeMs: startMs + i * stepMs, value })),
+    )
+  }
+
+  /** A later sample of the same time replaces the one before. */
+  appendSamples(labels: Labels, samples: Iterable<{ readonly timeMs: number; readonly value: SeriesValue }>): void {
     let series = this.#series.get(labels.key)
     if (series === undefined) {
-      series = { labels, points: [] }
+      series = { labels, points: new Map(), sorted: undefined }
       this.#series.set(labels.key, series)
     }
-    const byTime = new Map(series.points.map((point) => [point.timeMs, point]))
-    for (const [i, value] of values.entries()) {
-      if (value.kind !== 'value' && value.kind !== 'stale') continue
-      const timeMs = startMs + i * stepMs
-      const stale = value.kind === 'stale'
-      byTime.set(timeMs, { timeMs, value: stale ? Number.NaN : value.number, stale })
+    for (const { timeMs, value } of samples) {
+      if (value.kind === 'stale') series.points.set(timeMs, { timeMs, value: Number.NaN, stale: true })
+      if (value.kind === 'value') series.points.set(timeMs, { timeMs, value: value.number, stale: false })
     }
-    series.points = [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs)
+    series.sorted = undefined
   }
 
   select({ matchers }: SelectRequest): readonly SelectedSeries[] {
     this.selections++
     return [...this.#series.values()]
       .filter(({ labels }) => matchesAll(matchers, labels))
-      .map(({ labels, points }) => ({ labels, samples: (startMs, endMs) => columns(points, startMs, endMs) }))
+      .map((series) => ({
+        labels: series.labels,
+        samples(startMs, endMs) {
+          series.sorted ??= [...series.points.values()].sort((a, b) => a.timeMs - b.timeMs)
+          return columns(series.sorted, startMs, endMs)
+        },
+      }))
   }
 }
 
