@@ -14,3 +14,5 @@ CREATE TABLE segment (
 ) STRICT;
 CREATE INDEX segment_by_span ON segment (to_ms, level, series_group, series_mask);
 CREATE INDEX segment_with_samples ON segment (to_ms) WHERE body IS NOT NULL;
+
+DROP TABLE chunk;

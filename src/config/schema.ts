@@ -105,7 +105,7 @@ const storage = z
       .strictObject({
         series: count(1, 100_000_000)
           .default(1_000_000)
-          .describe('How many series there may be; new ones beyond it are refused.'),
+          .describe('How many series may have samples within an hour; new ones beyond it are refused.'),
         series_per_metric: count(1, 100_000_000).default(20_000).describe('How many of them one metric may have.'),
       })
       .prefault({}),

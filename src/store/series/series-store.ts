@@ -18,11 +18,7 @@ import { appendJournal, describeMetric, type NewSeries, SEALED_TO } from './oper
 import { Sealer } from './sealer.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { SeriesIndex } from './series-index.ts'
-
-export interface SeriesLimits {
-  readonly series: number
-  readonly seriesPerMetric: number
-}
+import { SeriesLimiter, type SeriesLimits } from './series-limiter.ts'
 
 /** Why a series or a sample was refused; each is counted. */
 export const SERIES_REFUSALS = [
@@ -60,7 +56,7 @@ export class SeriesStore implements SampleSink {
   readonly #writer: Writer
   readonly #reader: Connection
   readonly #clock: Clock
-  readonly #limits: SeriesLimits
+  readonly #limiter: SeriesLimiter
   readonly #onCorrupt: (what: string) => void
   readonly #index = new SeriesIndex()
   readonly #head = new Head()
@@ -76,6 +72,7 @@ export class SeriesStore implements SampleSink {
   #flushing = false
   #timer: NodeJS.Timeout | undefined
   #nextRef = 1
+  #firstOfRun = 1
   /** Series that were let go while somebody may still hold their numbers. */
   readonly #forgotten = new Map<number, Labels>()
   #samplesTotal = 0
@@ -84,7 +81,7 @@ export class SeriesStore implements SampleSink {
     this.#writer = writer
     this.#reader = reader
     this.#clock = clock
-    this.#limits = limits
+    this.#limiter = new SeriesLimiter(limits, this.#index, this.#head, clock, () => this.#firstOfRun)
     this.#onCorrupt = onCorrupt
     this.#catalog = new Catalog(reader)
     const nameOf = (ref: number) => String(this.#index.labelsOf(ref) ?? ref)
@@ -100,6 +97,7 @@ export class SeriesStore implements SampleSink {
       index: this.#index,
     })
     this.#load()
+    this.#firstOfRun = this.#nextRef
   }
 
   get stats() {
@@ -110,8 +108,8 @@ export class SeriesStore implements SampleSink {
   ref(labels: Labels): number | undefined {
     const known = this.#index.refOf(labels)
     if (known !== undefined) return known
-    if (this.#index.size >= this.#limits.series) return this.#refuse('series-limit')
-    if (this.#index.countOf(labels.name) >= this.#limits.seriesPerMetric) return this.#refuse('metric-series-limit')
+    const refusal = this.#limiter.refusal(labels.name)
+    if (refusal !== undefined) return this.#refuse(refusal)
     const ref = this.#nextRef++
     this.#index.add(ref, labels)
     this.#newSeries.push({ id: ref, labels: JSON.stringify(labels.pairs) })
@@ -124,20 +122,15 @@ export class SeriesStore implements SampleSink {
    * @returns undefined when there is room for all
    */
   refusalOf(sets: Iterable<Labels>): { readonly labels: Labels; readonly message: string } | undefined {
-    const { series, seriesPerMetric } = this.#limits
     const added = new Set<string>()
     const addedByMetric = new Map<string, number>()
     for (const labels of sets) {
       if (this.#index.refOf(labels) !== undefined || added.has(labels.key)) continue
       const ofMetric = addedByMetric.get(labels.name) ?? 0
-      if (this.#index.size + added.size >= series) {
-        this.#refuse('series-limit')
-        return { labels, message: `there are ${series} series already, which is the limit (storage.limits.series)` }
-      }
-      if (this.#index.countOf(labels.name) + ofMetric >= seriesPerMetric) {
-        this.#refuse('metric-series-limit')
-        const limit = `the limit for one metric (storage.limits.series_per_metric)`
-        return { labels, message: `${labels.name} has ${seriesPerMetric} series already, which is ${limit}` }
+      const refusal = this.#limiter.refusal(labels.name, added.size, ofMetric)
+      if (refusal !== undefined) {
+        this.#refuse(refusal)
+        return { labels, message: this.#limiter.message(refusal, labels.name) }
       }
       added.add(labels.key)
       addedByMetric.set(labels.name, ofMetric + 1)

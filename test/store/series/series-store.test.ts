@@ -281,6 +281,21 @@ describe('limits', () => {
     expect(store.stats.refused.get('series-limit')).toBe(2)
   })
 
+  test('what has had no sample for an hour takes no room from what is new, however long its history is kept', async () => {
+    await using it = await testStore({ limits: { series: 3, seriesPerMetric: 2 } })
+    for (const i of ['1', '2']) {
+      const batch = new BatchBuilder()
+      batch.add(it.store.series.ref(series('m', { i })) as number, START, 1)
+      await it.store.series.append(batch)
+    }
+    expect(it.store.series.ref(series('m', { i: '3' }))).toBeUndefined()
+    await it.clock.advance(3_601_000)
+    expect(it.store.series.ref(series('m', { i: '3' }))).toBeDefined()
+    expect(it.store.series.ref(series('m', { i: '4' }))).toBeDefined()
+    expect(it.store.series.ref(series('m', { i: '5' }))).toBeUndefined()
+    expect(it.store.series.labelValues('i')).toEqual(['1', '2', '3', '4'])
+  })
+
   test('samples that are not taken are counted by reason and not as taken', async () => {
     await using it = await testStore()
     const { series: store } = it.store
