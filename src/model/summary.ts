@@ -209,6 +209,28 @@ export class Summary {
     numbers[AT.count] = (numbers[AT.count] as number) + (to - from)
   }
 
+  /** Takes the stored summaries `from` to `to` (exclusive) in, one after the other. */
+  takePieces(pieces: Float64Array, from: number, to: number): void {
+    const { numbers } = this
+    for (let row = from; row < to; row++) {
+      const at = row * SUMMARY_SIZE
+      // Most days of most counters know no drop: then their ends are all that counts.
+      const isPlain =
+        this.needs === NEEDS.growth &&
+        numbers[AT.count] !== 0 &&
+        pieces[at + AT.count] !== 0 &&
+        pieces[at + AT.drops] === 0 &&
+        (pieces[at + AT.first] as number) >= (numbers[AT.last] as number)
+      if (!isPlain) {
+        this.takePiece(pieces, at)
+        continue
+      }
+      numbers[AT.count] = (numbers[AT.count] as number) + (pieces[at + AT.count] as number)
+      numbers[AT.lastMs] = pieces[at + AT.lastMs] as number
+      numbers[AT.last] = pieces[at + AT.last] as number
+    }
+  }
+
   /** Takes a stored summary in, whose samples are all later than what it has. */
   takePiece(piece: Float64Array, at: number): void {
     const count = piece[at + AT.count] as number
