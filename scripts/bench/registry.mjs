@@ -1,5 +1,6 @@
 import { auditLookup } from './audit-lookup.mjs'
 import { healthUnderPush } from './health-under-push.mjs'
+import { healthUnderQuery } from './health-under-query.mjs'
 import { historyQueries } from './history/queries.mjs'
 import { restart } from './history/restart.mjs'
 import { ruleCycle } from './history/rule-cycle.mjs'
@@ -17,6 +18,7 @@ export const benches = [
   thousandChecks,
   probeCpu,
   healthUnderPush,
+  healthUnderQuery,
   auditLookup,
   seriesIndex,
   sampleSize,
