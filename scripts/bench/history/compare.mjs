@@ -9,8 +9,8 @@ const SHIFT_MS = 15_007
 
 /** Answers that mean the same, apart from the order in which sums were added up; as a relative difference. */
 const EQUAL = 1e-6
-/** VictoriaMetrics does not extrapolate, so its increases are others by design; over 30 days that is little. */
-export const ALIKE = 0.02
+/** VictoriaMetrics does not extrapolate, so its increases are others by design; summed over many series or days that is little. */
+export const ALIKE = 0.1
 /** Over minutes in which next to nothing failed, one request makes the difference: only that there is an answer counts. */
 export const ANYTHING = Number.MAX_VALUE
 
