@@ -15,4 +15,9 @@ CREATE TABLE segment (
 CREATE INDEX segment_by_span ON segment (to_ms, level, series_group, series_mask);
 CREATE INDEX segment_with_samples ON segment (to_ms) WHERE body IS NOT NULL;
 
+-- Segments whose samples stand in another now; they go once nobody reads them any more.
+CREATE TABLE spent_segment (
+  id INTEGER PRIMARY KEY
+) STRICT;
+
 DROP TABLE chunk;

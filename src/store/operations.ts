@@ -8,6 +8,7 @@ import { leaseMessages, recordDelivery, releaseLeases } from './outbox.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
 import {
   appendJournal,
+  deleteSpent,
   describeMetric,
   forgetSeries,
   retainSegments,
@@ -24,6 +25,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   appendJournal,
   applyPush,
   createToken,
+  deleteSpent,
   describeMetric,
   forgetSeries,
   leaseMessages,

@@ -14,6 +14,8 @@ export interface Span {
   segments: Map<number, { readonly id: number; readonly mask: number }> | undefined
 }
 
+const NOT_SPENT = 'id NOT IN (SELECT id FROM spent_segment)'
+
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 /** How long a chunk is in a segment of each level. */
@@ -24,6 +26,7 @@ export const SPAN_MS = [HOUR_MS, DAY_MS] as const
 export class Catalog {
   readonly #reader: Connection
   #spans: Span[] = []
+  #rollupsToMs: number | undefined
   /** Counts changes of what was there before. */
   #version = 0
   readonly #groupVersions = new Map<number, number>()
@@ -44,7 +47,7 @@ export class Catalog {
 
   /** Up to here there are only roll-ups; undefined when there are none. */
   get rollupsToMs(): number | undefined {
-    return this.#spans.findLast(({ isRollup }) => isRollup)?.toMs
+    return this.#rollupsToMs
   }
 
   /** Reads from the file what there is, after segments were changed or deleted. */
@@ -52,7 +55,7 @@ export class Catalog {
     // Found by jumping from span to span along the index: there may be many thousand segments in each.
     const next = this.#reader.statement(
       `SELECT level, to_ms AS toMs, body IS NULL AS isRollup FROM segment
-       WHERE (to_ms, level) > (?, ?) ORDER BY to_ms, level LIMIT 1`,
+       WHERE (to_ms, level) > (?, ?) AND ${NOT_SPENT} ORDER BY to_ms, level LIMIT 1`,
     )
     const spans: Span[] = []
     let found = next.get(Number.MIN_SAFE_INTEGER, 0) as { level: number; toMs: number; isRollup: number } | undefined
@@ -62,15 +65,12 @@ export class Catalog {
       found = next.get(toMs, level) as typeof found
     }
     this.#spans = spans
+    this.#rollupsToMs = spans.findLast(({ isRollup }) => isRollup)?.toMs
     this.#version++
   }
 
-  /**
-   * Takes up a segment that was written, in the place of those whose samples it has now.
-   *
-   * @param isNewest whether it comes after all that the group has
-   */
-  replace({ level, toMs, group, id, mask, spent }: WrittenSegment, isNewest: boolean): void {
+  /** Takes up a segment that was written, in the place of those whose samples it has now. */
+  replace({ level, toMs, group, id, mask, spent }: WrittenSegment): void {
     if (spent.length > 0) this.#remove(group, new Set(spent))
     if (id === undefined) return
     let span = this.#spans.findLast((known) => known.toMs === toMs && known.level === level)
@@ -79,8 +79,11 @@ export class Catalog {
       const at = this.#spans.findLastIndex((known) => known.toMs < toMs || (known.toMs === toMs && known.level < level))
       this.#spans.splice(at + 1, 0, span)
     }
-    this.#segmentsOf(span).set(group, { id, mask })
-    if (!isNewest) this.#change(group)
+    const segments = this.#segmentsOf(span)
+    // Whoever has read the group up to here finds a new end by itself.
+    const isNewEnd = span === this.#spans.at(-1) && spent.length === 0 && segments.get(group)?.id !== id
+    segments.set(group, { id, mask })
+    if (!isNewEnd) this.#change(group)
   }
 
   /** The segment of a group in a span, as a list of one or none. */
@@ -139,7 +142,10 @@ export class Catalog {
   #segmentsOf(span: Span): Map<number, { readonly id: number; readonly mask: number }> {
     if (span.segments === undefined) {
       const rows = this.#reader
-        .statement('SELECT series_group AS "group", id, series_mask AS mask FROM segment WHERE to_ms = ? AND level = ?')
+        .statement(
+          `SELECT series_group AS "group", id, series_mask AS mask FROM segment
+           WHERE to_ms = ? AND level = ? AND ${NOT_SPENT}`,
+        )
         .all(span.toMs, span.level) as { group: number; id: number; mask: number }[]
       span.segments = new Map(rows.map(({ group, id, mask }) => [group, { id, mask }]))
     }

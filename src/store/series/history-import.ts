@@ -4,7 +4,7 @@ import type { Writer } from '../writer.ts'
 import { type Catalog, DAY_MS, HOUR_MS, SPAN_MS } from './catalog.ts'
 import type { Head } from './head.ts'
 import type { History } from './history.ts'
-import { type SegmentWrite, writeSegments } from './operations.ts'
+import { deleteSpent, type SegmentWrite, writeSegments } from './operations.ts'
 import { bySpan } from './sealer.ts'
 import { GROUP_SERIES, groupOf, spanOf } from './segment.ts'
 
@@ -134,11 +134,12 @@ export class HistoryImport {
       while (to < writes.length && size < SAMPLES_A_WRITE) size += sizeOf(writes[to++] as SegmentWrite)
       for (const result of await writer.run(writeSegments, { writes: writes.slice(from, to) })) {
         for (const { message } of result.kept) onCorrupt(message)
-        catalog.replace(result, false)
+        catalog.replace(result)
         this.#drop(result.duplicates)
       }
       from = to
     }
+    await writer.run(deleteSpent, undefined)
     history.clear()
   }
 

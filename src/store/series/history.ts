@@ -4,7 +4,7 @@ import { AT, NEEDS, SUMMARY_SIZE, Summary } from '../../model/summary.ts'
 import type { Catalog, Span } from './catalog.ts'
 import { firstAfter } from './head.ts'
 import { type ChunkPlace, groupOf } from './segment.ts'
-import { outline, type SegmentReader } from './segment-reader.ts'
+import type { SegmentReader } from './segment-reader.ts'
 
 const BUDGET_BYTES = 32 * (1 << 20)
 /** Days or hours of one series at which windows that are asked for begin or end. */
@@ -78,7 +78,6 @@ export class History {
         if (isBeside(place, span, startMs, endMs)) continue
         const chunk = this.#reader.chunk(segment, ref, i, place)
         if (chunk !== undefined) pieces.push(chunk.samples)
-        else if (span.isRollup) pieces.push(outline(place))
       }
     }
     return inOrder(pieces)
@@ -117,8 +116,9 @@ export class History {
         continue
       }
       const chunk = this.#reader.chunk(segment, ref, i, place)
-      if (chunk !== undefined) takePart(summary, place, chunk.clean, startMs, endMs)
-      else if (lastMs <= endMs) summary.takePiece(numbers, 0)
+      if (chunk?.clean !== undefined) takePart(summary, place, chunk.clean, startMs, endMs)
+      // Without its samples a chunk counts where it ends.
+      else if (chunk !== undefined && lastMs <= endMs) summary.takePiece(numbers, 0)
     }
   }
 

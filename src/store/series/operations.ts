@@ -47,7 +47,7 @@ export interface SegmentWrite {
   readonly group: number
   /** In the order of their numbers. */
   readonly additions: readonly SegmentSeries[]
-  /** Segments whose samples go into this one; they are deleted. */
+  /** Segments whose samples go into this one; they are spent by that. */
   readonly sources: readonly number[]
 }
 
@@ -86,7 +86,8 @@ function writeSegment(db: Connection, { level, toMs, group, additions, sources }
     if (addition !== undefined) duplicates += before.length + addition.length - samples.length
     if (samples.length > 0) series.push({ ref: group * GROUP_SERIES + slot, samples })
   }
-  for (const id of spent) db.statement('DELETE FROM segment WHERE id = ?').run(id)
+  // Queries go on to read them until the main thread has heard of the new one.
+  for (const id of spent) db.statement('INSERT OR IGNORE INTO spent_segment (id) VALUES (?)').run(id)
   if (series.length === 0) return { level, toMs, group, id: undefined, mask: 0, duplicates, spent, kept }
   const { startMs, endMs, samples, mask, directory, body } = encodeSegment(series, CHUNK_MS[level as 0 | 1], level > 0)
   const { lastInsertRowid } = db
@@ -97,6 +98,12 @@ function writeSegment(db: Connection, { level, toMs, group, additions, sources }
     .run(level, toMs, group, mask, startMs, endMs, samples, directory, body)
   return { level, toMs, group, id: Number(lastInsertRowid), mask, duplicates, spent, kept }
 }
+
+/** Deletes segments that another has taken the place of. */
+export const deleteSpent = defineOperation('delete-spent', ({ db }) => {
+  db.statement('DELETE FROM segment WHERE id IN (SELECT id FROM spent_segment)').run()
+  db.statement('DELETE FROM spent_segment').run()
+})
 
 /** Drops journal entries all of whose samples are in segments: those up to `toMs` that were there when sealing began. */
 export const trimJournal = defineOperation(

@@ -7,7 +7,14 @@ import type { Writer } from '../writer.ts'
 import { type Catalog, DAY_MS, HOUR_MS } from './catalog.ts'
 import { firstAfter, type Head } from './head.ts'
 import type { History } from './history.ts'
-import { forgetSeries, retainSegments, type SegmentWrite, trimJournal, writeSegments } from './operations.ts'
+import {
+  deleteSpent,
+  forgetSeries,
+  retainSegments,
+  type SegmentWrite,
+  trimJournal,
+  writeSegments,
+} from './operations.ts'
 import { GROUP_SERIES, type SegmentSeries, slotOf, spanOf } from './segment.ts'
 import type { SeriesIndex } from './series-index.ts'
 
@@ -103,7 +110,7 @@ export class Sealer {
     let writes: SegmentWrite[] = []
     let refs: number[] = []
     const write = async () => {
-      segments += await this.#write(writes, true)
+      segments += await this.#write(writes)
       for (const ref of refs) head.dropTo(ref, cutMs)
       writes = []
       refs = []
@@ -157,21 +164,22 @@ export class Sealer {
           const sources = catalog.numbersWithin(dayMs - DAY_MS, dayMs, group)
           return { level: 1, toMs: dayMs, group, additions: [], sources }
         })
-        segments += await this.#write(writes, false)
+        segments += await this.#write(writes)
         if (waiting.length > 0 && pauseMs > 0) await clock.sleep(pauseMs, signal)
       }
     }
     return segments
   }
 
-  async #write(writes: readonly SegmentWrite[], isNewest: boolean): Promise<number> {
+  async #write(writes: readonly SegmentWrite[]): Promise<number> {
     const { writer, catalog, onCorrupt } = this.#options
     if (writes.length === 0) return 0
     const written = await writer.run(writeSegments, { writes })
     for (const result of written) {
       for (const { message } of result.kept) onCorrupt(message)
-      catalog.replace(result, isNewest && result.spent.length === 0)
+      catalog.replace(result)
     }
+    if (written.some(({ spent }) => spent.length > 0)) await writer.run(deleteSpent, undefined)
     return written.length
   }
 

@@ -9,8 +9,8 @@ const MEGABYTE = 1 << 20
 /** A chunk of one series, unpacked. */
 export interface Chunk {
   readonly samples: Samples
-  /** The same without staleness markers. */
-  readonly clean: Samples
+  /** The same without staleness markers; undefined when there are only the first and the last of it. */
+  readonly clean: Samples | undefined
 }
 
 /** Reads segments from the file and keeps what was used last. Whatever is damaged is told once and left out. */
@@ -19,7 +19,7 @@ export class SegmentReader {
   readonly #onCorrupt: (what: string) => void
   readonly #nameOf: (ref: number) => string
   readonly #directories = new ByteCache<Directory>(16 * MEGABYTE)
-  readonly #bodies = new ByteCache<Uint8Array>(8 * MEGABYTE)
+  readonly #bodies = new ByteCache<Uint8Array | null>(8 * MEGABYTE)
   readonly #times = new ByteCache<Float64Array>(16 * MEGABYTE)
   readonly #chunks = new ByteCache<Chunk>(64 * MEGABYTE)
   readonly #unreadable = new Set<string>()
@@ -41,7 +41,11 @@ export class SegmentReader {
     return this.#reading(segment, ref, 'chunks', () => this.#directory(segment)?.chunks(slotOf(ref))) ?? []
   }
 
-  /** Undefined when the samples are gone, and only the sums are left, or can't be read. */
+  /**
+   * The samples of a chunk; where they are gone and only the sums are left, its first and its last.
+   *
+   * @returns undefined when it can't be read
+   */
   chunk(segment: number, ref: number, index: number, place: ChunkPlace): Chunk | undefined {
     const key = (segment * 16 + slotOf(ref)) * 256 + index
     const known = this.#chunks.get(key)
@@ -63,6 +67,7 @@ export class SegmentReader {
     const directory = this.#directory(segment)
     const body = this.#body(segment)
     if (directory === undefined || body === undefined) return undefined
+    if (body === null) return { samples: outline(place), clean: undefined }
     const clockKey = segment * 4096 + place.clock
     let timesMs = this.#times.get(clockKey)
     if (timesMs === undefined) {
@@ -76,26 +81,27 @@ export class SegmentReader {
   #directory(segment: number): Directory | undefined {
     const known = this.#directories.get(segment)
     if (known !== undefined) return known
-    const bytes = this.#column('directory', segment)
+    const bytes = this.#column('directory', segment) ?? undefined
     if (bytes === undefined) return undefined
     const directory = new Directory(bytes)
     this.#directories.set(segment, directory, bytes.length + 200)
     return directory
   }
 
-  #body(segment: number): Uint8Array | undefined {
+  /** Null when the samples are gone. */
+  #body(segment: number): Uint8Array | null | undefined {
     const known = this.#bodies.get(segment)
     if (known !== undefined) return known
     const bytes = this.#column('body', segment)
-    if (bytes !== undefined) this.#bodies.set(segment, bytes, bytes.length + 200)
+    if (bytes !== undefined) this.#bodies.set(segment, bytes, (bytes?.length ?? 0) + 200)
     return bytes
   }
 
-  #column(name: 'directory' | 'body', segment: number): Uint8Array | undefined {
+  #column(name: 'directory' | 'body', segment: number): Uint8Array | null | undefined {
     const row = this.#reader.statement(`SELECT ${name} AS bytes FROM segment WHERE id = ?`).get(segment) as
       | { bytes: Uint8Array | null }
       | undefined
-    return row?.bytes ?? undefined
+    return row?.bytes
   }
 
   #reading<Result>(segment: number, ref: number, part: string, read: () => Result): Result | undefined {
@@ -113,7 +119,7 @@ export class SegmentReader {
 }
 
 /** What is left of a chunk whose samples are gone: its first and its last. */
-export function outline({ numbers }: ChunkPlace): Samples {
+function outline({ numbers }: ChunkPlace): Samples {
   const count = numbers[AT.count] as number
   const length = Math.min(count, 2)
   return {
