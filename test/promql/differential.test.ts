@@ -6,7 +6,7 @@ import { DATA_START_MS, type Data, makeData } from './differential-data.ts'
 import { type Answer, type PrometheusServer, startPrometheus } from './prometheus-server.ts'
 import { type GeneratedQuery, QueryGenerator } from './query-generator.ts'
 
-const SEED = Number(process.env.PROMQL_SEED ?? Math.floor(Math.random() * 1e9))
+const SEED = Number(process.env.PROMQL_SEED ?? 20_261)
 const QUERIES = Number(process.env.PROMQL_QUERIES ?? 5000)
 const BATCH = 40
 const MINUTE_MS = 60_000

@@ -24,14 +24,13 @@ export interface GeneratedQuery {
 export class QueryGenerator {
   readonly #random: () => number
   #isOffGrid = false
-  #isRange = false
 
   constructor(seed: number) {
     this.#random = seededRandom(seed)
   }
 
-  next(isRange: boolean): GeneratedQuery {
-    this.#isRange = isRange
+  /** @param isRange results of several steps have no order and are no range vectors */
+  next(isRange = false): GeneratedQuery {
     this.#isOffGrid = this.#chance(0.3)
     if (this.#chance(0.05)) return this.#made(this.#scalar(3))
     if (!isRange && this.#chance(0.05)) return this.#made(this.#ordered(), true)
@@ -172,8 +171,7 @@ export class QueryGenerator {
 
   /** Prometheus 2 looks at the first step's clock only, where `@` fixes the window. */
   #prediction(depth: number): string {
-    const range = this.#range(depth)
-    const free = this.#isRange ? range.replaceAll(/ @ (?:end\(\)|start\(\)|[\d.e]+)/g, '') : range
+    const free = this.#range(depth).replaceAll(/ @ (?:end\(\)|start\(\)|[\d.e]+)/g, '')
     return `predict_linear(${free}, ${this.#pick(['60', '3600', '-600', '0'])})`
   }
 

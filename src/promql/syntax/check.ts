@@ -110,7 +110,7 @@ function checkBinary(expr: Binary): ValueType {
     }
   }
   const vectors = left === 'vector' && right === 'vector'
-  if (!vectors && (matching.labels.length > 0 || matching.cardinality !== 'one-to-one')) {
+  if (!vectors && matching.labels.length > 0) {
     fail(span, 'vector matching only allowed between instant vectors')
   }
   if (isSetOperator(op)) {

@@ -7,6 +7,7 @@ import {
   type Expr,
   type Matching,
 } from './ast.ts'
+import { typeOf } from './check.ts'
 import { readOffset, readRange } from './duration.ts'
 import type { Token } from './lex.ts'
 import { binaryOperator, isOperator, isWord, TokenReader } from './reader.ts'
@@ -54,6 +55,12 @@ export function parseSyntax(text: string): Expr {
   return new Parser(text).parse()
 }
 
+const NO_MATCHING: Matching = { cardinality: 'one-to-one', on: false, labels: [], include: [], explicit: false }
+
+function isScalar(left: Expr, right: Expr): boolean {
+  return typeOf(left) === 'scalar' || typeOf(right) === 'scalar'
+}
+
 class Parser {
   readonly #in: TokenReader
   /** Selectors and subqueries that carry an `offset` already. */
@@ -82,15 +89,18 @@ class Parser {
       if (op === undefined || PRECEDENCE[op] < atLeast) break
       this.#in.next()
       if (++this.#operators > MAX_OPERATORS) this.#in.fail(token, `expression has more than ${MAX_OPERATORS} operators`)
-      const modifiers = this.#binaryModifiers()
+      const { returnBool, matching } = this.#binaryModifiers()
       const right = this.#binary(op === '^' ? PRECEDENCE[op] : PRECEDENCE[op] + 1)
+      // `a > on () 2` has nothing to match by and nothing to match: it is taken, and means `a > 2`.
+      const isIdle = matching.explicit && matching.labels.length === 0 && isScalar(left, right)
       const operatorSpan = this.#in.span(token.start, token.end)
       left = {
         kind: 'binary',
         op,
         left,
         right,
-        ...modifiers,
+        returnBool,
+        matching: isIdle ? NO_MATCHING : matching,
         operatorSpan,
         span: this.#in.span(left.span.start, right.span.end),
       }
@@ -113,9 +123,7 @@ class Parser {
     const returnBool = this.#in.takeWord('bool')
     const on = this.#in.takeWord('on')
     const explicit = on || this.#in.takeWord('ignoring')
-    if (!explicit) {
-      return { returnBool, matching: { cardinality: 'one-to-one', on: false, labels: [], include: [], explicit } }
-    }
+    if (!explicit) return { returnBool, matching: NO_MATCHING }
     const labels = this.#in.labelList()
     const left = this.#in.takeWord('group_left')
     const right = !left && this.#in.takeWord('group_right')
