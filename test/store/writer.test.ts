@@ -139,7 +139,7 @@ describe('a full disk', () => {
     const writer = Writer.on(db)
     await put(writer, 'small', '1')
     db.raw.pragma('max_page_count = 1')
-    const large = 'x'.repeat(10_000)
+    const large = 'x'.repeat(100_000)
     const both = await Promise.allSettled([put(writer, 'large', large), put(writer, 'small', '2')])
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
     const { reason } = both[0] as PromiseRejectedResult
