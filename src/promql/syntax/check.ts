@@ -1,5 +1,6 @@
 import { PromqlError } from '../error.ts'
 import { functionNamed, refusedFunctions } from '../functions/registry.ts'
+import type { PromqlFunction } from '../functions/signature.ts'
 import type { Aggregate, Binary, Call, Expr, ValueType, VectorSelector } from './ast.ts'
 import { isComparison, isSetOperator } from './ast.ts'
 import type { Span } from './position.ts'
@@ -128,12 +129,20 @@ function checkAggregate({ op, expr, param }: Aggregate): ValueType {
   return 'vector'
 }
 
-function checkCall({ name, args, span }: Call): ValueType {
+/**
+ * The function that a call names.
+ *
+ * @throws PromqlError of kind `parse` when there is none, or one that is refused
+ */
+export function functionCalled(name: string, span: Span): PromqlFunction {
   const fn = functionNamed(name)
-  if (fn === undefined) {
-    const reason = refusedFunctions.get(name)
-    fail(span, reason === undefined ? `unknown function with name ${quoteText(name)}` : `${name}() ${reason}`)
-  }
+  if (fn !== undefined) return fn
+  const reason = refusedFunctions.get(name)
+  fail(span, reason === undefined ? `unknown function with name ${quoteText(name)}` : `${name}() ${reason}`)
+}
+
+function checkCall({ name, args, span }: Call): ValueType {
+  const fn = functionCalled(name, span)
   const { args: types, variadic = 0 } = fn
   const least = variadic === 0 ? types.length : types.length - 1
   const most = variadic < 0 ? Number.POSITIVE_INFINITY : least + variadic

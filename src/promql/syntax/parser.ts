@@ -7,12 +7,11 @@ import {
   type Expr,
   type Matching,
 } from './ast.ts'
-import { typeOf } from './check.ts'
+import { functionCalled, typeOf } from './check.ts'
 import { readOffset, readRange } from './duration.ts'
 import type { Token } from './lex.ts'
 import { binaryOperator, isOperator, isWord, TokenReader } from './reader.ts'
 import { readSelector } from './selector.ts'
-import { quoteText } from './text.ts'
 
 /**
  * Binds tighter the larger. A sign binds as `*` does, so `-1 ^ 2` is `-(1 ^ 2)`; `offset`, `@` and `[…]` bind tightest,
@@ -182,7 +181,8 @@ class Parser {
   }
 
   #call(token: Token): Expr {
-    if (token.text.includes(':')) this.#in.fail(token, `unknown function with name ${quoteText(token.text)}`)
+    // Told before anything that is wrong further right: in `maxwithout (x) (y)` it is the name.
+    functionCalled(token.text, this.#in.spanOf(token))
     const { args, end } = this.#arguments()
     return { kind: 'call', name: token.text, args, span: this.#in.span(token.start, end) }
   }
