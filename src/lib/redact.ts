@@ -62,6 +62,10 @@ const PATTERNS: readonly (readonly [sign: string, pattern: RegExp, replacement: 
 /** Names of fields are mostly words; people's addresses and numbers as names have these. */
 const MAY_HOLD_SECRET = /[@%:=]|\d{4}|.{40}/s
 
+/** The signs of the patterns that match less than a card number is long. */
+const SIGN_OF_SHORT = /[=@%":]/
+const SHORTEST_UNSIGNED = 13
+
 const MAX_DEPTH = 32
 const MAX_TEXT = 64 * 1024
 
@@ -72,8 +76,8 @@ const MAX_TEXT = 64 * 1024
  */
 export function redactText(text: string, mostCharacters = MAX_TEXT): string {
   let result = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text
-  // The shortest of all is a@b.c.
-  if (result.length < 5) return result
+  // The shortest of all is a@b.c; what has none of these signs is no secret below the length of a card number.
+  if (result.length < 5 || (result.length < SHORTEST_UNSIGNED && !SIGN_OF_SHORT.test(result))) return result
   for (const [sign, pattern, replacement] of PATTERNS) {
     if (!result.includes(sign)) continue
     result =

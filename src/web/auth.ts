@@ -17,6 +17,7 @@ export interface Caller {
 export type WebEnv = { Variables: { caller: Caller; traceId: string; route: string } }
 
 const SESSION_COOKIE = 'midwatch_session'
+const SESSION = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;\\s]+)`)
 const BEARER = /^Bearer\s+(\S+)\s*$/i
 
 /** Where no token is needed, everybody who reaches the address may do everything. */
@@ -157,7 +158,7 @@ function tokenOf(c: Context): { readonly text: string; readonly isSession: boole
   }
   const key = c.req.header('x-api-key')
   if (key !== undefined) return { text: key, isSession: false }
-  const cookie = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;\\s]+)`).exec(c.req.header('cookie') ?? '')?.[1]
+  const cookie = SESSION.exec(c.req.header('cookie') ?? '')?.[1]
   return cookie === undefined ? undefined : { text: readCookie(cookie), isSession: true }
 }
 

@@ -12,6 +12,8 @@ export interface BodyLimits {
 
 export const DEFAULT_LIMITS: BodyLimits = { bytes: 1024 * 1024, expandedBytes: 4 * 1024 * 1024 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) }
 
 /**
@@ -43,7 +45,7 @@ export async function readBody(c: Context, limits: BodyLimits = DEFAULT_LIMITS):
 export async function readText(c: Context, limits: BodyLimits = DEFAULT_LIMITS): Promise<string> {
   const body = await readBody(c, limits)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return UTF8.decode(body)
   } catch {
     throw new HttpProblem(400, 'Not UTF-8', 'the body is not valid UTF-8; send it as UTF-8')
   }
@@ -64,8 +66,14 @@ export function parseJson(text: string): unknown {
 }
 
 async function collect(c: Context, maxBytes: number): Promise<Buffer> {
-  const announced = Number(c.req.header('content-length') ?? '0')
-  if (announced > maxBytes) throw tooLarge(maxBytes)
+  const announced = c.req.header('content-length')
+  if (Number(announced ?? '0') > maxBytes) throw tooLarge(maxBytes)
+  if (announced !== undefined) {
+    // No more arrives than was announced, so it need not be counted on its way, and nobody has to build a stream for it.
+    const body = Buffer.from(await c.req.raw.arrayBuffer())
+    if (body.length > maxBytes) throw tooLarge(maxBytes)
+    return body
+  }
   const stream = c.req.raw.body
   if (stream === null) return Buffer.alloc(0)
   const parts: Uint8Array[] = []

@@ -32,8 +32,10 @@ export function createWeb(context: WebContext): Hono<WebEnv> {
     await next()
     const seconds = (performance.now() - startMs) / 1000
     context.metrics.httpSeconds.observe({ method: c.req.method, route: c.req.routePath, status: c.res.status }, seconds)
-    c.header('x-content-type-options', 'nosniff')
-    if (!c.res.headers.has('traceparent')) c.header('traceparent', formatTraceparent(traceId))
+    // Not by c.header(): after an answer is made, that one copies it whole.
+    const { headers } = c.res
+    headers.set('x-content-type-options', 'nosniff')
+    if (!headers.has('traceparent')) headers.set('traceparent', formatTraceparent(traceId))
   })
   web.use(async (c, next) => {
     if (!needsToken(context)) {
