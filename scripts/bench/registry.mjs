@@ -6,6 +6,11 @@ import { restart } from './history/restart.mjs'
 import { ruleCycle } from './history/rule-cycle.mjs'
 import { sampleSize } from './history/size.mjs'
 import { idleMemory } from './idle-memory.mjs'
+import { alertCycle } from './ingest/alert-cycle.mjs'
+import { healthUnderScrape } from './ingest/health-under-scrape.mjs'
+import { memoryOfHundredThousand, memoryOfTenThousand } from './ingest/memory.mjs'
+import { recovery } from './ingest/recovery.mjs'
+import { scrapeTime } from './ingest/scrape-time.mjs'
 import { probeCpu } from './probe-cpu.mjs'
 import { seriesIndex } from './series-index.mjs'
 import { startTime } from './start-time.mjs'
@@ -24,5 +29,11 @@ export const benches = [
   sampleSize,
   restart,
   ruleCycle,
+  scrapeTime,
+  healthUnderScrape,
+  alertCycle,
+  memoryOfTenThousand,
+  memoryOfHundredThousand,
+  recovery,
   ...historyQueries,
 ]

@@ -15,12 +15,13 @@ export const hasPrometheus = () => findProgram('prometheus') !== undefined
  * midwatch or Prometheus in a folder of its own, to be started and killed as often as wanted on the same data and the same
  * address. `target` is scraped every `everyMs`; `rules` is the text of a rule file.
  */
-export async function makeOurs({ target, everyMs, rules, label = '' }) {
+export async function makeOurs({ target, everyMs, rules, evaluation = '*/15 * * * * *', label = '' }) {
   const folder = mkdtempSync(join(tmpdir(), 'midwatch-bench-'))
   writeFileSync(
     join(folder, 'midwatch.yml'),
     [
       'shipped_rules: false',
+      `evaluation: { cron: "${evaluation}" }`,
       `scrape_configs:\n${scrapeConfig(target, everyMs, '/ours', label)}`,
       ...ruleLines(folder, rules),
     ].join('\n'),
@@ -168,10 +169,9 @@ export async function startTarget(series, shape) {
   const port = Number(text)
   return {
     port,
-    /** When each program asked last, epoch milliseconds by path. */
-    async lastRequests() {
-      const requests = await (await fetch(`http://127.0.0.1:${port}/requests`)).json()
-      return new Map(requests.map(({ path, atMs }) => [path, atMs]))
+    /** When each program asked last, epoch milliseconds, and how often, by its path. */
+    async requests() {
+      return await (await fetch(`http://127.0.0.1:${port}/requests`)).json()
     },
     stop() {
       process.off('exit', kill)

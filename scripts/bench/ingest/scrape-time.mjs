@@ -19,8 +19,8 @@ async function startApart(target) {
     await ours.start()
     if (peer === undefined) return { ours }
     await delay(2 * EVERY_MS + 500)
-    const last = await target.lastRequests()
-    const apartMs = (((last.get('/ours') - last.get('/peer')) % EVERY_MS) + EVERY_MS) % EVERY_MS
+    const requests = await target.requests()
+    const apartMs = Math.abs(requests['/ours'].lastMs - requests['/peer'].lastMs) % EVERY_MS
     if (Math.min(apartMs, EVERY_MS - apartMs) >= APART_MS) return { ours, peer }
     await ours.remove()
   }

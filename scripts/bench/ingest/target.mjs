@@ -19,7 +19,18 @@ const WHATS = [
   { name: 'memory_bytes', type: 'gauge', walk: 'memory' },
   { name: 'limit_bytes', type: 'gauge', walk: 'never' },
 ]
-const ROUTES = ['orders', 'customers', 'invoices', 'baskets', 'articles', 'payments', 'returns', 'reviews', 'prices', 'stock']
+const ROUTES = [
+  'orders',
+  'customers',
+  'invoices',
+  'baskets',
+  'articles',
+  'payments',
+  'returns',
+  'reviews',
+  'prices',
+  'stock',
+]
 const CODES = ['200', '201', '404', '500', '503']
 
 /** Fifty metrics of a service on many pods, about 114 bytes a line. */
@@ -134,10 +145,10 @@ const lines = Array.from({ service, workers }[shape](Number(count)), ({ comment,
   walk,
 }))
 const worlds = new Map()
-const requests = []
+const requests = {}
 const server = createServer((request, response) => {
   if (request.url === '/requests') return response.end(JSON.stringify(requests))
-  requests.push({ path: request.url, atMs: Date.now() })
+  requests[request.url] = { lastMs: Date.now(), count: (requests[request.url]?.count ?? 0) + 1 }
   if (!worlds.has(request.url)) worlds.set(request.url, new World(lines))
   response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   response.end(worlds.get(request.url).take())
