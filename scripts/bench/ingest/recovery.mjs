@@ -44,6 +44,7 @@ export const recovery = {
         if (one === ours) lost += result.lost
       }
     }
+    await closeLoaded()
     const mine = median(times.get(ours))
     const text = `${mine.toFixed(0)} (${lost} lost)`
     if (peer === undefined) return { ours: text, peer: PEER_MISSING, pass: false }
