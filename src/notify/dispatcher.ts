@@ -3,6 +3,7 @@ import { compareText, Labels } from '../model/labels.ts'
 import type { Notification } from '../model/notification.ts'
 import type { FlushChange, NotifyAlertRow, NotifyChange, NotifyGroupRow, NotifyLogRow } from '../store/notify.ts'
 import { dedup } from './dedup.ts'
+import { Inhibitor, type InhibitRule } from './inhibition.ts'
 import { notificationOf } from './notification.ts'
 import { fromSent, isResolved, mergeAlerts, type NotifyAlert } from './notify-alert.ts'
 import { NotifyLog } from './notify-log.ts'
@@ -20,6 +21,7 @@ export interface Integration {
 export interface Routing {
   readonly root: Route
   readonly receivers: ReadonlyMap<string, readonly Integration[]>
+  readonly inhibitRules?: readonly InhibitRule[]
 }
 
 interface DispatcherOptions {
@@ -158,7 +160,8 @@ export class Dispatcher {
     if (due.length === 0) return undefined
     this.#log.dropExpired(nowMs)
     const change = { messages: [], log: [], events: [], groups: [], goneGroups: [] } as Changes
-    for (const group of due) this.#flushGroup(group, nowMs, change)
+    const inhibitor = this.#inhibitorAt(nowMs)
+    for (const group of due) this.#flushGroup(group, nowMs, change, inhibitor)
     const held = new Set([...this.#groups.values()].flatMap(({ members }) => [...members]))
     const goneAlerts: string[] = []
     for (const alert of this.#alerts.values()) {
@@ -172,12 +175,12 @@ export class Dispatcher {
     return { ...change, log: [...log, ...change.log], alerts: [], goneAlerts }
   }
 
-  #flushGroup(group: Group, nowMs: number, change: Changes): void {
+  #flushGroup(group: Group, nowMs: number, change: Changes, inhibitor: () => Inhibitor): void {
     const { route } = group
     group.nextFlushMs = nowMs + route.groupIntervalMs
     group.flushed = true
     const members = [...group.members].flatMap((id) => this.#alerts.get(id) ?? []).sort(byImportance)
-    const { pass, suppressed } = runStages(this.#options.stages, members, { nowMs })
+    const { pass, suppressed } = runStages(this.#options.stages, members, { nowMs, route, inhibitor })
     for (const { alert, reason } of suppressed) this.#noteSuppressed(alert, reason, nowMs, change)
     for (const alert of pass) this.#suppressedBefore.delete(alert.fingerprint)
     if (pass.length > 0) this.#tell(group, pass, nowMs, change)
@@ -245,6 +248,15 @@ export class Dispatcher {
       externalUrl,
       findingOf,
     })
+  }
+
+  /** One for all groups that are looked at in the same moment. */
+  #inhibitorAt(nowMs: number): () => Inhibitor {
+    let made: Inhibitor | undefined
+    return () => {
+      made ??= new Inhibitor(this.#options.routing.inhibitRules ?? [], this.#alerts.values(), nowMs)
+      return made
+    }
   }
 
   #noteSuppressed({ fingerprint }: NotifyAlert, reason: string, nowMs: number, change: Changes): void {

@@ -15,6 +15,9 @@ export interface Route {
   readonly groupWaitMs: number
   readonly groupIntervalMs: number
   readonly repeatIntervalMs: number
+  /** Names of time intervals; not inherited. */
+  readonly muteTimeIntervals: readonly string[]
+  readonly activeTimeIntervals: readonly string[]
   readonly routes: readonly Route[]
 }
 
@@ -27,6 +30,8 @@ export interface RouteSpec {
   readonly groupWaitMs?: number
   readonly groupIntervalMs?: number
   readonly repeatIntervalMs?: number
+  readonly muteTimeIntervals?: readonly string[]
+  readonly activeTimeIntervals?: readonly string[]
   readonly routes?: readonly RouteSpec[]
 }
 
@@ -58,6 +63,8 @@ function node(spec: RouteSpec, parent: Inherited, position: number): Route {
     ...inherited,
     matchers,
     continue: spec.continue ?? false,
+    muteTimeIntervals: spec.muteTimeIntervals ?? [],
+    activeTimeIntervals: spec.activeTimeIntervals ?? [],
     routes: (spec.routes ?? []).map((child, i) => node(child, inherited, i)),
   }
 }

@@ -1,12 +1,30 @@
+import type { Labels } from '../model/labels.ts'
+import type { Inhibitor } from './inhibition.ts'
 import type { NotifyAlert } from './notify-alert.ts'
+import type { Route } from './route.ts'
+import { containsTime, type TimeInterval } from './time-interval.ts'
 
 /** What a stage may look at besides the alerts of the group. */
 export interface StageContext {
   readonly nowMs: number
+  /** The route that brought the alerts together. */
+  readonly route: Route
+  /** Who inhibits whom among all alerts there are; made when first asked for. */
+  readonly inhibitor: () => Inhibitor
 }
+
+export type SuppressedBy =
+  | 'dependency'
+  | 'inhibited'
+  | 'muted'
+  | 'maintenance'
+  | 'silenced'
+  | 'acknowledged'
+  | 'waiting'
 
 export interface Suppressed {
   readonly alert: NotifyAlert
+  readonly by: SuppressedBy
   /** For the alert's story: by what, and until when where that is known. */
   readonly reason: string
 }
@@ -22,21 +40,70 @@ export interface Stage {
   run(alerts: readonly NotifyAlert[], context: StageContext): StageResult
 }
 
-/** Holds back alerts about something that depends on something that is down: the root cause is told instead. */
-export function dependencyStage(causeOf: (alert: NotifyAlert) => string | undefined): Stage {
+/** A stage that looks at each alert by itself; `reasonOf` says why one is held back. */
+export function eachAlert(
+  name: string,
+  by: SuppressedBy,
+  reasonOf: (alert: NotifyAlert, context: StageContext) => string | undefined,
+): Stage {
   return {
-    name: 'dependency',
-    run(alerts) {
+    name,
+    run(alerts, context) {
       const pass: NotifyAlert[] = []
       const suppressed: Suppressed[] = []
       for (const alert of alerts) {
-        const cause = causeOf(alert)
-        if (cause === undefined) pass.push(alert)
-        else suppressed.push({ alert, reason: `it depends on ${cause}, which is down` })
+        const reason = reasonOf(alert, context)
+        if (reason === undefined) pass.push(alert)
+        else suppressed.push({ alert, by, reason })
       }
       return { pass, suppressed }
     },
   }
+}
+
+/** Holds back alerts about something that depends on something that is down: the root cause is told instead. */
+export function dependencyStage(causeOf: (alert: NotifyAlert) => string | undefined): Stage {
+  return eachAlert('dependency', 'dependency', (alert) => {
+    const cause = causeOf(alert)
+    return cause === undefined ? undefined : `it depends on ${cause}, which is down`
+  })
+}
+
+/** Leaves out what another alert makes superfluous. */
+export const inhibitionStage = eachAlert('inhibition', 'inhibited', (alert, { inhibitor }) => {
+  const source = inhibitor().sourceOf(alert)
+  return source === undefined ? undefined : `inhibited by ${source.labels} (${source.fingerprint})`
+})
+
+/** Holds a whole group back outside of its route's active times and within its mute times. */
+export function timeStage(intervals: ReadonlyMap<string, TimeInterval>): Stage {
+  const holds = (name: string, nowMs: number) => {
+    const interval = intervals.get(name)
+    return interval !== undefined && containsTime(interval, nowMs)
+  }
+  return {
+    name: 'time',
+    run(alerts, { route, nowMs }) {
+      const { activeTimeIntervals: active, muteTimeIntervals: mute } = route
+      const reason =
+        active.length > 0 && !active.some((name) => holds(name, nowMs))
+          ? `muted: outside of ${active.join(', ')}`
+          : mute.filter((name) => holds(name, nowMs)).map((name) => `muted: within ${name}`)[0]
+      if (reason === undefined) return { pass: alerts, suppressed: [] }
+      return { pass: [], suppressed: alerts.map((alert) => ({ alert, by: 'muted' as const, reason })) }
+    },
+  }
+}
+
+/** Holds alerts back that somebody silenced; `silenceOf` says by which silence. */
+export function silenceStage(
+  silenceOf: (labels: Labels, nowMs: number) => { id: string; createdBy: string; endsAtMs: number } | undefined,
+): Stage {
+  return eachAlert('silence', 'silenced', ({ labels }, { nowMs }) => {
+    const silence = silenceOf(labels, nowMs)
+    if (silence === undefined) return undefined
+    return `silenced by ${silence.createdBy} until ${new Date(silence.endsAtMs).toISOString()} (${silence.id})`
+  })
 }
 
 export function runStages(

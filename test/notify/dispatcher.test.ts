@@ -253,7 +253,7 @@ describe('an alert', () => {
       name: 'hold',
       run: (alerts) => ({
         pass: isHeld ? [] : alerts,
-        suppressed: isHeld ? alerts.map((alert) => ({ alert, reason: 'held' })) : [],
+        suppressed: isHeld ? alerts.map((alert) => ({ alert, by: 'silenced' as const, reason: 'held' })) : [],
       }),
     }
     const bench = new Bench(options(ROOT, { team: [SLACK] }, [hold]))
