@@ -1,25 +1,20 @@
 import { lookup as systemLookup } from 'node:dns'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { resolve } from 'node:path'
-import { pipeline, type Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { type AddressPolicy, ForbiddenAddressError, isAllowed } from '../../lib/address.ts'
 import { Secret } from '../../lib/secret.ts'
 import { version } from '../../lib/version.ts'
 import { SCRAPE_ACCEPT } from '../../wire/exposition-media.ts'
 import type { BodyBuffers } from './body-buffers.ts'
 import type { FileRef, ScrapeConfig } from './config.ts'
+import { type ReceivedBody, receiveBody, sharedRead } from './receive-body.ts'
 import { ScrapeError } from './sample-labels.ts'
 
 /** What a target answered, unpacked. */
-export interface Exposition {
-  /** Only until `release` is called, which has to be done once. */
-  readonly body: Buffer
-  readonly release: () => void
+export interface Exposition extends ReceivedBody {
   readonly contentType: string | undefined
 }
 
@@ -31,8 +26,13 @@ interface FetchOptions {
   readonly expectedBytes: number
 }
 
+interface Answer {
+  readonly response: IncomingMessage
+  /** Undefined unless it is a 200. */
+  readonly received: Promise<ReceivedBody> | undefined
+}
+
 const MAX_REDIRECTS = 10
-const MAX_TOLD_BYTES = 32 * 1024 * 1024
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** Fetches expositions for one job; connections stay open between scrapes. */
@@ -50,7 +50,9 @@ export class ExpositionFetcher {
     this.#policy = policy
     this.#baseFolder = baseFolder
     const options = { keepAlive: true, maxFreeSockets: 256, maxSockets: Infinity, scheduling: 'lifo' } as const
-    this.#http = new HttpAgent(options)
+    // Node hands an agent's options to the connections that it makes; the types know only some of them.
+    const withMemory = { ...options, onread: sharedRead }
+    this.#http = new HttpAgent(withMemory)
     this.#https = new HttpsAgent(options)
   }
 
@@ -68,9 +70,10 @@ export class ExpositionFetcher {
     let current = url
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted()
-      const response = await this.#request(current, keepsCredentials(url, current), timeoutMs, signal)
+      const isTrusted = keepsCredentials(url, current)
+      const { response, received } = await this.#request(current, isTrusted, timeoutMs, signal, expectedBytes)
       const status = response.statusCode ?? 0
-      if (status === 200) return await this.#read(response, signal, expectedBytes)
+      if (received !== undefined) return { ...(await received), contentType: response.headers['content-type'] }
       response.destroy()
       const location = response.headers.location
       if (!REDIRECTS.has(status) || !this.#config.followRedirects || location === undefined) {
@@ -86,7 +89,13 @@ export class ExpositionFetcher {
     }
   }
 
-  async #request(url: URL, trusted: boolean, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+  async #request(
+    url: URL,
+    trusted: boolean,
+    timeoutMs: number,
+    signal: AbortSignal,
+    expectedBytes: number,
+  ): Promise<Answer> {
     const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
     // Node asks no `lookup` about an address.
     if (isIP(host) !== 0 && !isAllowed(host, this.#policy)) throw forbidden(host, [host])
@@ -104,12 +113,13 @@ export class ExpositionFetcher {
         url.protocol === 'https:'
           ? httpsRequest({ ...options, agent: this.#https, ...(await this.#tls(trusted)) })
           : httpRequest({ ...options, agent: this.#http })
-      // What comes after the answer has begun is told by the answer's own stream.
-      request.on('error', () => undefined)
-      request.end()
       try {
-        const [response] = (await once(request, 'response')) as [IncomingMessage]
-        return response
+        return await new Promise<Answer>((resolve, reject) => {
+          // What comes after the answer has begun is told by the answer's own stream.
+          request.on('error', reject)
+          request.on('response', (response) => resolve({ response, received: this.#receive(response, expectedBytes) }))
+          request.end()
+        })
       } catch (error) {
         // The server may close an idle connection in the moment in which it is used again.
         if (!request.reusedSocket || signal.aborted || (error as NodeJS.ErrnoException).code !== 'ECONNRESET')
@@ -168,51 +178,11 @@ export class ExpositionFetcher {
     }
   }
 
-  async #read(response: IncomingMessage, signal: AbortSignal, expectedBytes: number): Promise<Exposition> {
-    const limit = this.#config.limits.bodyBytes
-    const encoding = response.headers['content-encoding'] ?? 'identity'
-    const buffers = this.#buffers
-    // What the server says is a hint, not a reason to take any amount of memory.
-    const toldBytes =
-      encoding === 'identity' ? Math.min(Number(response.headers['content-length'] ?? 0), MAX_TOLD_BYTES) : 0
-    let buffer = buffers.take(Math.min(Math.max(expectedBytes, toldBytes), limit))
-    let length = 0
-    try {
-      for await (const chunk of unpack(response, encoding) as AsyncIterable<Buffer>) {
-        signal.throwIfAborted()
-        const end = length + chunk.length
-        if (end > limit) {
-          response.destroy()
-          throw new ScrapeError(`body_size_limit exceeded (limit: ${limit} bytes)`)
-        }
-        if (end > buffer.length) buffer = buffers.grow(buffer, length, end)
-        chunk.copy(buffer, length)
-        length = end
-      }
-    } catch (error) {
-      buffers.give(buffer)
-      throw error
-    }
-    return {
-      body: buffer.subarray(0, length),
-      contentType: response.headers['content-type'],
-      release: () => buffers.give(buffer),
-    }
-  }
-}
-
-function unpack(response: IncomingMessage, encoding: string): Readable {
-  switch (encoding.toLowerCase()) {
-    case 'identity':
-    case '':
-      return response
-    case 'gzip':
-    case 'x-gzip':
-      // The error of either end comes out of the loop that reads.
-      return pipeline(response, createGunzip(), () => undefined)
-    default:
-      response.destroy()
-      throw new ScrapeError(`server answered with Content-Encoding ${encoding}, which was not asked for`)
+  /** The body of a 200, read from the moment of the answer on, as the connection's memory is shared. */
+  #receive(response: IncomingMessage, expectedBytes: number): Promise<ReceivedBody> | undefined {
+    if (response.statusCode !== 200) return undefined
+    const limitBytes = this.#config.limits.bodyBytes
+    return receiveBody(response, { buffers: this.#buffers, expectedBytes, limitBytes })
   }
 }
 

@@ -216,6 +216,37 @@ test('keeps its connection open between scrapes', async () => {
   expect(new Set(target.requests.map(({ socket }) => socket.remotePort)).size).toBe(1)
 })
 
+test('keeps bodies apart that arrive piece by piece at the same time', async () => {
+  const lines = 5000
+  const bodies = Array.from({ length: 4 }, (_, i) =>
+    Array.from({ length: lines }, (__, line) => `m${i}{line="${line}"} ${i * lines + line}\n`).join(''),
+  )
+  const pieces: Promise<unknown>[] = []
+  await using target = await fakeTarget((request, response) => {
+    const i = Number(request.url?.slice(2))
+    const packed = i % 2 === 0 ? Buffer.from(bodies[i] as string) : gzipSync(bodies[i] as string, { level: 1 })
+    response.writeHead(200, i % 2 === 0 ? {} : { 'Content-Encoding': 'gzip' })
+    const send = async () => {
+      for (let at = 0; at < packed.length; at += 10_007) {
+        const sent = new Promise((resolve) => response.write(packed.subarray(at, at + 10_007), resolve))
+        await sent
+      }
+      response.end()
+    }
+    pieces.push(send())
+  })
+  const configs = bodies.map((_, i) => ({ ...job(target.address, { metrics_path: `/m${i}` }), job_name: `job${i}` }))
+  await using run = await scraping(configs)
+  await run.round()
+  await Promise.all(pieces)
+  for (const i of bodies.keys()) {
+    for (const line of [0, 1, 2500, lines - 1]) {
+      const series = `m${i}{instance="${target.address}", job="job${i}", line="${line}"}`
+      expect(run.sink.values(series)).toEqual([i * lines + line])
+    }
+  }
+})
+
 test('scrapes no more targets at once than allowed, and all of them in the end', async () => {
   let open = 0
   let most = 0
