@@ -41,6 +41,21 @@ export const entryPoints = {
   'assets/writer': 'src/store/writer-thread.ts',
 }
 
+/** What others import as `midwatch/promql`; its types are written by `tsc -p tsconfig.types.json`. */
+export function buildPromql(outdir) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: { promql: 'src/promql/package.ts' },
+    outdir,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  })
+}
+
 /** main.ts is a file of its own: it checks the runtime and turns the compile cache on before the program is even read. */
 const programApart = {
   name: 'program-apart',
@@ -56,6 +71,7 @@ export async function buildProgram() {
   rmSync(dist, { recursive: true, force: true })
   mkdirSync(assets, { recursive: true })
   await Promise.all([
+    buildPromql(dist),
     build({
       ...bundleOptions,
       plugins: [...bundleOptions.plugins, programApart],
