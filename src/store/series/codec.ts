@@ -218,7 +218,7 @@ function wrap(plain: Buffer, kind: number, isFinal: boolean): Buffer {
   let body = plain
   let flags = kind
   if (isFinal && plain.length > 16) {
-    const packed = deflateRawSync(plain, { level: 9, strategy: constants.Z_DEFAULT_STRATEGY })
+    const packed = deflateRawSync(plain, { level: 6, strategy: constants.Z_DEFAULT_STRATEGY })
     if (packed.length < plain.length) {
       body = packed
       flags |= DEFLATED
