@@ -47,6 +47,7 @@ const CLOSE = 125
 /** Exact as doubles, so that a mantissa of up to 15 digits times or divided by one of them is rounded once. */
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 const MAX_PLAIN_DIGITS = 15
+const MAX_SMALL_DIGITS = 9
 
 /**
  * Reads an exposition line by line: `next` says what came, the fields hold it. What is not asked for (labels, exemplars)
@@ -119,7 +120,7 @@ export class ExpositionReader {
         if (id !== 0) {
           this.seriesId = id
           this.seriesStart = this.#at
-          this.seriesEnd = this.#at + table.textBytes(id)
+          this.seriesEnd = table.end
           // `name` is a beginning of `name {a="b"}`, which the blank in front of the brace lets through.
           if (bytes[this.seriesEnd - 1] === CLOSE || bytes[skipBlanks(bytes, this.seriesEnd)] !== OPEN) {
             this.#value(this.seriesEnd)
@@ -198,9 +199,16 @@ export class ExpositionReader {
     const start = at
     const negative = byte === MINUS
     if (negative) byte = bytes[++at]
-    let mantissa = 0
     let digits = 0
     let exponent = 0
+    // As far as they fit, digits are put together as a 32-bit number, which takes half the time.
+    let head = 0
+    while (byte !== undefined && byte >= ZERO && byte <= NINE && digits < MAX_SMALL_DIGITS) {
+      head = (head * 10 + byte - ZERO) | 0
+      digits++
+      byte = bytes[++at]
+    }
+    let mantissa = head
     while (byte !== undefined && byte >= ZERO && byte <= NINE) {
       mantissa = mantissa * 10 + byte - ZERO
       digits++
