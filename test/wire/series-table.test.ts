@@ -93,6 +93,31 @@ test.each([
   )
 })
 
+test('takes no series for the expected one that differs from it in a single letter', () => {
+  const table = new SeriesTable()
+  const first = 'requests_total{method="GET",handler="/orders",code="200",shard="a"}'
+  const second = 'requests_total{method="GET",handler="/logins",code="200",shard="a"}'
+  scrape(table, [first, second])
+  for (let at = 0; at < second.length; at++) {
+    const other = `${second.slice(0, at)}#${second.slice(at + 1)}`
+    expect(scrape(table, [first, second])).toEqual({ ids: [1, 2], predicted: 2 })
+    expect(scrape(table, [first, other]).ids).toEqual([1, 3 + at])
+    // The one that came last is expected the next time.
+    scrape(table, [first, second])
+  }
+})
+
+test('compares with the text of the neighbour, also when another one came before', () => {
+  const table = new SeriesTable()
+  const [a, b, c] = ['x', 'y', 'y'].map(
+    (letter, i) => `requests_total{${letter.repeat(8)}="${i.toString().repeat(8)}",shard="a"}`,
+  )
+  scrape(table, [a, b, c] as string[])
+  expect(scrape(table, [a, c, b] as string[])).toEqual({ ids: [1, 3, 2], predicted: 1 })
+  const mixed = (a as string).replace('00000000', '22222222')
+  expect(scrape(table, [a, mixed] as string[]).ids).toEqual([1, 4])
+})
+
 test('recognises neighbours again after forgetting some of them', () => {
   const table = new SeriesTable()
   const texts = Array.from({ length: 100 }, (_, i) => `requests_total{handler="/${i % 7}",code="200",shard="${i}"}`)

@@ -116,6 +116,7 @@ export class LabelRecords {
   /**
    * Those of the numbers whose terms have, in `marks` together, of the bits of `asked` all those of `wanted` and no other.
    *
+   * @param refs numbers of series that are there
    * @param into takes them; may be the array from which they come
    * @returns how many they are
    */
@@ -134,7 +135,6 @@ export class LabelRecords {
     for (let i = start; i < end; i++) {
       const ref = array[i] as number
       const place = places[(pageOf[ref >>> PAGE_BITS] as number) * PAGE + (ref & IN_PAGE)] as number
-      if (place === 0) continue
       const last = place + (words[place] as number)
       let bits = 0
       for (let at = place + 1; at <= last; at++) bits |= marks[words[at] as number] as number
