@@ -127,6 +127,8 @@ export function parseSeriesText(
         const valueStart = at
         at = skipQuoted(bytes, at)
         if (holdsName(pairs, name)) throw new LineError(`label ${name} stands twice in one series`)
+        // As `promtool tsdb dump` writes it.
+        if (name === METRIC_NAME) hasName = true
         pairs.push(name, quotedText(valueStart, at))
         at = skip(at)
       }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Connection } from '../../src/store/database.ts'
 import { DATABASE_FILE } from '../../src/store/store.ts'
 import { midwatch } from '../support/cli.ts'
+import { runPeer, testWithPeer } from '../support/peers.ts'
 import { type TempFolder, tempFolder, testStore } from '../support/test-store.ts'
 
 let folder: TempFolder
@@ -85,6 +86,21 @@ test('takes the Prometheus text format with times in milliseconds', async () => 
   const { code } = await take(await file('history.prom', `up{job="shop"} 1 ${START_SECONDS}250\n`))
   expect(code).toBe(0)
   expect(await ask('timestamp(up)', '--time', String(START_SECONDS + 60))).toContain(`${START_SECONDS}.25`)
+})
+
+testWithPeer('promtool', 'takes what promtool dumps, as promtool has taken it from the same file', async (promtool) => {
+  const blocks = join(folder.path, 'blocks')
+  const history = await file('history.om', openMetrics())
+  const made = await runPeer(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', history, blocks])
+  expect(made).toMatchObject({ code: 0 })
+  // A data folder of Prometheus has one, if only an empty one.
+  await mkdir(join(blocks, 'wal'))
+  const { stdout } = await runPeer(promtool, ['tsdb', 'dump', blocks])
+  const { out } = await take(await file('dump.txt', stdout))
+  expect(out).toContain('2,000 samples of 2 series')
+  const again = await take(history)
+  expect(again.out).toMatch(/^0 samples of 2 series .*\n2,000 were there already\n$/)
+  expect(await ask('max_over_time(temperature[1d])')).toBe('{}  20.9\n')
 })
 
 test('reads the standard input for -', async () => {
