@@ -40,7 +40,7 @@ function isNewer(text: string): boolean {
     if (inside === '[' && kind !== 'duration' && !/^[\]:]$/.test(word)) return true
     if (behindOffset && (kind === 'number' || word === '(')) return true
     if (offset === 2 && word === '+') return true
-    if (behindOffset && /^(?:0[a-z]+)+$/.test(word)) return true
+    if (behindOffset && /^(?:0+[a-z]+)+$/.test(word)) return true
     // A label of this name is not foreseen in the grammar of 2.42.
     if (inside === 'list' && word.toLowerCase() === 'without') return true
     if (kind === 'duration' && inside !== '[' && !behindOffset) return true

@@ -224,8 +224,8 @@ export class QueryGenerator {
       () => this.#overTime(depth - 1),
       () => this.#overTime(depth - 1),
       () => this.#overTime(depth - 1),
-      () =>
-        `${this.#pick(['sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar'])}${this.#grouping()} (${inner()})`,
+      () => `${this.#pick(['sum', 'avg', 'min', 'max', 'count', 'group'])}${this.#grouping()} (${inner()})`,
+      () => `${this.#pick(['stddev', 'stdvar'])}${this.#grouping()} (${this.#selector()}${this.#moved()})`,
       () => `${this.#pick(['sum', 'avg', 'SUM', 'Avg'])}(${inner()})${this.#grouping()}`,
       () => `quantile${this.#grouping()} (${this.#quantile()}, ${inner()})`,
       () =>
@@ -263,7 +263,7 @@ export class QueryGenerator {
     return this.#either(
       () => `${this.#pick(['sqrt', 'ln', 'log2', 'log10', 'rad', 'deg', 'atan', 'asinh', 'tanh'])}(${vector})`,
       () =>
-        `${this.#pick(['sin', 'cos', 'asin', 'acos', 'atanh', 'acosh', 'exp'])}(${this.#selector(this.#gauge())} / 100)`,
+        `${this.#pick(['sin', 'cos', 'tan', 'sinh', 'cosh', 'asin', 'acos', 'atanh', 'acosh', 'exp'])}(${this.#selector(this.#gauge())} / 100)`,
       () => `round(${this.#selector()}, ${this.#pick(['5', '0.5', '0.1', '-2'])})`,
       () => `abs(${this.#selector('c1_total')} atan2 ${this.#selector('c2_total')})`,
       () => `${this.#selector()} ^ ${this.#pick(['2', '0.5', '-1'])}`,
@@ -320,6 +320,8 @@ export class QueryGenerator {
       () => `sum by (${label}) (${this.#vector(depth)}) ${op} avg by (${label}) (${this.#selector()})`,
       () =>
         `${this.#selector()} ${op} on (${label}) group_left${include()} max by (${label}, zone) (${this.#selector()})`,
+      () =>
+        `${this.#selector()} ${op} ignoring (${this.#pick(['zone', 'instance, zone'])}) group_left${include()} max without (instance, zone) (${this.#selector()})`,
       () => `max by (${label}) (${this.#selector()}) ${op} on (${label}) group_right${include()} ${this.#selector()}`,
       () => `${this.#selector()} ${op} on () group_left () ${this.#pick(['one', 'sum(g1)', 'vector(2)'])}`,
     )
