@@ -32,8 +32,7 @@ export function bucketQuantile(q: number, unsorted: Bucket[]): { value: number; 
   const observations = (buckets[last] as Bucket).count
   if (buckets.length < 2 || observations === 0) return plain(Number.NaN)
   let rank = q * observations
-  let at = 0
-  while (at < last && !((buckets[at] as Bucket).count >= rank)) at++
+  const at = firstReaching(rank, buckets, last)
   const { bound, count } = buckets[at] as Bucket
   // Beyond the last finite bound nothing is known.
   if (at === last) return { value: (buckets[last - 1] as Bucket).bound, repair }
@@ -41,6 +40,18 @@ export function bucketQuantile(q: number, unsorted: Bucket[]): { value: number; 
   const before = at === 0 ? { bound: 0, count: 0 } : (buckets[at - 1] as Bucket)
   rank -= before.count
   return { value: before.bound + (bound - before.bound) * (rank / (count - before.count)), repair }
+}
+
+/** Searches by halves, as Prometheus does: where counts are NaN that finds other buckets than one after the other. */
+function firstReaching(rank: number, buckets: readonly Bucket[], end: number): number {
+  let low = 0
+  let high = end
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((buckets[middle] as Bucket).count >= rank) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** The share of observations between two values, interpolated as in `bucketQuantile`. */

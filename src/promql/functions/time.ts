@@ -61,13 +61,7 @@ function dateFunction(name: string, part: (date: Date) => number): VectorFunctio
     timeDependent: true,
     async evaluate(call, steps, evaluation) {
       const [arg] = call.args
-      if (arg === undefined)
-        return [
-          constantlyPresent(
-            Labels.empty,
-            seconds(steps).map((t) => of(Math.floor(t))),
-          ),
-        ]
+      if (arg === undefined) return [constantlyPresent(Labels.empty, seconds(steps).map(of))]
       const output: StepSeries[] = []
       for (const { labels, values, present } of await evaluation.vector(arg, steps)) {
         if (evaluation.due()) await evaluation.pause()
