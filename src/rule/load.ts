@@ -4,8 +4,8 @@ import { METRIC_NAME } from '../model/labels.ts'
 import type { Problem } from '../model/problem.ts'
 import type { AlertingRule, Rule, RuleGroup } from '../model/rule.ts'
 import { PromqlError, parse, typeOf } from '../promql/index.ts'
-import { TemplateError } from './template/error.ts'
-import { parseTemplate } from './template/template.ts'
+import { TemplateError } from '../template/error.ts'
+import { parseTemplate } from './template.ts'
 
 const GROUP_KEYS = ['name', 'interval', 'query_offset', 'limit', 'labels', 'rules'] as const
 const RULE_KEYS = ['record', 'alert', 'expr', 'for', 'keep_firing_for', 'labels', 'annotations'] as const

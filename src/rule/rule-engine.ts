@@ -7,7 +7,7 @@ import { BatchBuilder } from '../model/sample.ts'
 import type { SampleSink } from '../model/sink.ts'
 import { type Expr, parse, print } from '../promql/index.ts'
 import type { RuleHealth, RuleState } from './rule-state.ts'
-import { expand, parseTemplate, type Template } from './template/template.ts'
+import { expand, parseTemplate, type Template } from './template.ts'
 
 /** What one evaluation of a group changed; to be written down as one. */
 export interface EvaluationResult {

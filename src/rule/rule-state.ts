@@ -2,7 +2,7 @@ import type { AlertInstance } from '../model/alert.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Expr } from '../promql/index.ts'
-import type { Template } from './template/template.ts'
+import type { Template } from './template.ts'
 
 export type RuleHealth = 'unknown' | 'ok' | 'err'
 

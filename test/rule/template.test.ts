@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Labels } from '../../src/model/labels.ts'
-import { TemplateError } from '../../src/rule/template/error.ts'
-import { type ExpandOptions, expand, parseTemplate, type TemplateData } from '../../src/rule/template/template.ts'
-import type { TemplateSample } from '../../src/rule/template/value.ts'
+import { type ExpandOptions, expand, parseTemplate, type TemplateData } from '../../src/rule/template.ts'
+import type { TemplateSample } from '../../src/rule/template-sample.ts'
+import { TemplateError } from '../../src/template/error.ts'
 import { accepted, refused } from './template-syntax.ts'
 
 const data: TemplateData = {

@@ -1,16 +1,5 @@
-import type { GoMap, GoSlice, GoStruct, GoValue } from '../../lib/go-value.ts'
-import type { Labels } from '../../model/labels.ts'
-
-/** One element of what the `query` function answers. */
-export interface TemplateSample {
-  /** With the metric's name as `__name__`. */
-  readonly labels: Labels
-  readonly value: number
-}
-
-/** Go's names of the types, as they show in errors and for `%T`. */
-export const VECTOR_TYPE = 'template.queryResult'
-export const SAMPLE_TYPE = 'template.sample'
+import type { GoMap, GoValue } from '../lib/go-value.ts'
+import type { Labels } from '../model/labels.ts'
 
 /** A label set as the map that templates see; a missing label is ''. */
 export function labelsMap(labels: Labels): GoMap {
@@ -21,18 +10,6 @@ export function labelsMap(labels: Labels): GoMap {
     keys: () => Array.from(labels, ([name]) => name),
     get: (key) => (labels.has(key) ? labels.get(key) : undefined),
   }
-}
-
-export function vectorValue(samples: readonly TemplateSample[]): GoSlice {
-  return { kind: 'slice', type: VECTOR_TYPE, items: samples.map(sampleValue) }
-}
-
-function sampleValue({ labels, value }: TemplateSample): GoStruct {
-  const fields = new Map<string, GoValue>([
-    ['Labels', labelsMap(labels)],
-    ['Value', value],
-  ])
-  return { kind: 'struct', type: SAMPLE_TYPE, isPointer: true, fields }
 }
 
 /** What a value counts as in `if`, `with`, `and`, `or` and `not`: empty, zero and nil are false. */

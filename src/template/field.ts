@@ -1,6 +1,6 @@
-import { formatGoDuration } from '../../lib/go-format.ts'
-import { formatGoTime, yearDay } from '../../lib/go-time.ts'
-import { type GoDuration, type GoTime, type GoValue, goType } from '../../lib/go-value.ts'
+import { formatGoDuration } from '../lib/go-format.ts'
+import { formatGoTime, yearDay } from '../lib/go-time.ts'
+import { type GoDuration, type GoTime, type GoValue, goType } from '../lib/go-value.ts'
 import { CallError } from './humanize.ts'
 
 type Method<T> = (value: T, args: readonly GoValue[]) => GoValue

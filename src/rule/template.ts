@@ -1,15 +1,15 @@
-import type { GoStruct, GoValue } from '../../lib/go-value.ts'
-import type { Labels } from '../../model/labels.ts'
-import { TemplateError } from './error.ts'
-import type { Surroundings } from './evaluate.ts'
-import { execute } from './execute.ts'
-import type { FunctionContext } from './function.ts'
-import { goFunctions } from './functions-go.ts'
-import { prometheusFunctions } from './functions-prometheus.ts'
-import { CallError } from './humanize.ts'
-import { parseTree } from './parse.ts'
-import type { Tree } from './tree.ts'
-import { labelsMap, type TemplateSample } from './value.ts'
+import type { GoStruct, GoValue } from '../lib/go-value.ts'
+import type { Labels } from '../model/labels.ts'
+import { TemplateError } from '../template/error.ts'
+import type { Surroundings } from '../template/evaluate.ts'
+import { execute } from '../template/execute.ts'
+import { goFunctions } from '../template/functions-go.ts'
+import { CallError } from '../template/humanize.ts'
+import { parseTree } from '../template/parse.ts'
+import type { Tree } from '../template/tree.ts'
+import { labelsMap } from '../template/value.ts'
+import { prometheusFunctions, type RuleContext } from './template-functions.ts'
+import type { TemplateSample } from './template-sample.ts'
 
 /** Characters of an expanded text, and of every text on the way to it. */
 const MAX_LENGTH = 262_144
@@ -92,14 +92,14 @@ class Unanswered {
 class Expansion {
   readonly #template: Template
   readonly #options: ExpandOptions
-  readonly #surroundings: Surroundings
+  readonly #surroundings: Surroundings<RuleContext>
   readonly #answers = new Map<string, readonly TemplateSample[] | CallError>()
 
   constructor(template: Template, data: TemplateData, options: ExpandOptions) {
     this.#template = template
     this.#options = options
     const { externalUrl } = data
-    const context: FunctionContext = {
+    const context: RuleContext = {
       nowMs: options.nowMs,
       externalUrl,
       pathPrefix: () => options.pathPrefix ?? pathOf(externalUrl),

@@ -2,7 +2,7 @@ import type { TemplateError } from './error.ts'
 import { PipelineParser } from './parse-pipeline.ts'
 import type { Token } from './token.ts'
 import { show, TokenStream } from './token-stream.ts'
-import type { BranchNode, TemplateNode, Tree } from './tree.ts'
+import type { BranchNode, Definition, TemplateNode, Tree } from './tree.ts'
 
 /** What ends a list of nodes. */
 type Ending = { readonly kind: 'end' | 'else' | 'end of text'; readonly token: Token }
@@ -21,7 +21,7 @@ export function parseTree(source: string, functions: ReadonlySet<string>, variab
 class Parser {
   readonly #tokens: TokenStream
   readonly #pipelines: PipelineParser
-  readonly #definitions = new Map<string, readonly TemplateNode[]>()
+  readonly #definitions = new Map<string, Definition>()
   #ranges = 0
 
   constructor(source: string, functions: ReadonlySet<string>, variables: readonly string[]) {
@@ -107,7 +107,8 @@ class Parser {
     this.#pipelines.variables = outer
     this.#ranges = outerRanges
     const before = this.#definitions.get(name)
-    if (before === undefined || isBlank(before)) this.#definitions.set(name, nodes)
+    if (before === undefined || isBlank(before.nodes))
+      this.#definitions.set(name, { source: this.#tokens.source, nodes })
     else if (!isBlank(nodes)) throw this.#tokens.error(keyword, `the template ${JSON.stringify(name)} is defined twice`)
   }
 

@@ -1,11 +1,11 @@
-import { type GoValue, goType } from '../../lib/go-value.ts'
-import { TooLongError } from '../../lib/go-verb.ts'
+import { type GoValue, goType } from '../lib/go-value.ts'
+import { TooLongError } from '../lib/go-verb.ts'
 import { TemplateError } from './error.ts'
 import { evaluateField } from './field.ts'
 import type { FunctionContext, ParameterType, TemplateFunction } from './function.ts'
 import { CallError } from './humanize.ts'
-import type { Command, Operand, Pipeline, Tree } from './tree.ts'
-import { isTrue, SAMPLE_TYPE, VECTOR_TYPE } from './value.ts'
+import type { Command, Operand, Pipeline } from './tree.ts'
+import { isTrue } from './value.ts'
 
 /** What one expansion may still do; shared by all runs that a template with queries takes. */
 export interface Budget {
@@ -13,9 +13,9 @@ export interface Budget {
 }
 
 /** What a run needs beside the tree. */
-export interface Surroundings {
-  readonly functions: ReadonlyMap<string, TemplateFunction>
-  readonly context: FunctionContext
+export interface Surroundings<Context extends FunctionContext = FunctionContext> {
+  readonly functions: ReadonlyMap<string, TemplateFunction<Context>>
+  readonly context: Context
   readonly budget: Budget
   /** `.` and `$`. */
   readonly data: GoValue
@@ -34,15 +34,16 @@ type Final = GoValue | typeof NOTHING
 type Place = { readonly at: number; readonly end: number }
 
 /** Evaluates pipelines, and keeps the variables, the budget and the place for errors of one run. */
-export class Evaluator {
-  readonly #tree: Tree
-  readonly #surroundings: Surroundings
+export class Evaluator<Context extends FunctionContext> {
+  readonly #surroundings: Surroundings<Context>
+  /** The text that is being expanded: the template itself, or the one that a definition comes from. */
+  source: string
   variables: Variable[]
   /** What is being evaluated. */
   node: Place = { at: 0, end: 0 }
 
-  constructor(tree: Tree, surroundings: Surroundings) {
-    this.#tree = tree
+  constructor(source: string, surroundings: Surroundings<Context>) {
+    this.source = source
     this.#surroundings = surroundings
     this.variables = [{ name: '$', value: surroundings.data }]
     for (const [name, value] of surroundings.variables) this.variables.push({ name, value })
@@ -144,7 +145,7 @@ export class Evaluator {
     }
     const isConstant = operand.kind === 'bool' || operand.kind === 'number' || operand.kind === 'string'
     if (isConstant && type !== 'any' && !(type === 'string' && operand.kind === 'string')) {
-      throw this.error(`expected ${typeName(type)}; found ${this.#shown(operand)}`)
+      throw this.error(`expected ${type}; found ${this.#shown(operand)}`)
     }
     return this.#checked(this.#operand(dot, operand), type)
   }
@@ -156,7 +157,7 @@ export class Evaluator {
       return null
     }
     const got = goType(value)
-    if (got !== typeName(type)) throw this.error(`wrong type for value; expected ${typeName(type)}; got ${got}`)
+    if (got !== type) throw this.error(`wrong type for value; expected ${type}; got ${got}`)
     return value
   }
 
@@ -221,15 +222,11 @@ export class Evaluator {
   }
 
   #shown({ at, end }: Place): string {
-    const text = this.#tree.source.slice(at, end)
+    const text = this.source.slice(at, end)
     return text.length > 40 ? `${text.slice(0, 40)}…` : text
   }
 
   error(message: string, options?: ErrorOptions): TemplateError {
-    return new TemplateError(this.#tree.source, this.node.at, `at <${this.#shown(this.node)}>: ${message}`, options)
+    return new TemplateError(this.source, this.node.at, `at <${this.#shown(this.node)}>: ${message}`, options)
   }
-}
-
-function typeName(type: Exclude<ParameterType, 'any'>): string {
-  return type === 'string' ? 'string' : type === 'vector' ? VECTOR_TYPE : `*${SAMPLE_TYPE}`
 }

@@ -1,6 +1,7 @@
-import type { GoValue } from '../../lib/go-value.ts'
-import { formatGoValue } from '../../lib/go-verb.ts'
+import type { GoValue } from '../lib/go-value.ts'
+import { formatGoValue } from '../lib/go-verb.ts'
 import { Evaluator, type Surroundings } from './evaluate.ts'
+import type { FunctionContext } from './function.ts'
 import type { BranchNode, CallNode, Pipeline, TemplateNode, Tree } from './tree.ts'
 import { isTrue, printable } from './value.ts'
 
@@ -12,23 +13,23 @@ const MAX_DEPTH = 100
  *
  * @throws TemplateError; whatever `context.query` throws goes through
  */
-export function execute(tree: Tree, surroundings: Surroundings): string {
+export function execute<Context extends FunctionContext>(tree: Tree, surroundings: Surroundings<Context>): string {
   return new Execution(tree, surroundings).run()
 }
 
 type Jump = 'break' | 'continue' | undefined
 
-class Execution {
+class Execution<Context extends FunctionContext> {
   readonly #tree: Tree
   readonly #data: GoValue
-  readonly #evaluator: Evaluator
+  readonly #evaluator: Evaluator<Context>
   #output = ''
   #depth = 0
 
-  constructor(tree: Tree, surroundings: Surroundings) {
+  constructor(tree: Tree, surroundings: Surroundings<Context>) {
     this.#tree = tree
     this.#data = surroundings.data
-    this.#evaluator = new Evaluator(tree, surroundings)
+    this.#evaluator = new Evaluator(tree.source, surroundings)
   }
 
   run(): string {
@@ -124,17 +125,19 @@ class Execution {
 
   #template(dot: GoValue, node: CallNode): Jump {
     this.#evaluator.node = node
-    const nodes = this.#tree.definitions.get(node.name)
-    if (nodes === undefined) throw this.#evaluator.error(`template ${JSON.stringify(node.name)} not defined`)
+    const called = this.#tree.definitions.get(node.name)
+    if (called === undefined) throw this.#evaluator.error(`template ${JSON.stringify(node.name)} not defined`)
     if (this.#depth >= MAX_DEPTH)
       throw this.#evaluator.error(`templates call each other more than ${MAX_DEPTH} levels deep`)
     const value = node.pipeline === undefined ? undefined : this.#evaluator.pipeline(dot, node.pipeline)
-    const outer = this.#evaluator.variables
+    const { variables, source } = this.#evaluator
     this.#evaluator.variables = [{ name: '$', value }]
+    this.#evaluator.source = called.source
     this.#depth++
-    this.#walk(value, nodes)
+    this.#walk(value, called.nodes)
     this.#depth--
-    this.#evaluator.variables = outer
+    this.#evaluator.variables = variables
+    this.#evaluator.source = source
     return undefined
   }
 

@@ -1,5 +1,5 @@
-import { goSprint, goSprintf, goSprintln } from '../../lib/go-printf.ts'
-import { type GoValue, goType } from '../../lib/go-value.ts'
+import { goSprint, goSprintf, goSprintln } from '../lib/go-printf.ts'
+import { type GoValue, goType } from '../lib/go-value.ts'
 import type { TemplateFunction } from './function.ts'
 import { CallError } from './humanize.ts'
 import { compareBytes, escapeHtml, escapeJs, queryEscape } from './text.ts'

@@ -77,5 +77,12 @@ export type Operand =
 export interface Tree {
   readonly source: string
   readonly nodes: readonly TemplateNode[]
-  readonly definitions: ReadonlyMap<string, readonly TemplateNode[]>
+  readonly definitions: ReadonlyMap<string, Definition>
+}
+
+/** What `{{ template "name" }}` calls. */
+export interface Definition {
+  /** The whole text in which it stands. */
+  readonly source: string
+  readonly nodes: readonly TemplateNode[]
 }

@@ -1,7 +1,7 @@
-import { type GoMap, type GoSlice, type GoStruct, type GoValue, goMap } from '../../lib/go-value.ts'
-import { parseDuration } from '../../model/duration.ts'
-import { compileRegex, type Regex, RegexError } from '../../model/regex.ts'
-import type { TemplateFunction } from './function.ts'
+import { type GoMap, type GoSlice, type GoStruct, type GoValue, goMap } from '../lib/go-value.ts'
+import { parseDuration } from '../model/duration.ts'
+import type { FunctionContext, TemplateFunction } from '../template/function.ts'
+import { textFunctions } from '../template/functions-text.ts'
 import {
   CallError,
   humanize,
@@ -12,24 +12,32 @@ import {
   toFloat,
   toNanoseconds,
   toTimeMs,
-} from './humanize.ts'
-import { compareBytes, queryEscape, stripDomain, stripPort, title, toLower, toUpper } from './text.ts'
-import { vectorValue } from './value.ts'
+} from '../template/humanize.ts'
+import { compareBytes, queryEscape, stripDomain, stripPort, title, toLower, toUpper } from '../template/text.ts'
+import { SAMPLE_TYPE, type TemplateSample, VECTOR_TYPE, vectorValue } from './template-sample.ts'
+
+/** What the functions of rules may use. */
+export interface RuleContext extends FunctionContext {
+  readonly externalUrl: string
+  pathPrefix(): string
+  /** The answer to an expression; the execution stops here and starts again when it is not known yet. */
+  query(expr: string): readonly TemplateSample[]
+}
 
 /**
  * The functions that Prometheus adds for rules.
  *
  * @see https://prometheus.io/docs/prometheus/latest/configuration/template_reference/
  */
-export const prometheusFunctions: readonly TemplateFunction[] = [
+export const prometheusFunctions: readonly TemplateFunction<RuleContext>[] = [
   { name: 'query', parameters: ['string'], call: ([expr], context) => vectorValue(context.query(expr as string)) },
-  { name: 'first', parameters: ['vector'], call: ([vector]) => first(vector as GoSlice | null) },
-  { name: 'label', parameters: ['string', 'sample'], call: ([name, sample]) => label(sample, name as string) },
-  { name: 'value', parameters: ['sample'], call: ([sample]) => part(sample, 'Value') },
-  { name: 'strvalue', parameters: ['sample'], call: ([sample]) => label(sample, '__value__') },
+  { name: 'first', parameters: [VECTOR_TYPE], call: ([vector]) => first(vector as GoSlice | null) },
+  { name: 'label', parameters: ['string', SAMPLE_TYPE], call: ([name, sample]) => label(sample, name as string) },
+  { name: 'value', parameters: [SAMPLE_TYPE], call: ([sample]) => part(sample, 'Value') },
+  { name: 'strvalue', parameters: [SAMPLE_TYPE], call: ([sample]) => label(sample, '__value__') },
   {
     name: 'sortByLabel',
-    parameters: ['string', 'vector'],
+    parameters: ['string', VECTOR_TYPE],
     call: ([name, vector]) => sortByLabel(vector as GoSlice | null, name as string),
   },
   {
@@ -58,19 +66,7 @@ export const prometheusFunctions: readonly TemplateFunction[] = [
   ofText('safeHtml', (text) => text),
   ofText('graphLink', (expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=0`),
   ofText('tableLink', (expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=1`),
-  {
-    name: 'match',
-    parameters: ['string', 'string'],
-    costOfCharacter: 1,
-    call: ([pattern, text]) => regex(pattern as string).test(text as string),
-  },
-  {
-    name: 'reReplaceAll',
-    parameters: ['string', 'string', 'string'],
-    costOfCharacter: 1,
-    call: ([pattern, replacement, text], { maxLength }) =>
-      replaceAll(regex(pattern as string), replacement as string, text as string, maxLength),
-  },
+  ...textFunctions,
   { name: 'externalURL', parameters: [], call: (_args, { externalUrl }) => externalUrl },
   { name: 'pathPrefix', parameters: [], call: (_args, context) => context.pathPrefix() },
 ]
@@ -111,42 +107,4 @@ function durationSeconds(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new CallError(`not a valid duration string: ${JSON.stringify(text)}`)
   return ms / 1000
-}
-
-/** The patterns of templates are few and the same at every evaluation. */
-const compiled = new Map<string, Regex>()
-const MAX_COMPILED = 200
-
-function regex(pattern: string): Regex {
-  const known = compiled.get(pattern)
-  if (known !== undefined) return known
-  try {
-    const made = compileRegex(pattern)
-    if (compiled.size >= MAX_COMPILED) compiled.clear()
-    compiled.set(pattern, made)
-    return made
-  } catch (error) {
-    if (error instanceof RegexError) throw new CallError(`${JSON.stringify(pattern)} is ${error.message}`)
-    throw error
-  }
-}
-
-const REFERENCE = /\$(?:\$|\{([_\p{L}\p{Nd}]+)\}|([_\p{L}\p{Nd}]+))/gu
-
-/** `$1`, `${1}` and `${name}` in the replacement are groups, `$$` is a dollar sign; unknown ones are empty. */
-function replaceAll(pattern: Regex, replacement: string, text: string, maxLength: number): string {
-  let result = ''
-  let at = 0
-  for (const { start, end, groups } of pattern.matches(text)) {
-    const expanded = replacement.replace(REFERENCE, (reference, braced?: string, bare?: string) => {
-      if (reference === '$$') return '$'
-      const name = (braced ?? bare) as string
-      const number = /^[0-9]+$/.test(name) ? Number(name) : pattern.groupNumbers.get(name)
-      return number === undefined ? '' : (groups[number] ?? '')
-    })
-    result += text.slice(at, start) + expanded
-    at = end
-    if (result.length > maxLength) throw new CallError(`the text is longer than ${maxLength} characters`)
-  }
-  return result + text.slice(at)
 }

@@ -1,5 +1,5 @@
-import { parseGoFloat } from '../../lib/go-format.ts'
-import { unquoteGo } from '../../lib/go-quote.ts'
+import { parseGoFloat } from '../lib/go-format.ts'
+import { unquoteGo } from '../lib/go-quote.ts'
 
 /** What a constant can be used as; both undefined when it is no number. */
 export interface GoNumber {

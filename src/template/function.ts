@@ -1,22 +1,17 @@
-import type { GoValue } from '../../lib/go-value.ts'
-import type { TemplateSample } from './value.ts'
+import type { GoValue } from '../lib/go-value.ts'
 
-/** What a parameter takes; `any` takes everything, nil included. */
-export type ParameterType = 'any' | 'string' | 'vector' | 'sample'
+/** What a parameter takes: `any` is everything, nil included; else the name of a Go type, `string` or `[]string`. */
+export type ParameterType = string
 
 /** What functions may use beyond their arguments. */
 export interface FunctionContext {
   readonly nowMs: number
-  readonly externalUrl: string
-  pathPrefix(): string
   /** No text may become longer than this. */
   readonly maxLength: number
-  /** The answer to an expression; the execution stops here and starts again when it is not known yet. */
-  query(expr: string): readonly TemplateSample[]
 }
 
 /** A function that templates may call. */
-export interface TemplateFunction {
+export interface TemplateFunction<Context extends FunctionContext = FunctionContext> {
   readonly name: string
   readonly parameters: readonly ParameterType[]
   /** The type of any number of further arguments. */
@@ -26,5 +21,5 @@ export interface TemplateFunction {
   /** What a character of its text arguments costs in steps, 0.01 unless told. */
   readonly costOfCharacter?: number
   /** @throws CallError when the arguments are not what it needs */
-  call(args: readonly GoValue[], context: FunctionContext): GoValue
+  call(args: readonly GoValue[], context: Context): GoValue
 }

@@ -1,4 +1,4 @@
-import { unquoteGo } from '../../lib/go-quote.ts'
+import { unquoteGo } from '../lib/go-quote.ts'
 import { TemplateError } from './error.ts'
 import { type Token, type TokenKind, tokenize } from './token.ts'
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isPrintable } from '../../lib/go-quote.ts'
+import { isPrintable } from '../lib/go-quote.ts'
 
 /** Letters whose capital at the start of a word is not their upper case. */
 const TITLE: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import { formatFloat, parseGoFloat } from '../../lib/go-format.ts'
-import { formatGoTime } from '../../lib/go-time.ts'
-import { type GoValue, goType } from '../../lib/go-value.ts'
+import { formatFloat, parseGoFloat } from '../lib/go-format.ts'
+import { formatGoTime } from '../lib/go-time.ts'
+import { type GoValue, goType } from '../lib/go-value.ts'
 
 /** What a function could not do with its arguments; becomes the error of the template. */
 export class CallError extends Error {
