@@ -64,6 +64,12 @@ describe('the runner of test files', () => {
     ['eval_warn instant at 1m x', 'expected a warning'],
     ['eval instant at 1m rate(x[2m])\n  expect info msg: other', expect.stringContaining('info not expected: PromQL')],
     ['eval instant at 1m rate(x[2m])\n  expect info regex: "x" .1:6.$\n  {} 0.0166666667', '1 passed'],
+    ['eval instant at 1m quantile(2,x)\n  expect warn regex: got 2 \\(1:10\\)\n  {} Inf', '1 passed'],
+    [
+      'eval instant at 1m quantile by(a)(2,x)\n  expect warn regex: got 2 .1:16.$\n  {} Inf',
+      expect.stringMatching(/^as /),
+    ],
+    ['eval instant at 1m quantile by(a)(2,x)\n  expect warn regex: got 2 \\(1:16\\)\n  {} Inf', '1 passed'],
     ['eval instant at 1m -{__name__=~".+"}\n  expect fail msg: other', expect.stringContaining('not with other')],
     ['eval instant at 1m x @ start()\n  x 2', '1 passed'],
     ['eval instant at 1m x\n  {{schema:0 sum:1 count:1}}', expect.stringContaining('line 6: ')],

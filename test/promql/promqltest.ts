@@ -205,12 +205,19 @@ async function atOtherTimes(evaluation: Evaluation, storage: TestStorage, expr: 
   const { atMs } = evaluation.times as { atMs: number }
   const fixed = print(pin(expr, atMs))
   const reparsed = parse(fixed)
+  const moved = { ...evaluation, warns: evaluation.warns.map(anywhere), infos: evaluation.infos.map(anywhere) }
   const others = atMs === 0 ? [-1000, 0, 1000] : [-10 * atMs, 0, Math.trunc(atMs / 5), atMs, 10 * atMs]
   for (const otherMs of others) {
-    const problem = await instant(evaluation, reparsed, otherMs, storage)
+    const problem = await instant(moved, reparsed, otherMs, storage)
     if (problem !== undefined) return `as ${fixed} at ${otherMs} ms: ${problem}`
   }
   return undefined
+}
+
+/** A printed query has its parts in other columns. */
+function anywhere({ kind, text }: Message): Message {
+  const start = kind === 'msg' ? text.replace(/ \(\d+:\d+\)$/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : undefined
+  return { kind: 'regex', text: start === undefined ? text.replace(/\s*\\\(.*$/, '') : `^${start}` }
 }
 
 /** `@` on every selector and subquery that has no fixed time; what is inside a subquery is left alone. */
