@@ -1,4 +1,4 @@
-import { type Labels, quoteLabelValue } from './labels.ts'
+import { compareText, type Labels, quoteLabelValue } from './labels.ts'
 import { readPlainPattern } from './plain-pattern.ts'
 import { compileAnchoredRegex, type Regex } from './regex.ts'
 
@@ -61,7 +61,15 @@ export function matchesAll(matchers: readonly Matcher[], labels: Labels): boolea
   return matchers.every((matcher) => matcher.matches(labels.get(matcher.name)))
 }
 
-/** As Prometheus and Alertmanager print it: `severity="page"`. */
+/** As Prometheus and Alertmanager print it: `severity="page"`, and `"a b"="c"` where the name could not be read otherwise. */
 export function formatMatcher({ name, op, value }: Matcher): string {
-  return `${name}${op}${quoteLabelValue(value)}`
+  const shown = /[\s{}!=~,\\"'`]/u.test(name) ? quoteLabelValue(name) : name
+  return `${shown}${op}${quoteLabelValue(value)}`
 }
+
+/** As Alertmanager sorts the matchers of a route, whose key they become: by name, value and kind. */
+export function compareMatchers(a: Matcher, b: Matcher): number {
+  return compareText(a.name, b.name) || compareText(a.value, b.value) || ORDER.indexOf(a.op) - ORDER.indexOf(b.op)
+}
+
+const ORDER: readonly MatchOp[] = ['=', '!=', '=~', '!~']

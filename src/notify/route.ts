@@ -1,5 +1,5 @@
 import type { Labels } from '../model/labels.ts'
-import { formatMatcher, type Matcher, matchesAll } from '../model/matcher.ts'
+import { compareMatchers, formatMatcher, type Matcher, matchesAll } from '../model/matcher.ts'
 
 /** A node of the route tree with everything inherited filled in. */
 export interface Route {
@@ -48,7 +48,7 @@ type Inherited = Pick<
 >
 
 function node(spec: RouteSpec, parent: Inherited, position: number): Route {
-  const matchers = (spec.matchers ?? []).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const matchers = (spec.matchers ?? []).toSorted(compareMatchers)
   const own = `{${matchers.map(formatMatcher).join(',')}}`
   const inherited: Inherited = {
     receiver: spec.receiver ?? parent.receiver,
