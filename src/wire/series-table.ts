@@ -1,3 +1,5 @@
+import { hashBytes } from './byte-table.ts'
+
 const SPACE = 32
 const TAB = 9
 const ROOT = 0
@@ -32,6 +34,8 @@ export class SeriesTable {
   /** Open addressing with linear probing; 0 is a free slot. */
   #slots: Uint32Array<ArrayBuffer>
   #count = 0
+  /** Of the text that was looked up last. */
+  #hash = 0
   #last = ROOT
   /** Where the text of `#last` stands. */
   #lastBytes: Uint8Array | undefined
@@ -128,6 +132,7 @@ export class SeriesTable {
   /** The number of the series whose text is `bytes[start, end)`, or 0. */
   find(bytes: Uint8Array, start: number, end: number): number {
     const hash = hashBytes(bytes, start, end)
+    this.#hash = hash
     const mask = this.#slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = this.#slots[slot] as number
@@ -139,11 +144,11 @@ export class SeriesTable {
     }
   }
 
-  /** Takes up a series that `find` did not find. */
+  /** Takes up the series that `find` was asked for last and did not find. */
   add(bytes: Uint8Array, start: number, end: number): number {
     if (this.#textId !== this.#count) this.#show(this.#count)
     const id = this.#append(bytes, start, end)
-    const hash = hashBytes(bytes, start, end)
+    const hash = this.#hash
     this.#hashes[id] = hash
     if (id > this.#slots.length * MAX_FILL_SHARE) this.#rehash(this.#slots.length * 2)
     else this.#place(id, hash)
@@ -218,7 +223,8 @@ export class SeriesTable {
     const from = this.#offsets[id] as number
     const to = from + end - start - prefix - suffix
     if (to > this.#keys.length) this.#growKeys(to)
-    this.#keys.set(bytes.subarray(start + prefix, end - suffix), from)
+    const keys = this.#keys
+    for (let at = from, there = start + prefix; at < to; at++, there++) keys[at] = bytes[there] as number
     this.#offsets[id + 1] = to
     this.#count = id
     this.#extend(id)
@@ -289,14 +295,6 @@ export class SeriesTable {
   #growText(needed: number): void {
     this.#text = copyInto(new Uint8Array(needed * 2), this.#text)
   }
-}
-
-/** FNV-1a of 32 bits. */
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-  // The low bits choose the slot; fold the better mixed high ones in.
-  return (hash ^ (hash >>> 15)) | 0
 }
 
 /** A power of two that leaves room at the fill share. */

@@ -99,37 +99,51 @@ export function parseSeriesText(
   }
   if (at < end) {
     at = skip(at + 1)
-    while (bytes[at] !== CLOSE) {
-      const nameStart = at
-      const quoted = bytes[at] === QUOTE
-      at = quoted ? skipQuoted(bytes, at) : skipLabelName(bytes, at)
-      if (at === nameStart) {
-        throw new LineError(
-          `expected a label name, found ${excerpt(bytes, at)}; write name="value" pairs with commas between them`,
-        )
+    for (let labels = 0; bytes[at] !== CLOSE; ) {
+      const labelStart = at
+      const againEnd = texts?.labelEnd(bytes, labels, at) ?? -1
+      let name: string
+      let value: string | undefined
+      if (texts !== undefined && againEnd !== -1) {
+        name = texts.nameAt(labels)
+        value = texts.valueAt(labels)
+        at = againEnd
+      } else {
+        const quoted = bytes[at] === QUOTE
+        at = quoted ? skipQuoted(bytes, at) : skipLabelName(bytes, at)
+        if (at === labelStart) {
+          throw new LineError(
+            `expected a label name, found ${excerpt(bytes, at)}; write name="value" pairs with commas between them`,
+          )
+        }
+        name = quoted ? quotedText(labelStart, at) : nameText(labelStart, at)
+        at = skip(at)
+        if (!quoted || bytes[at] === EQUALS) {
+          if (bytes[at] !== EQUALS) {
+            throw new LineError(`expected = after the label name ${name}, found ${excerpt(bytes, at)}`)
+          }
+          if (name === '') throw new LineError('a label name in quotes is empty')
+          at = skip(at + 1)
+          if (bytes[at] !== QUOTE) {
+            throw new LineError(`the value of label ${name} is not in double quotes: ${excerpt(bytes, at)}`)
+          }
+          const valueStart = at
+          at = skipQuoted(bytes, at)
+          value = quotedText(valueStart, at)
+          texts?.noteLabel(labels, labelStart, at, name, value)
+        }
       }
-      const name = quoted ? quotedText(nameStart, at) : nameText(nameStart, at)
-      at = skip(at)
-      if (quoted && bytes[at] !== EQUALS) {
+      if (value === undefined) {
         if (hasName) throw new LineError(`${JSON.stringify(name)} has no value, and the metric has a name already`)
         if (name === '') throw new LineError('the metric name in quotes is empty')
         hasName = true
         pairs.push(METRIC_NAME, name)
       } else {
-        if (bytes[at] !== EQUALS) {
-          throw new LineError(`expected = after the label name ${name}, found ${excerpt(bytes, at)}`)
-        }
-        if (name === '') throw new LineError('a label name in quotes is empty')
-        at = skip(at + 1)
-        if (bytes[at] !== QUOTE) {
-          throw new LineError(`the value of label ${name} is not in double quotes: ${excerpt(bytes, at)}`)
-        }
-        const valueStart = at
-        at = skipQuoted(bytes, at)
+        labels++
         if (holdsName(pairs, name)) throw new LineError(`label ${name} stands twice in one series`)
         // As `promtool tsdb dump` writes it.
         if (name === METRIC_NAME) hasName = true
-        pairs.push(name, quotedText(valueStart, at))
+        pairs.push(name, value)
         at = skip(at)
       }
       if (bytes[at] === COMMA) at = skip(at + 1)

@@ -1,4 +1,6 @@
-import { SeriesTable } from '../../../wire/series-table.ts'
+import { ByteTable } from '../../../wire/byte-table.ts'
+import { NeighbourParts } from '../../../wire/neighbour-parts.ts'
+import { type Column, resized } from './column.ts'
 import type { TermTable } from './term-table.ts'
 
 const QUOTE = 34
@@ -16,18 +18,14 @@ const CLOSE = 93
  */
 export class StoredLabels {
   /** Terms of the set that `next` has read, from place 0 on. */
-  terms = new Uint32Array(32)
+  terms: Column = new Uint32Array(32)
 
   readonly #terms: TermTable
-  readonly #known = new SeriesTable()
+  readonly #known = new ByteTable()
+  readonly #pairs = new NeighbourParts()
   /** By number in `#known`. */
   readonly #termOf: number[] = [0]
-  /** By place in a set: where the pair of the set before stands. */
-  #starts = new Uint32Array(32)
-  #ends = new Uint32Array(32)
   #bytes: Buffer = Buffer.alloc(0)
-  #view: DataView = new DataView(new ArrayBuffer(0))
-  #places = 0
   #at = 0
 
   constructor(terms: TermTable) {
@@ -37,8 +35,7 @@ export class StoredLabels {
   /** What `next` reads from now on. */
   open(bytes: Buffer): void {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#places = 0
+    this.#pairs.open(bytes)
     this.#at = 0
   }
 
@@ -55,8 +52,10 @@ export class StoredLabels {
     let place = 0
     if (bytes[this.#at] !== CLOSE) {
       for (;;) {
-        if (place >= this.terms.length) this.#grow()
-        if (place >= this.#places || !this.#isAsBefore(place)) this.#readPair(place)
+        if (place >= this.terms.length) this.terms = resized(this.terms, place * 2)
+        const end = this.#pairs.end(place, this.#at)
+        if (end === -1) this.#readPair(place)
+        else this.#at = end
         place++
         const after = bytes[this.#at]
         if (after === CLOSE) break
@@ -65,25 +64,7 @@ export class StoredLabels {
       }
     }
     this.#at++
-    this.#places = Math.max(place, this.#places)
     return place
-  }
-
-  /** Passes the pair when it is the one of the set before; its term is in its place already. */
-  #isAsBefore(place: number): boolean {
-    const before = this.#starts[place] as number
-    const length = (this.#ends[place] as number) - before
-    const at = this.#at
-    if (at + length > this.#bytes.length) return false
-    // Four bytes at a time, the last four overlapping those before: a pair has no less than five.
-    const view = this.#view
-    const last = length - 4
-    for (let i = 0; i < last; i += 4) if (view.getInt32(before + i) !== view.getInt32(at + i)) return false
-    if (view.getInt32(before + last) !== view.getInt32(at + last)) return false
-    this.#starts[place] = at
-    this.#ends[place] = at + length
-    this.#at = at + length
-    return true
   }
 
   #readPair(place: number): void {
@@ -99,8 +80,7 @@ export class StoredLabels {
       this.#termOf[known] = this.#terms.take(name, value)
     }
     this.terms[place] = this.#termOf[known] as number
-    this.#starts[place] = start
-    this.#ends[place] = end
+    this.#pairs.note(place, start, end)
     this.#at = end
   }
 
@@ -114,17 +94,6 @@ export class StoredLabels {
       if (byte === BACKSLASH) at++
     }
     throw this.#malformed()
-  }
-
-  #grow(): void {
-    const widened = (column: Uint32Array) => {
-      const wider = new Uint32Array(column.length * 2)
-      wider.set(column)
-      return wider
-    }
-    this.terms = widened(this.terms) as Uint32Array<ArrayBuffer>
-    this.#starts = widened(this.#starts) as Uint32Array<ArrayBuffer>
-    this.#ends = widened(this.#ends) as Uint32Array<ArrayBuffer>
   }
 
   #malformed(): SyntaxError {
