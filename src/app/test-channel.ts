@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { redactText } from '../lib/redact.ts'
 import type { Notification } from '../model/notification.ts'
-import type { ReadyChannel } from '../notify/sender.ts'
+import type { Outlets } from '../notify/sender.ts'
 import type { ChannelTest } from '../web/context.ts'
 
 const TEST_MS = 20_000
@@ -9,7 +10,7 @@ const TEST_MS = 20_000
 /** Sends a message that says that it is a test, through the channel's real path and past the outbox. */
 export async function testChannel(
   name: string,
-  channels: ReadonlyMap<string, ReadyChannel>,
+  channels: Outlets,
   externalUrl: string,
   clock: Clock,
 ): Promise<ChannelTest> {
@@ -18,9 +19,13 @@ export async function testChannel(
   const { target } = channel
   const startMs = clock.monotonicMs()
   try {
-    await channel.send(testNotification(name, externalUrl, clock.now()), {
+    const nowMs = clock.now()
+    const message = channel.sample?.(nowMs) ?? testNotification(name, externalUrl, nowMs)
+    await channel.send(message as never, {
       signal: AbortSignal.timeout(TEST_MS),
-      nowMs: clock.now(),
+      nowMs,
+      messageId: `msg_${randomBytes(20).toString('base64url')}`,
+      done: [],
     })
     return { kind: 'delivered', target, tookMs: clock.monotonicMs() - startMs }
   } catch (error) {

@@ -31,7 +31,11 @@ export interface MessageText {
 
 /** More alerts than this are counted, not listed: the page has them all. */
 const MAX_ALERTS = 15
-const MAX_TITLE = 200
+export const MAX_TITLE = 200
+const MAX_SUMMARY = 1000
+const MAX_DESCRIPTION = 4000
+const MAX_FINDING = 2000
+const MAX_LABELS = 2000
 const SAID_LABELS = new Set(['alertname', 'severity', 'job', 'probe', 'critical', 'category'])
 
 /** The words of a notification: what, since when, the value and threshold, which phase failed, the runbook. */
@@ -68,15 +72,15 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
   const others = Object.entries(labels).filter(([name]) => !SAID_LABELS.has(name))
   return {
     status,
-    summary: annotations.summary || annotations.title || labels.alertname || 'alert',
-    description: annotations.description || annotations.message || '',
+    summary: shorten(annotations.summary || annotations.title || labels.alertname || 'alert', MAX_SUMMARY),
+    description: shorten(annotations.description || annotations.message || '', MAX_DESCRIPTION),
     when:
       endsAtMs === undefined
         ? `since ${clockTime(startsAtMs, nowMs)} (${span(nowMs - startsAtMs)})`
         : `from ${clockTime(startsAtMs, nowMs)} to ${clockTime(endsAtMs, nowMs)} (${span(endsAtMs - startsAtMs)})`,
-    finding: status === 'firing' ? alert.finding : undefined,
+    finding: status === 'firing' && alert.finding !== undefined ? shorten(alert.finding, MAX_FINDING) : undefined,
     severity: labels.severity ?? '',
-    labels: others.map(([name, value]) => `${name}=${value}`).join(' '),
+    labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
     runbookUrl: runbookUrl(annotations.runbook_url, externalUrl),
     checkUrl: labels.check === undefined ? undefined : `${externalUrl}/checks/${encodeURIComponent(labels.check)}`,
   }
@@ -115,6 +119,16 @@ function span(ms: number): string {
 
 /** Without line breaks and control characters, so that it can stand in a header; cut at `limit` characters. */
 export function oneLine(text: string, limit: number): string {
-  const plain = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim()
-  return plain.length <= limit ? plain : `${plain.slice(0, limit - 1)}…`
+  return shorten(text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim(), limit)
+}
+
+/** At most `limit` UTF-16 units, the last of them an ellipsis where something is left out. */
+export function shorten(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, beforePair(text, limit - 1))}…`
+}
+
+/** Where to cut so that no character outside of the first 65,536 is halved. */
+export function beforePair(text: string, end: number): number {
+  const isHalf = /[\ud800-\udbff]/.test(text[end - 1] ?? '') && /[\udc00-\udfff]/.test(text[end] ?? '')
+  return isHalf ? end - 1 : end
 }

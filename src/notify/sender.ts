@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import { redactText } from '../lib/redact.ts'
@@ -11,14 +12,23 @@ import {
   LONGEST_WAIT_MS,
   type Message,
 } from '../store/outbox.ts'
-import { DeliveryError } from './channel/channel.ts'
+import { DeliveryError, type SendContext } from './channel/channel.ts'
+
+/** What takes messages of one kind out of the outbox: it is set up and only needs to be given one. */
+export interface Outlet<Message> {
+  readonly name: string
+  /** Where it goes, for people; no secrets. */
+  readonly target: string
+  send(message: Message, context: SendContext): Promise<void>
+  /** What a test sends; a notification that says so unless told. */
+  readonly sample?: (nowMs: number) => unknown
+}
 
 /** A channel that is set up: it only needs to be given a notification. */
-export interface ReadyChannel {
-  readonly name: string
-  readonly target: string
-  send(notification: Notification, context: { signal: AbortSignal; nowMs: number }): Promise<void>
-}
+export type ReadyChannel = Outlet<Notification>
+
+/** Each outlet by its name in the outbox; whoever puts a message there puts the kind that the outlet takes. */
+export type Outlets = ReadonlyMap<string, Outlet<never>>
 
 interface SenderOptions {
   readonly clock: Clock
@@ -52,14 +62,14 @@ export class Sender {
   readonly #inFlight = new Map<Promise<void>, string>()
   /** The end of each line of messages that no disk holds, by channel and group. */
   readonly #unwritten = new Map<string, Promise<void>>()
-  #channels: ReadonlyMap<string, ReadyChannel>
+  #channels: Outlets
 
-  constructor(options: SenderOptions, channels: ReadonlyMap<string, ReadyChannel>) {
+  constructor(options: SenderOptions, channels: Outlets) {
     this.#options = options
     this.#channels = channels
   }
 
-  reconfigure(channels: ReadonlyMap<string, ReadyChannel>): void {
+  reconfigure(channels: Outlets): void {
     this.#channels = channels
   }
 
@@ -115,11 +125,13 @@ export class Sender {
 
   async #sendUntilDone(message: NewMessage, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
+    let done: readonly string[] = []
     for (let attempts = 1; !signal.aborted; attempts++) {
       const startMs = clock.monotonicMs()
-      const outcome = await this.#try({ ...message, id: 0, attempts }, signal)
+      const outcome = await this.#try({ ...message, id: 0, attempts, done }, signal)
       this.#report(message, attempts, outcome, startMs)
       if (outcome.kind !== 'retry') return
+      done = outcome.done ?? []
       await clock.sleep(outcome.nextTryMs - clock.now(), signal).catch(() => {})
     }
   }
@@ -143,7 +155,8 @@ export class Sender {
       return { kind: 'given-up', error: 'it could not be delivered before it was too old' }
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)])
     try {
-      await channel.send(JSON.parse(message.body) as Notification, { signal: deadline, nowMs })
+      const context = { signal: deadline, nowMs, messageId: messageId(message), done: message.done }
+      await channel.send(JSON.parse(message.body) as never, context)
       return { kind: 'delivered' }
     } catch (error) {
       const text = redactText((error as Error).message)
@@ -151,7 +164,8 @@ export class Sender {
       if (isFinal) return { kind: 'given-up', error: text }
       const askedMs = Math.min((error instanceof DeliveryError && error.waitMs) || 0, LONGEST_WAIT_MS)
       const waitMs = Math.round(Math.max(backoffMs(message.attempts, RETRY), askedMs))
-      return { kind: 'retry', error: text, nextTryMs: clock.now() + waitMs }
+      const done = [...new Set([...message.done, ...(error instanceof DeliveryError ? error.done : [])])]
+      return { kind: 'retry', error: text, nextTryMs: clock.now() + waitMs, done }
     }
   }
 
@@ -167,8 +181,14 @@ export class Sender {
   }
 }
 
+/** Made of what does not change from try to try, so that a message that no disk holds has one, too. */
+function messageId({ channel, groupKey, createdMs, body }: Message): string {
+  const hash = createHash('sha256').update(JSON.stringify([channel, groupKey, createdMs, body]))
+  return `msg_${hash.digest('base64url').slice(0, 27)}`
+}
+
 function eventsOf(message: Message, outcome: DeliveryOutcome, nowMs: number): AlertEvent[] {
-  const { alerts } = JSON.parse(message.body) as Notification
+  const { alerts = [] } = JSON.parse(message.body) as Partial<Notification>
   const [kind, detail] = describe(message, outcome, nowMs)
   return alerts.map(({ fingerprint }) => ({ fingerprint, atMs: nowMs, kind, detail }))
 }

@@ -110,6 +110,14 @@ export function downBySocketError(error: unknown, circumstances: Circumstances):
   return down('protocol', `${target}: ${message} (${code})`, circumstances)
 }
 
+/** What an error of the network means, in words and with its code; the error's own message where it is none that we know. */
+export function socketErrorWords(error: Error): string {
+  const code = errorCode(error)
+  const words = code === undefined ? undefined : (REASONS[code]?.[1] ?? OWN_TROUBLE[code])
+  const tls = TLS_ERRORS.find(([pattern]) => code !== undefined && pattern.test(code))?.[1]
+  return words === undefined && tls === undefined ? error.message : `${words ?? tls} (${code})`
+}
+
 function timedOut(circumstances: Circumstances): Finding {
   const { context, target, phase } = circumstances
   const waiting = phase === undefined ? '' : `, waiting for ${WAITING[phase] ?? phase}`

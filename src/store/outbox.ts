@@ -14,6 +14,8 @@ export interface Message {
   readonly expiresMs: number
   /** How often it has been tried, this time included. */
   readonly attempts: number
+  /** What of it arrived at earlier tries, as its channel named it. */
+  readonly done: readonly string[]
 }
 
 export interface LeaseRequest {
@@ -58,9 +60,12 @@ export const leaseMessages = defineOperation(
     }
     const take = db.statement(
       `UPDATE outbox SET attempts = attempts + 1, leased_until_ms = ? WHERE id = ?
-       RETURNING id, channel, group_key AS groupKey, body, created_ms AS createdMs, expires_ms AS expiresMs, attempts`,
+       RETURNING id, channel, group_key AS groupKey, body, created_ms AS createdMs, expires_ms AS expiresMs, attempts, done`,
     )
-    return ids.sort((a, b) => a - b).map((id) => take.get(nowMs + leaseMs, id) as Message)
+    return ids
+      .sort((a, b) => a - b)
+      .map((id) => take.get(nowMs + leaseMs, id) as Omit<Message, 'done'> & { readonly done: string | null })
+      .map(({ done, ...message }) => ({ ...message, done: done === null ? [] : (JSON.parse(done) as string[]) }))
   },
 )
 
@@ -77,7 +82,13 @@ export const releaseLeases = defineOperation('release-leases', ({ db }): number 
 
 export type DeliveryOutcome =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly error: string; readonly nextTryMs: number }
+  | {
+      readonly kind: 'retry'
+      readonly error: string
+      readonly nextTryMs: number
+      /** What has arrived all the same; it is not sent again. */
+      readonly done?: readonly string[]
+    }
   | { readonly kind: 'given-up'; readonly error: string }
 
 export interface Delivery {
@@ -99,6 +110,7 @@ export const recordDelivery = defineOperation('record-delivery', (transaction, d
       break
     case 'retry':
       db.run(message.set({ next_try_ms: outcome.nextTryMs, leased_until_ms: 0, last_error: outcome.error }))
+      if (outcome.done !== undefined) db.run(message.set({ done: JSON.stringify(outcome.done) }))
       break
     case 'given-up':
       db.run(message.set({ finished_ms: nowMs, outcome: 'given-up', last_error: outcome.error }))

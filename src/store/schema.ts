@@ -89,6 +89,7 @@ export interface Schema {
     last_error: string | null
     finished_ms: number | null
     outcome: string | null
+    done: string | null
   }
   channel_state: {
     channel: string
@@ -114,6 +115,15 @@ export interface Schema {
   }
   audit_body: { seq: number; salt: Uint8Array; body: string }
   audit_anchor: { seq: number; hash: Uint8Array; at_ms: number; reason: string }
+  silence: {
+    id: string
+    matchers: string
+    starts_at_ms: number
+    ends_at_ms: number
+    updated_at_ms: number
+    created_by: string
+    comment: string
+  }
   token: {
     id: string
     name: string

@@ -8,11 +8,18 @@ export class DeliveryError extends Error {
   readonly retry: 'later' | 'never'
   /** How long the other side asked us to wait. */
   readonly waitMs: number | undefined
+  /** What arrived all the same, named by the channel; the next try gets it back as `SendContext.done`. */
+  readonly done: readonly string[]
 
-  constructor(retry: 'later' | 'never', message: string, options?: ErrorOptions & { readonly waitMs?: number }) {
+  constructor(
+    retry: 'later' | 'never',
+    message: string,
+    options?: ErrorOptions & { readonly waitMs?: number; readonly done?: readonly string[] },
+  ) {
     super(message, options)
     this.retry = retry
     this.waitMs = options?.waitMs
+    this.done = options?.done ?? []
   }
 }
 
@@ -20,6 +27,10 @@ export interface SendContext {
   /** Aborted when the try has taken too long. */
   readonly signal: AbortSignal
   readonly nowMs: number
+  /** Names the message: the same at every try of it, another one for each other message. */
+  readonly messageId: string
+  /** Parts that arrived at earlier tries, as the channel named them in `DeliveryError.done`. */
+  readonly done: readonly string[]
 }
 
 /** One way to tell people; `Config` is what stands under its key in `notify:`, with secrets as `Secret`s. */
@@ -48,7 +59,7 @@ export async function refuseForbidden(host: string, signal: AbortSignal): Promis
   try {
     await resolveAddress(host, { policy: 'no-link-local', signal })
   } catch (error) {
-    // What can't be resolved here may be resolved by a proxy, and is told by the try itself otherwise.
+    // What can't be resolved is told by the try itself.
     if (error instanceof ForbiddenAddressError) throw new DeliveryError('later', error.message, { cause: error })
   }
 }

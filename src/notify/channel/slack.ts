@@ -1,29 +1,27 @@
 import { z } from 'zod'
-import { Secret } from '../../lib/secret.ts'
-import { markSecret } from '../../lib/secret-schema.ts'
+import type { Secret } from '../../lib/secret.ts'
 import { show } from '../../lib/show.ts'
-import { refuse } from '../../probe/fields.ts'
-import { type AlertText, composeMessage, type MessageText } from '../message.ts'
-import { type Channel, DeliveryError, refuseForbidden } from './channel.ts'
+import { type AlertText, beforePair, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
+import { type Channel, DeliveryError } from './channel.ts'
+import { proxy, secretUrl } from './fields.ts'
+import { partsOf, post } from './http.ts'
+import { say, type Words } from './words.ts'
 
 export interface SlackConfig {
   /** The incoming webhook; whoever has it can post. */
   readonly url: Secret
   /** Where to post; undefined is what the webhook was made for. */
   readonly channel: string | undefined
+  readonly proxy?: Secret | undefined
+  /** One line of plain text. */
+  readonly title?: Words | undefined
+  /** In place of the list of alerts; Slack's markup counts, so it has to come from the operator. */
+  readonly text?: Words | undefined
 }
 
 const SLACK_EXAMPLE = 'https://hooks.slack.com/services/…'
 
-const slackUrl = markSecret(
-  z.string({ error: `is not a webhook; write ${SLACK_EXAMPLE}` }).transform((text, context): Secret => {
-    // The value never shows: it is all that is needed to post.
-    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-      return refuse(context, `is not a URL; write the incoming webhook, ${SLACK_EXAMPLE}`)
-    }
-    return new Secret(text)
-  }),
-)
+const slackUrl = secretUrl('incoming webhook', SLACK_EXAMPLE)
 
 const SLACK_CHANNEL = /^[#@]?[\p{Ll}\p{Lo}\p{N}A-Z._-]+$/u
 
@@ -41,84 +39,78 @@ const config = z
             })
             .optional()
             .describe('Where to post, such as `"#alerts"`; what the webhook was made for unless told.'),
+          proxy,
         })
-        .transform(({ url, channel }): SlackConfig => ({ url, channel })),
+        .transform((written): SlackConfig => ({ ...written, channel: written.channel })),
     ],
     { error: `is neither a webhook nor keys; write ${SLACK_EXAMPLE} or {url: …, channel: "#alerts"}` },
   )
   .describe('The incoming webhook, or keys.')
 
-/** What is shorter in the path of a webhook is no secret. */
-const SHORTEST_PART = 6
 /** Slack's own limit for the text of a section. */
 const MAX_SECTION = 3000
+/** Of an operator's own text; Slack takes 50 blocks. */
+const MAX_SECTIONS = 10
 const COLORS = { critical: '#b3261e', high: '#d9730d', medium: '#c29b00', low: '#4a7ebb', resolved: '#2e7d32' } as const
 
 /** Posts to an incoming webhook. */
 export const slack: Channel<SlackConfig> = {
   config,
   textKey: 'url',
-  describe: ({ url, channel }) => ({ url: String(url), ...(channel === undefined ? {} : { channel }) }),
+  describe: ({ url, channel, proxy }) => ({
+    url: String(url),
+    ...(channel === undefined ? {} : { channel }),
+    ...(proxy === undefined ? {} : { proxy: String(proxy) }),
+  }),
   target: ({ channel }) => channel ?? "the webhook's own channel",
 
-  async send({ url, channel }, notification, { signal, nowMs }) {
+  async send({ url, channel, proxy, title, text }, notification, context) {
     const { IncomingWebhook } = await import('@slack/webhook')
-    const message = composeMessage(notification, nowMs)
-    let answer: Response | undefined
-    const fetchUntilAborted: typeof fetch = async (input, init) => {
-      // A webhook that sends us elsewhere has not taken the message, and what stands in it is not for others.
-      answer = await fetch(input, { ...init, signal, redirect: 'error' })
-      return answer
+    const composed = composeMessage(notification, context.nowMs)
+    const message = {
+      ...composed,
+      title: oneLine(
+        say(title, notification, () => composed.title),
+        MAX_TITLE,
+      ),
     }
-    const webhook = new IncomingWebhook(url.reveal(), { fetch: fetchUntilAborted })
+    const own = text === undefined ? '' : say(text, notification, () => '')
+    const address = new URL(url.reveal())
+    let failure: DeliveryError | undefined
+    const fetchJudged = async (_input: unknown, init?: RequestInit) => {
+      const answer = await post(
+        {
+          who: 'Slack',
+          url: address,
+          headers: { 'content-type': 'application/json' },
+          body: String(init?.body),
+          proxy,
+          secrets: partsOf(address),
+        },
+        context,
+      ).catch((error: DeliveryError) => {
+        failure = error
+        throw error
+      })
+      return new Response(answer.text)
+    }
+    const webhook = new IncomingWebhook(url.reveal(), { fetch: fetchJudged })
     const body = {
       text: escapeMarkdown(message.title),
       ...(channel === undefined ? {} : { channel }),
-      attachments: [{ color: colorOf(message), blocks: blocksOf(message) }],
+      attachments: [
+        { color: colorOf(message), blocks: own === '' ? blocksOf(message) : [titleOf(message), ...sectionsOf(own)] },
+      ],
     }
-    await refuseForbidden(new URL(url.reveal()).hostname, signal)
     try {
-      await webhook.send(body)
+      const { text } = await webhook.send(body)
+      if (/^\s*\{.*"ok"\s*:\s*false/.test(text)) {
+        throw new DeliveryError('later', oneLine(`Slack took nothing: ${text}`, 200))
+      }
     } catch (error) {
-      if (signal.aborted) throw new DeliveryError('later', 'Slack did not answer in time', { cause: error })
-      throw deliveryError(error as Error & { body?: unknown }, answer, { url, nowMs })
+      throw failure ?? error
     }
   },
-}
-
-/** What the message holds is final only when Slack says that it can't be taken; anything else may pass. */
-function deliveryError(
-  error: Error & { body?: unknown },
-  answer: Response | undefined,
-  { url, nowMs }: { url: Secret; nowMs: number },
-): DeliveryError {
-  if (answer === undefined) {
-    // fetch says no more than that it failed; what is behind it tells why.
-    const { cause } = (error.cause ?? {}) as { cause?: Error }
-    const reason = cause?.message ?? error.message
-    return new DeliveryError('later', `Slack can't be reached: ${withoutUrl(reason, url)}`, { cause: error })
-  }
-  const { status, headers } = answer
-  const waitMs = retryAfterMs(headers.get('retry-after'), nowMs)
-  return new DeliveryError(
-    status === 400 || status === 413 ? 'never' : 'later',
-    `Slack answered ${status} ${withoutUrl(String(error.body ?? ''), url).slice(0, 100)}`.trim(),
-    { cause: error, waitMs },
-  )
-}
-
-/** Error pages of servers repeat the path that was asked, and the path is the secret. */
-function withoutUrl(text: string, url: Secret): string {
-  const { pathname, search, hash } = new URL(url.reveal())
-  const parts = `${pathname}${search}${hash}`.split(/[/?&=#]/).filter((part) => part.length >= SHORTEST_PART)
-  return parts.reduce((shown, part) => shown.replaceAll(part, String(url)), text)
-}
-
-/** Seconds or a date (RFC 9110, section 10.2.3); 0 when it says nothing. */
-function retryAfterMs(header: string | null, nowMs: number): number {
-  if (header === null) return 0
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs
-  return Math.max(ms || 0, 0)
 }
 
 function colorOf({ status, alerts }: MessageText): string {
@@ -129,7 +121,24 @@ function colorOf({ status, alerts }: MessageText): string {
 
 function blocksOf({ alerts, omitted, url, title }: MessageText) {
   const rest = omitted === 0 ? [] : [section(`… and ${omitted} more: <${url}/|all alerts>`)]
-  return [section(`*${escapeMarkdown(title)}*`), ...alerts.map((alert) => section(alertMarkdown(alert))), ...rest]
+  return [titleOf({ title }), ...alerts.map((alert) => section(alertMarkdown(alert))), ...rest]
+}
+
+function titleOf({ title }: Pick<MessageText, 'title'>) {
+  return section(`*${escapeMarkdown(title)}*`)
+}
+
+/** A long text goes into several sections, from line to line where that is possible. */
+function sectionsOf(text: string) {
+  const sections: ReturnType<typeof section>[] = []
+  for (let rest = text.trim(); rest !== '' && sections.length < MAX_SECTIONS; ) {
+    const isLast = sections.length === MAX_SECTIONS - 1
+    const lineEnd = rest.length <= MAX_SECTION || isLast ? rest.length : rest.lastIndexOf('\n', MAX_SECTION)
+    const part = rest.slice(0, lineEnd > 0 ? lineEnd : beforePair(rest, MAX_SECTION))
+    sections.push(section(part))
+    rest = rest.slice(part.length).trim()
+  }
+  return sections
 }
 
 function alertMarkdown(alert: AlertText): string {
@@ -160,5 +169,7 @@ function escapeMarkdown(text: string, limit = MAX_SECTION): string {
 
 /** Never in the middle of an escaped sign or of a link. */
 function cut(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/(&[a-z]{0,4}|<[^<>]*)$/, '')}…`
+  return text.length <= limit
+    ? text
+    : `${text.slice(0, beforePair(text, limit - 1)).replace(/(&[a-z]{0,4}|<[^<>]*)$/, '')}…`
 }

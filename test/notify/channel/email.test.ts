@@ -7,7 +7,7 @@ import { Secret } from '../../../src/lib/secret.ts'
 import { DeliveryError } from '../../../src/notify/channel/channel.ts'
 import { type EmailConfig, email } from '../../../src/notify/channel/email.ts'
 import { listen } from '../../support/listen.ts'
-import { alert, NOW, notification } from './notification.ts'
+import { alert, NOW, notification, sendContext } from './notification.ts'
 
 async function receiver(options: SMTPServerOptions = {}) {
   const mails: ParsedMail[] = []
@@ -39,7 +39,7 @@ function configOf(port: number): EmailConfig {
 }
 
 function send(config: EmailConfig, sent = notification([alert()]), signal = AbortSignal.timeout(10_000)) {
-  return email.send(config, sent, { signal, nowMs: NOW })
+  return email.send(config, sent, sendContext(signal))
 }
 
 async function failure(config: EmailConfig, signal?: AbortSignal): Promise<DeliveryError> {

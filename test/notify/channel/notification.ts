@@ -1,4 +1,5 @@
 import type { Notification, NotifiedAlert } from '../../../src/model/notification.ts'
+import type { SendContext } from '../../../src/notify/channel/channel.ts'
 
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
 
@@ -29,4 +30,8 @@ export function notification(alerts: readonly NotifiedAlert[]): Notification {
     externalUrl: 'https://watch.example.org',
     alerts,
   }
+}
+
+export function sendContext(signal = AbortSignal.timeout(5000), overrides: Partial<SendContext> = {}): SendContext {
+  return { signal, nowMs: NOW, messageId: 'msg_1', done: [], ...overrides }
 }

@@ -4,6 +4,7 @@ import type { Notification } from '../../../src/model/notification.ts'
 import { email } from '../../../src/notify/channel/email.ts'
 import { slack } from '../../../src/notify/channel/slack.ts'
 import { listen } from '../../support/listen.ts'
+import { sendContext } from './notification.ts'
 
 const SECRET = 'XyZ123secretOfTheHook'
 
@@ -18,7 +19,7 @@ const notification: Notification = {
   externalUrl: 'http://127.0.0.1:8420',
   alerts: [],
 }
-const context = () => ({ signal: AbortSignal.timeout(5000), nowMs: 0 })
+const context = () => sendContext(AbortSignal.timeout(5000))
 
 async function failure(url: string): Promise<string> {
   const sent = slack.send(slack.config.parse(url), notification, context())
@@ -48,7 +49,9 @@ test('a redirect is a failure, and the message goes nowhere else', async () => {
       response.writeHead(307, { location: '/elsewhere' }).end()
     }),
   )
-  expect(await failure(`http://${server.address}/services/${SECRET}`)).toMatch(/^Slack can't be reached: /)
+  expect(await failure(`http://${server.address}/services/${SECRET}`)).toMatch(
+    /^Slack answered 307 and sends elsewhere/,
+  )
   expect(seen).toEqual([`/services/${SECRET}`])
 })
 

@@ -4,7 +4,7 @@ import { Secret } from '../../../src/lib/secret.ts'
 import { DeliveryError } from '../../../src/notify/channel/channel.ts'
 import { slack } from '../../../src/notify/channel/slack.ts'
 import { closedPort, listen } from '../../support/listen.ts'
-import { alert, NOW, notification } from './notification.ts'
+import { alert, NOW, notification, sendContext } from './notification.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -27,7 +27,7 @@ function send(
   sent = notification([alert()]),
   signal = AbortSignal.timeout(5000),
 ) {
-  return slack.send(config, sent, { signal, nowMs: NOW })
+  return slack.send(config, sent, sendContext(signal))
 }
 
 async function failure(config: Parameters<typeof slack.send>[0], signal?: AbortSignal): Promise<DeliveryError> {
