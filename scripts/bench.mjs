@@ -6,12 +6,16 @@ import { benches } from './bench/registry.mjs'
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
 const chosen = benches.filter(({ name }) => values.only === undefined || name.includes(values.only))
+// Whoever gives up leaves no program running: those that were started are stopped at the exit.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+const text = (value) => (value === null ? '–' : value === true ? 'yes' : value === false ? 'NO' : String(value))
 const rows = []
 for (const { name, bar, run } of chosen) {
   process.stderr.write(`${name} …\n`)
   try {
     const { ours, peer = null, ratio = null, pass } = await run()
     rows.push({ name, ours, peer, ratio, bar, pass })
+    process.stderr.write(`  ${[ours, peer, ratio, pass].map(text).join('  ')}\n`)
   } catch (error) {
     process.stderr.write(`  ${error.stack}\n`)
     rows.push({ name, ours: null, peer: null, ratio: null, bar, pass: false })
@@ -20,7 +24,6 @@ for (const { name, bar, run } of chosen) {
 // What several rows share stays open until the last of them is done.
 for (const close of new Set(chosen.map(({ close }) => close))) await close?.()
 const columns = ['name', 'ours', 'peer', 'ratio', 'bar', 'pass']
-const text = (value) => (value === null ? '–' : value === true ? 'yes' : value === false ? 'NO' : String(value))
 const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => text(row[column]).length)))
 const line = (cells) => cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')
 console.log(line(columns))

@@ -37,6 +37,9 @@ export async function runMidwatch(folder) {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },
   })
+  const killAtExit = () => child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  child.once('exit', () => process.off('exit', killAtExit))
   while (!existsSync(runFile)) {
     if (child.exitCode !== null) throw new Error(`midwatch ended with ${child.exitCode}`)
     await delay(5)

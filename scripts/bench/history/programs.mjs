@@ -72,6 +72,7 @@ export async function startPeer({ name, needs: [program], args, ready }, folder)
   })
   const killAtExit = () => child.kill('SIGKILL')
   process.once('exit', killAtExit)
+  child.once('exit', () => process.off('exit', killAtExit))
   const url = `http://127.0.0.1:${port}`
   while (!(await isReady(url + ready))) {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${said}`)
@@ -84,7 +85,6 @@ export async function startPeer({ name, needs: [program], args, ready }, folder)
       const exit = once(child, 'exit')
       child.kill(signal)
       await exit
-      process.off('exit', killAtExit)
     },
   }
 }

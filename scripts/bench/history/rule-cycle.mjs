@@ -45,6 +45,9 @@ async function startEngine(dataFolder) {
     [...nodeFlags, join(folder, 'engine.cjs'), join(folder, 'data'), slothRules()],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
+  const killAtExit = () => child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  child.once('exit', () => process.off('exit', killAtExit))
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     /** One cycle: every rule judged, every result on disk. */
