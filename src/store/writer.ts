@@ -3,7 +3,7 @@ import { readAsset } from '../lib/asset.ts'
 import { Connection } from './database.ts'
 import { type Operation, type Outcome, type Request, StorageError } from './operation.ts'
 import { operations } from './operations.ts'
-import { appendJournal, type JournalAppend } from './series/operations.ts'
+import { journalBodies } from './series/journal-bodies.ts'
 import { Transactor } from './transactor.ts'
 
 /** What the writer thread is started with. */
@@ -127,7 +127,7 @@ export class Writer {
         const id = nextId++
         worker.postMessage(
           { ...message, id } satisfies ToWriter,
-          message.kind === 'commit' ? bodiesOf(message.requests) : [],
+          message.kind === 'commit' ? journalBodies(message.requests) : [],
         )
         answers.set(id, resolve)
       })
@@ -230,15 +230,4 @@ export class Writer {
     if (failed !== undefined && !failed.ok) this.#failing ??= { sinceMs: Date.now(), error: failed.message }
     else if (outcomes.some(({ ok }) => ok)) this.#failing = undefined
   }
-}
-
-/** Journal entries move to the thread rather than being copied: whoever made them is done with them. */
-function bodiesOf(requests: readonly Request[]): ArrayBuffer[] {
-  const buffers: ArrayBuffer[] = []
-  for (const { operation, args } of requests) {
-    if (operation !== appendJournal.name) continue
-    const { body } = args as JournalAppend
-    if (body !== undefined && body.byteLength === body.buffer.byteLength) buffers.push(body.buffer as ArrayBuffer)
-  }
-  return buffers
 }

@@ -259,16 +259,11 @@ export class Head {
       this.#places[ref] = place
       return
     }
-    const current = this.#current
-    if (
-      current !== undefined &&
-      current !== column &&
-      current.lastMs === timeMs &&
-      (count === 0 || count >= WORTH_A_BLOCK)
-    ) {
+    const others = count === 0 || count >= WORTH_A_BLOCK ? this.#columnWith(ref, timeMs) : undefined
+    if (others !== undefined && others !== column) {
       this.#pack(ref)
-      this.#columns[ref] = current
-      this.#places[ref] = current.end - 1
+      this.#columns[ref] = others
+      this.#places[ref] = others.placeOf(timeMs)
       return
     }
     const own = new TimeColumn(this.#nextColumn++)
@@ -282,6 +277,14 @@ export class Head {
     this.#columns[ref] = own
     this.#places[ref] = 0
     this.#current = own
+  }
+
+  /** A column that has this time: the one where something was measured last, or that of the series before, which often has the same source. */
+  #columnWith(ref: number, timeMs: number): TimeColumn | undefined {
+    const current = this.#current
+    if (current !== undefined && current.placeOf(timeMs) >= 0) return current
+    const neighbour = this.#columns[ref - 1]
+    return neighbour !== undefined && neighbour.placeOf(timeMs) >= 0 ? neighbour : undefined
   }
 
   /** A sample that comes late goes where it belongs, which costs the series a column of its own. */

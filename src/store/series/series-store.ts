@@ -1,8 +1,8 @@
 import type { Clock } from '../../lib/clock.ts'
-import { Labels } from '../../model/labels.ts'
+import type { Labels } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { MetricMeta, MetricType } from '../../model/metric.ts'
-import { BatchBuilder, type SampleBatch, type Samples } from '../../model/sample.ts'
+import type { SampleBatch, Samples } from '../../model/sample.ts'
 import type { SampleSink } from '../../model/sink.ts'
 import { Summary } from '../../model/summary.ts'
 import type { Connection } from '../database.ts'
@@ -13,8 +13,9 @@ import { Head, type NewestSample } from './head.ts'
 import { History } from './history.ts'
 import { HistoryImport } from './history-import.ts'
 import { JoinRoom, joinSamples } from './join.ts'
-import { decodeJournal, encodeJournal } from './journal.ts'
-import { appendJournal, describeMetric, type NewSeries, SEALED_TO } from './operations.ts'
+import { describeMetric, SEALED_TO } from './operations.ts'
+import { loadSeries, replayJournal } from './replay.ts'
+import { SampleJournal } from './sample-journal.ts'
 import { Sealer } from './sealer.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { SeriesIndex } from './series-index.ts'
@@ -43,12 +44,6 @@ interface SeriesStoreOptions {
 
 const FUTURE_MS = 10 * 60_000
 /**
- * How long samples gather before they go to disk. Nobody is told that a probe's sample is safe, so that one commit can carry
- * those of many probes; whoever has to tell asks for `durable()`.
- */
-const GATHER_MS = 200
-
-/**
  * All series: the newest samples in memory, with a journal on disk so that none acknowledged is lost, and older ones in
  * packed segments of hours and days.
  */
@@ -60,17 +55,13 @@ export class SeriesStore implements SampleSink {
   readonly #onCorrupt: (what: string) => void
   readonly #index = new SeriesIndex()
   readonly #head = new Head()
+  readonly #journal: SampleJournal
   readonly #catalog: Catalog
   readonly #history: History
   readonly #sealer: Sealer
   readonly #summary = new Summary()
   readonly #meta = new Map<string, MetricMeta>()
   readonly #refused = new Map<SeriesRefusal, number>()
-  #newSeries: NewSeries[] = []
-  #pending = new BatchBuilder(1024)
-  #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = []
-  #flushing = false
-  #timer: NodeJS.Timeout | undefined
   #nextRef = 1
   #firstOfRun = 1
   /** Series that were let go while somebody may still hold their numbers. */
@@ -83,6 +74,7 @@ export class SeriesStore implements SampleSink {
     this.#clock = clock
     this.#limiter = new SeriesLimiter(limits, this.#index, this.#head, clock, () => this.#firstOfRun)
     this.#onCorrupt = onCorrupt
+    this.#journal = new SampleJournal(writer, this.#index)
     this.#catalog = new Catalog(reader)
     const nameOf = (ref: number) => String(this.#index.labelsOf(ref) ?? ref)
     this.#history = new History(this.#catalog, new SegmentReader(reader, onCorrupt, nameOf))
@@ -112,7 +104,7 @@ export class SeriesStore implements SampleSink {
     if (refusal !== undefined) return this.#refuse(refusal)
     const ref = this.#nextRef++
     this.#index.add(ref, labels)
-    this.#newSeries.push({ id: ref, labels: JSON.stringify(labels.pairs) })
+    this.#journal.addSeries(ref)
     return ref
   }
 
@@ -149,20 +141,17 @@ export class SeriesStore implements SampleSink {
         this.#refuse(refusal)
         continue
       }
-      if (isStale) this.#pending.addStale(ref, timeMs)
-      else this.#pending.add(ref, timeMs, batch.values[i] as number)
+      this.#journal.add(ref, timeMs, batch.values[i] as number, isStale)
       this.#samplesTotal++
     }
-    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
-    this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS)
-    return done
+    return this.#journal.written()
   }
 
   /** Resolves when everything appended so far is on disk; asks for it at once. */
   async durable(): Promise<void> {
-    const done = this.append(new BatchBuilder(1).take())
+    const done = this.#journal.written()
     // Together: a refusal of `done` while the flush goes on with later samples must find somebody who listens.
-    await Promise.all([done, this.#flush()])
+    await Promise.all([done, this.#journal.flush()])
   }
 
   describe(metricName: string, meta: MetricMeta): void {
@@ -303,35 +292,8 @@ export class SeriesStore implements SampleSink {
     return (ref) => this.#head.overlaps(ref, startMs, endMs) || this.#history.has(ref, startMs, endMs)
   }
 
-  /** One journal entry at a time; what arrives meanwhile becomes the next one. */
-  async #flush(): Promise<void> {
-    clearTimeout(this.#timer)
-    if (this.#flushing) return
-    this.#flushing = true
-    while (this.#waiting.length > 0) {
-      const waiting = this.#waiting
-      const series = this.#newSeries
-      const batch = this.#pending.take()
-      this.#waiting = []
-      this.#newSeries = []
-      try {
-        if (batch.length > 0 || series.length > 0) await this.#writer.run(appendJournal, journalOf(batch, series))
-        for (const { resolve } of waiting) resolve()
-      } catch (error) {
-        // The series stay known in memory; the next entry has to bring them to disk.
-        this.#newSeries = [...series, ...this.#newSeries]
-        for (const { reject } of waiting) reject(error)
-      }
-    }
-    this.#flushing = false
-    this.#timer = undefined
-  }
-
   #load(): void {
-    for (const { id, labels } of this.#reader.all(sql.selectFrom('series').selectAll().orderBy('id'))) {
-      this.#index.add(id, Labels.fromSortedPairs(JSON.parse(labels) as string[]))
-      this.#nextRef = id + 1
-    }
+    this.#nextRef = loadSeries(this.#reader, this.#index) + 1
     for (const { name, type, help, unit } of this.#reader.all(sql.selectFrom('metric').selectAll())) {
       this.#meta.set(name, { type: type as MetricType, help, ...(unit === '' ? {} : { unit }) })
     }
@@ -342,37 +304,15 @@ export class SeriesStore implements SampleSink {
     const sealedToMs = setting === undefined ? Number.NEGATIVE_INFINITY : Number((setting as { value: string }).value)
     // What is in segments and in the journal as well counts once; a series that was passed by has it in the journal only.
     const doubtMs = Math.min(sealedToMs, minMs === null ? sealedToMs : minMs - 1)
-    for (const ref of this.#index.refs()) this.#head.sealTo(ref, doubtMs)
+    // From the last one on, which makes room for all of them at once.
+    for (const ref of this.#index.refs().reverse()) this.#head.sealTo(ref, doubtMs)
     for (const { refs, toMs } of this.#catalog.sealedAfter(doubtMs)) {
       for (const ref of refs) this.#head.sealTo(ref, toMs)
     }
-    // One entry at a time: together they may be hundreds of megabytes.
-    const entries = this.#reader.statement('SELECT id, body FROM journal ORDER BY id').iterate() as Iterable<{
-      id: number
-      body: Uint8Array
-    }>
-    for (const { id, body } of entries) {
-      try {
-        const { length, refs, timesMs, values, stale } = decodeJournal(body)
-        for (let i = 0; i < length; i++) {
-          const ref = refs[i] as number
-          if (ref < this.#nextRef) this.#head.add(ref, timesMs[i] as number, values[i] as number, stale?.[i] === 1)
-        }
-      } catch (error) {
-        this.#onCorrupt(`journal entry ${id}: ${(error as Error).message}`)
-      }
-    }
+    replayJournal(this.#reader, this.#head, this.#nextRef, this.#onCorrupt)
+    // What was read once stays no use in the connection's cache.
+    this.#reader.raw.pragma('shrink_memory')
   }
-}
-
-function journalOf(batch: SampleBatch, series: readonly NewSeries[]) {
-  let minMs = Number.POSITIVE_INFINITY
-  let maxMs = Number.NEGATIVE_INFINITY
-  for (const timeMs of batch.timesMs) {
-    minMs = Math.min(minMs, timeMs)
-    maxMs = Math.max(maxMs, timeMs)
-  }
-  return { series, minMs, maxMs, body: batch.length === 0 ? undefined : encodeJournal(batch) }
 }
 
 /** A selected series, in the shape that the query engine asks for. */

@@ -235,7 +235,7 @@ describe('damage', () => {
       await it.store.series.durable()
     }
     const other = new Connection(it.store.file)
-    other.raw.prepare('UPDATE journal SET body = substr(body, 1, 14) WHERE id = 2').run()
+    other.raw.prepare('UPDATE journal SET body = substr(body, 1, 18) WHERE id = 2').run()
     other.close()
     await it.reopen()
     expect(read(it.store.series, 'm')['{}']).toEqual([
