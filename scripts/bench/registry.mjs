@@ -12,7 +12,7 @@ import { memoryOfHundredThousand, memoryOfTenThousand } from './ingest/memory.mj
 import { recovery } from './ingest/recovery.mjs'
 import { scrapeTime } from './ingest/scrape-time.mjs'
 import { probeCpu } from './probe-cpu.mjs'
-import { seriesIndex } from './series-index.mjs'
+import { seriesIndex, seriesIndexMemory } from './series-index.mjs'
 import { startTime } from './start-time.mjs'
 import { thousandChecks } from './thousand-checks.mjs'
 
@@ -26,6 +26,7 @@ export const benches = [
   healthUnderQuery,
   auditLookup,
   seriesIndex,
+  seriesIndexMemory,
   scrapeTime,
   healthUnderScrape,
   alertCycle,

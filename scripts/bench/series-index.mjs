@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { build } from 'esbuild'
 import { median } from './support.mjs'
 
@@ -10,6 +12,9 @@ const SERIES_PER_METRIC = 1000
 const EQUALITY_LIMIT_MS = 5
 const REGEX_LIMIT_MS = 50
 const RULE_LIMIT_US = 2
+const BYTES_LIMIT = 250
+const LOAD_LIMIT_MS = 250
+const SERIES_PER_BLOCK = 1000
 
 /** Selectors as `name op value` each, how many series of 100,000 they find, and what the time is held against. */
 const SELECTORS = [
@@ -111,6 +116,40 @@ export const seriesIndex = {
     return {
       ours: `${equalityMs.toFixed(2)} / ${regexMs.toFixed(2)}; ${ruleUs.toFixed(2)}`,
       pass: equalityMs <= EQUALITY_LIMIT_MS && regexMs <= REGEX_LIMIT_MS && ruleUs <= RULE_LIMIT_US,
+    }
+  },
+}
+
+export const seriesIndexMemory = {
+  name: 'index of 100,000 series, labels included: bytes a series in memory / ms to take it up from its stored text',
+  bar: `<= ${BYTES_LIMIT} / ${LOAD_LIMIT_MS}`,
+  async run() {
+    const { SeriesIndex, Labels } = await loadSources(`
+      export { SeriesIndex } from './store/series/series-index.ts'
+      export { Labels } from './model/labels.ts'`)
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc')
+    const used = () => {
+      for (let i = 0; i < 3; i++) collect()
+      const { heapUsed, arrayBuffers } = process.memoryUsage()
+      return heapUsed + arrayBuffers
+    }
+    const texts = Array.from(realisticLabels(), (labels) => JSON.stringify(Labels.of(labels).pairs))
+    const blocks = Array.from({ length: texts.length / SERIES_PER_BLOCK }, (_, block) => {
+      const first = block * SERIES_PER_BLOCK
+      const refs = Array.from({ length: SERIES_PER_BLOCK }, (__, i) => first + i + 1)
+      return { refs, sets: Buffer.from(texts.slice(first, first + SERIES_PER_BLOCK).join('')) }
+    })
+    const usedBefore = used()
+    let index = new SeriesIndex()
+    // The first time counts: a start has no second one.
+    const loadMs = medianMs(() => index.load(blocks), 1)
+    const bytes = (used() - usedBefore) / index.size
+    if (index.size !== texts.length) throw new Error(`${index.size} series were taken up, not ${texts.length}`)
+    index = undefined
+    return {
+      ours: `${Math.round(bytes)} / ${Math.round(loadMs)}`,
+      pass: bytes <= BYTES_LIMIT && loadMs <= LOAD_LIMIT_MS,
     }
   },
 }
