@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
+import { auditBodyHash, auditHash, GENESIS } from './audit-hash.ts'
 import type { Connection } from './database.ts'
 import { defineOperation, type Transaction } from './operation.ts'
 import { sql } from './schema.ts'
@@ -34,44 +35,7 @@ interface Head {
   hash: Uint8Array
 }
 
-/** The first record's predecessor. */
-export const GENESIS = new Uint8Array(32)
-
-const CANONICAL_VERSION = 1
-const CANONICAL_PREFIX = Uint8Array.of(1)
-
-/**
- * The hash of a record: SHA-256 over `0x01`, the predecessor's hash and a JSON array of the fields in a fixed order, so that
- * any language can verify the chain.
- */
-export function auditHash(
-  previous: Uint8Array,
-  seq: number,
-  entry: Omit<AuditEntry, 'body'>,
-  bodyHash: Uint8Array,
-): Buffer {
-  const { atMs, receivedMs, traceId, spanId, event, actor, action, resource, outcome, durationMs } = entry
-  const canonical = JSON.stringify([
-    CANONICAL_VERSION,
-    seq,
-    atMs,
-    receivedMs,
-    traceId,
-    spanId,
-    event,
-    actor,
-    action,
-    resource,
-    outcome,
-    durationMs,
-    Buffer.from(bodyHash).toString('hex'),
-  ])
-  return createHash('sha256').update(CANONICAL_PREFIX).update(previous).update(canonical).digest()
-}
-
-export function auditBodyHash(salt: Uint8Array, body: string): Buffer {
-  return createHash('sha256').update(salt).update(body).digest()
-}
+const SALT_BYTES = 16
 
 /**
  * Appends records in the order given. The chain's head is read inside the transaction, which keeps the chain single.
@@ -89,25 +53,25 @@ export const appendAudit = defineOperation(
     )
     // A body may be left over where somebody cut the chain by hand: what happens from here on has to be kept all the same.
     const insertBody = db.statement('INSERT OR REPLACE INTO audit_body (seq, salt, body) VALUES (?, ?, ?)')
-    for (const entry of entries.map(asStored)) {
+    const salts = randomFillSync(Buffer.allocUnsafe(entries.length * SALT_BYTES))
+    for (const [i, given] of entries.entries()) {
+      const entry = asStored(given)
       const seq = head.seq + 1
-      const salt = randomBytes(16)
+      const salt = salts.subarray(i * SALT_BYTES, (i + 1) * SALT_BYTES)
       const bodyHash = auditBodyHash(salt, entry.body)
       const hash = auditHash(head.hash, seq, entry, bodyHash)
-      const { atMs, receivedMs, traceId, spanId, event, actor, action, resource, outcome, durationMs } = entry
-      const trace = Buffer.from(traceId, 'hex')
       insert.run(
         seq,
-        atMs,
-        receivedMs,
-        trace,
-        spanId,
-        event,
-        actor,
-        action,
-        resource,
-        outcome,
-        durationMs,
+        entry.atMs,
+        entry.receivedMs,
+        Buffer.from(entry.traceId, 'hex'),
+        entry.spanId,
+        entry.event,
+        entry.actor,
+        entry.action,
+        entry.resource,
+        entry.outcome,
+        entry.durationMs,
         bodyHash,
         hash,
       )

@@ -1,14 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type AuditEntry,
-  appendAudit,
-  auditHash,
-  auditOfTrace,
-  GENESIS,
-  retainAudit,
-  searchAudit,
-} from '../../src/store/audit.ts'
+import { type AuditEntry, appendAudit, auditOfTrace, retainAudit, searchAudit } from '../../src/store/audit.ts'
+import { auditHash, GENESIS } from '../../src/store/audit-hash.ts'
 import { Connection } from '../../src/store/database.ts'
 import { verifyAudit } from '../../src/store/verify-audit.ts'
 import { type TestStore, testStore } from '../support/test-store.ts'
