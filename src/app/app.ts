@@ -16,7 +16,8 @@ import type { Labels } from '../model/labels.ts'
 import type { RuleGroup } from '../model/rule.ts'
 import { Dispatcher } from '../notify/dispatcher.ts'
 import { Sender } from '../notify/sender.ts'
-import { dependencyStage } from '../notify/stage.ts'
+import { Silences } from '../notify/silences.ts'
+import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../notify/stage.ts'
 import { type Job, Runner } from '../probe/runner.ts'
 import { ScrapeManager } from '../probe/scrape/manager.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
@@ -25,6 +26,7 @@ import { loadChecks } from '../store/checks.ts'
 import { loadNotify } from '../store/notify.ts'
 import { channelStates, leaseMessages, outboxBacklog, recordDelivery, releaseLeases } from '../store/outbox.ts'
 import { getSetting, putSetting } from '../store/settings.ts'
+import { loadSilences } from '../store/silences.ts'
 import { openStore } from '../store/store.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { SelfMetrics } from '../telemetry/self-metrics.ts'
@@ -43,6 +45,7 @@ import { Reloader } from './reloader.ts'
 import { writeRunFile } from './run-file.ts'
 import { Schedule } from './schedule.ts'
 import { selfChecks } from './self-checks.ts'
+import { SilenceDesk } from './silence-desk.ts'
 import { Teller } from './teller.ts'
 import { testChannel } from './test-channel.ts'
 import { Watch } from './watch.ts'
@@ -71,6 +74,8 @@ export interface App {
 
 /** Alerts of a run that ended longer ago than this are history, not state. */
 const OUTAGE_TOLERANCE_MS = 3_600_000
+/** How long an alert that somebody posted without an end counts as firing, as in Alertmanager. */
+const RESOLVE_TIMEOUT_MS = 5 * 60_000
 /** How long a message is worth delivering. */
 const MESSAGE_EXPIRY_MS = 24 * 3_600_000
 
@@ -146,10 +151,16 @@ export async function startApp(options: StartOptions): Promise<App> {
   })
 
   // Who is told.
+  const silences = new Silences(loadSilences(store.reader))
   const findingOf = (labels: Labels) => describeFinding(watch.findingOf(labels.get('check')))
   const dispatchOptions = ({ routing, config }: Plan) => ({
     routing,
-    stages: [dependencyStage((alert) => downParent(config.checks, board, alert.labels.get('check')))],
+    stages: [
+      dependencyStage((alert) => downParent(config.checks, board, alert.labels.get('check'))),
+      inhibitionStage,
+      timeStage(routing.timeIntervals ?? new Map()),
+      silenceStage((labels, nowMs) => silences.silenceOf(labels, nowMs)),
+    ],
     findingOf,
     externalUrl: externalUrlOf(config),
     expiryMs: MESSAGE_EXPIRY_MS,
@@ -166,6 +177,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     plan.channels,
   )
   const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender })
+  const desk = new SilenceDesk({ clock, store, audit, silences, onChange: () => teller.wake() })
 
   // What is judged.
   const rules = new RuleEngine({
@@ -239,6 +251,12 @@ export async function startApp(options: StartOptions): Promise<App> {
     audit,
     metrics,
     heartbeats: heartbeats.book,
+    silences,
+    setSilence: (request, actor, traceId) => desk.set(request, actor, traceId),
+    expireSilence: (id, actor, traceId) => desk.expire(id, actor, traceId),
+    takeAlerts: (alerts) => teller.takePosted(alerts),
+    resolveTimeoutMs: () => RESOLVE_TIMEOUT_MS,
+    alertmanagerConfig: () => '',
     onPing: (name) => void runner.now(name),
     localToken,
     refreshMetrics: () => judge.refresh(),

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { AlertEvent } from '../model/alert.ts'
+import type { AlertEvent, SentAlert } from '../model/alert.ts'
 import { fingerprint } from '../model/labels.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
 import type { DeliveryReport, Sender } from '../notify/sender.ts'
@@ -49,6 +49,24 @@ export class Teller {
       )
     })
     this.#auditAlerts(result)
+    this.#wake()
+  }
+
+  /**
+   * Takes alerts over that somebody posted.
+   *
+   * @throws StorageError when they could not be written down
+   */
+  async takePosted(sent: readonly SentAlert[]): Promise<void> {
+    const { clock, store, dispatcher } = this.#options
+    const nowMs = clock.now()
+    const { events, ...notify } = dispatcher.take(sent, nowMs)
+    await store.writer.run(saveEvaluation, plainEvaluation({ nowMs, upserts: [], removals: [], events, notify }))
+    this.#wake()
+  }
+
+  /** Something changed that decides who is told: groups are looked at soon. */
+  wake(): void {
     this.#wake()
   }
 

@@ -26,6 +26,8 @@ export interface SentAlert {
   /** Past this it counts as resolved unless it is sent again. */
   readonly endsAtMs: number
   readonly generatorUrl: string
+  /** Nobody said when it ends: the end is assumed. */
+  readonly timedOut?: boolean
 }
 
 /** One line of an alert's story: what was decided or done, and why. */

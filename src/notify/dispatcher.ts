@@ -9,6 +9,7 @@ import { fromSent, isResolved, mergeAlerts, type NotifyAlert } from './notify-al
 import { NotifyLog } from './notify-log.ts'
 import { groupKey, groupLabels, matchRoutes, type Route } from './route.ts'
 import { runStages, type Stage } from './stage.ts'
+import type { TimeInterval } from './time-interval.ts'
 
 /** One way in which a receiver tells: a channel with what is special about its use here. */
 export interface Integration {
@@ -22,6 +23,7 @@ export interface Routing {
   readonly root: Route
   readonly receivers: ReadonlyMap<string, readonly Integration[]>
   readonly inhibitRules?: readonly InhibitRule[]
+  readonly timeIntervals?: ReadonlyMap<string, TimeInterval>
 }
 
 interface DispatcherOptions {
@@ -32,6 +34,30 @@ interface DispatcherOptions {
   readonly externalUrl: string
   /** How long a message is worth delivering. */
   readonly expiryMs: number
+}
+
+/** An alert that fires, who is to be told of it and what keeps that from happening. */
+export interface AlertView {
+  readonly alert: NotifyAlert
+  readonly receivers: readonly string[]
+  /** Ids of silences. */
+  readonly silencedBy: readonly string[]
+  /** Fingerprints of alerts. */
+  readonly inhibitedBy: readonly string[]
+  /** Names of time intervals. */
+  readonly mutedBy: readonly string[]
+}
+
+export interface GroupView {
+  readonly key: string
+  readonly labels: Labels
+  readonly receiver: string
+  readonly nextFlushMs: number
+  readonly alerts: readonly AlertView[]
+}
+
+interface SilencesOf {
+  silencesOf(labels: Labels, nowMs: number): readonly { readonly id: string }[]
 }
 
 interface Restored {
@@ -86,6 +112,49 @@ export class Dispatcher {
 
   get alerts(): readonly NotifyAlert[] {
     return [...this.#alerts.values()]
+  }
+
+  /** Names of those who can be told, in the order of the config. */
+  get receivers(): readonly string[] {
+    return [...this.#options.routing.receivers.keys()]
+  }
+
+  /** Every alert that fires, and what keeps it from being told. */
+  alertViews(nowMs: number, silences: SilencesOf): AlertView[] {
+    const inhibitor = this.#inhibitorAt(nowMs)
+    return [...this.#alerts.values()]
+      .filter((alert) => !isResolved(alert, nowMs))
+      .map((alert) => this.#view(alert, nowMs, silences, inhibitor()))
+  }
+
+  /** The groups in which alerts are told, ordered by their labels and receivers, with what fires in them. */
+  groupViews(nowMs: number, silences: SilencesOf): GroupView[] {
+    const inhibitor = this.#inhibitorAt(nowMs)
+    return [...this.#groups.values()]
+      .map(({ route, key, labels, members, nextFlushMs }) => ({
+        key,
+        labels,
+        receiver: route.receiver,
+        nextFlushMs,
+        alerts: [...members]
+          .flatMap((id) => this.#alerts.get(id) ?? [])
+          .filter((alert) => !isResolved(alert, nowMs))
+          .sort(byImportance)
+          .map((alert) => this.#view(alert, nowMs, silences, inhibitor())),
+      }))
+      .sort((a, b) => compareText(a.labels.key, b.labels.key) || compareText(a.receiver, b.receiver))
+  }
+
+  #view(alert: NotifyAlert, nowMs: number, silences: SilencesOf, inhibitor: Inhibitor): AlertView {
+    const routes = matchRoutes(this.#options.routing.root, alert.labels)
+    const source = inhibitor.sourceOf(alert)
+    return {
+      alert,
+      receivers: [...new Set(routes.map(({ receiver }) => receiver))],
+      silencedBy: silences.silencesOf(alert.labels, nowMs).map(({ id }) => id),
+      inhibitedBy: source === undefined ? [] : [source.fingerprint],
+      mutedBy: [],
+    }
   }
 
   /** When the next group is due; undefined when there is none. */

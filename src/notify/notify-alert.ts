@@ -15,7 +15,7 @@ export interface NotifyAlert {
 }
 
 export function fromSent(alert: SentAlert, nowMs: number): NotifyAlert {
-  return { ...alert, fingerprint: fingerprint(alert.labels), updatedAtMs: nowMs, timedOut: false }
+  return { timedOut: false, ...alert, fingerprint: fingerprint(alert.labels), updatedAtMs: nowMs }
 }
 
 export function isResolved({ endsAtMs }: NotifyAlert, nowMs: number): boolean {

@@ -16,6 +16,7 @@ import {
   writeSegments,
 } from './series/operations.ts'
 import { putSetting } from './settings.ts'
+import { retainSilences, saveSilences } from './silences.ts'
 import { createToken, revokeToken, touchToken } from './tokens.ts'
 
 /** Every write that there is. The writer knows them by name, whichever thread it runs on. */
@@ -38,10 +39,12 @@ export const operations: readonly Operation<never, unknown>[] = [
   retainNotifyLog,
   retainPushed,
   retainSegments,
+  retainSilences,
   revokeToken,
   saveChecks,
   saveEvaluation,
   saveFlush,
+  saveSilences,
   touchToken,
   trimJournal,
   writeSegments,

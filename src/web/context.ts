@@ -3,8 +3,10 @@ import type { Config } from '../config/config.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { SentAlert } from '../model/alert.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
+import type { SilenceRequest, Silences } from '../notify/silences.ts'
 import type { TargetsView } from '../probe/scrape/manager.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
 import type { Store } from '../store/store.ts'
@@ -38,6 +40,16 @@ export interface WebContext {
   lastReload(): ReloadReport
   /** Sends a test message through a channel, past the outbox; says how it went. */
   testChannel(name: string): Promise<ChannelTest>
+  readonly silences: Silences
+  /** Makes or changes a silence; resolves to its id when it is on disk. */
+  setSilence(request: SilenceRequest, actor: string, traceId?: string): Promise<string>
+  expireSilence(id: string, actor: string, traceId?: string): Promise<void>
+  /** Takes alerts from outside; resolves when they are on disk. */
+  takeAlerts(alerts: readonly SentAlert[]): Promise<void>
+  /** How long an alert without an end fires after it was last heard of. */
+  resolveTimeoutMs(): number
+  /** The routes and receivers as Alertmanager's YAML, secrets masked. */
+  alertmanagerConfig(): string
   /** A token that commands on this machine use; made anew at every start. */
   readonly localToken: string
 }

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import { adminApi } from './api/admin.ts'
+import { alertmanagerApi } from './api/alertmanager.ts'
 import { auditApi } from './api/audit.ts'
 import { checksApi } from './api/checks.ts'
 import { healthApi } from './api/health.ts'
@@ -33,4 +34,5 @@ export const apis: readonly Api[] = [
   queryApi,
   seriesApi,
   rulesApi,
+  alertmanagerApi,
 ]

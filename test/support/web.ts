@@ -8,6 +8,7 @@ import { HealthBoard } from '../../src/health/health-board.ts'
 import { HeartbeatBook } from '../../src/ingest/heartbeat-book.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
 import { routeTree } from '../../src/notify/route.ts'
+import { Silences } from '../../src/notify/silences.ts'
 import { RuleEngine } from '../../src/rule/rule-engine.ts'
 import { pingsOf } from '../../src/store/heartbeats.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
@@ -117,6 +118,12 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     reload: async () => ({ ok: true, atMs: startedMs, problems: [] }),
     lastReload: () => ({ ok: true, atMs: startedMs, problems: [] }),
     testChannel: async () => ({ kind: 'unknown', known: [] }),
+    silences: new Silences(),
+    setSilence: async () => '',
+    expireSilence: async () => {},
+    takeAlerts: async () => {},
+    resolveTimeoutMs: () => 300_000,
+    alertmanagerConfig: () => '',
     localToken: 'local-token-of-a-test',
     ...options.context,
   }
