@@ -110,6 +110,16 @@ const SELECTORS: readonly (readonly Matcher[])[] = [
   [],
   [createMatcher('__name__', '=', 'm1')],
   [createMatcher('__name__', '=', 'm1'), createMatcher('instance', '=', 'host-3.example.org')],
+  [
+    createMatcher('zone', '=', 'z2'),
+    createMatcher('__name__', '=', 'm1'),
+    createMatcher('instance', '=', 'host-3.example.org'),
+    createMatcher('id', '!=', '87'),
+  ],
+  [
+    createMatcher('__name__', '=', 'm0'),
+    ...Array.from({ length: 70 }, (_, i) => createMatcher('id', '!=', `${i * 3}`)),
+  ],
   [createMatcher('pod', '=', 'pod-17')],
   [createMatcher('id', '=~', '1.'), createMatcher('__name__', '=', 'm1')],
   [createMatcher('id', '=~', '1\\d+'), createMatcher('zone', '=', '')],

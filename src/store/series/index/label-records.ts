@@ -1,4 +1,5 @@
 import { type Column, resized, widened } from './column.ts'
+import type { Refs } from './intersect.ts'
 
 const PAGE_BITS = 8
 const PAGE = 2 ** PAGE_BITS
@@ -120,13 +121,7 @@ export class LabelRecords {
    * @param into takes them; may be the array from which they come
    * @returns how many they are
    */
-  filter(
-    refs: { readonly array: Uint32Array; readonly start: number; readonly end: number },
-    marks: Uint32Array,
-    asked: number,
-    wanted: number,
-    into: Uint32Array,
-  ): number {
+  filter(refs: Refs, marks: Uint32Array, asked: number, wanted: number, into: Uint32Array): number {
     const { array, start, end } = refs
     const words = this.#words
     const places = this.#places

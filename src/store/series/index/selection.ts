@@ -1,15 +1,9 @@
 import type { Matcher } from '../../../model/matcher.ts'
 import { type Column, widened } from './column.ts'
+import { intersect, type Refs } from './intersect.ts'
 import type { LabelRecords } from './label-records.ts'
 import type { PostingLists } from './posting-lists.ts'
 import type { TermsByValue, TermTable } from './term-table.ts'
-
-/** Series that may satisfy the matchers, ascending. */
-interface Candidates {
-  readonly array: Uint32Array
-  readonly start: number
-  readonly end: number
-}
 
 /**
  * A matcher as a question for terms. One that an absent label does not satisfy wants one of its terms (those whose values
@@ -28,10 +22,15 @@ interface Question {
 const MAX_MARKED = 31
 /** How many numbers can be looked up in the time that it takes to sort one. */
 const SORT_COST = 4
+/** As many candidates are looked up one by one at once. */
+const FEW = 32
+/** A list that is this many times as long as that of the candidates is not gone along. */
+const MUCH_LONGER = 64
 
 /**
- * Answers matchers in two steps: the fewest candidates that one matcher leaves, then for each candidate whether its terms
- * carry the marks that the other matchers have put on terms. No text is compared once the terms are known.
+ * Answers matchers in steps: the fewest candidates that one matcher leaves, those of them that are in the lists of other
+ * terms, then for each candidate whether its terms carry the marks that the remaining matchers have put on terms. No text is
+ * compared once the terms are known.
  */
 export class Selection {
   readonly #terms: TermTable
@@ -57,7 +56,7 @@ export class Selection {
     }
     let narrowest = narrowestOf(questions)
     // Going through all values of a label is worth it when they are fewer than the candidates.
-    let later: Question[] | undefined
+    const later: Question[] = []
     for (const question of questions) {
       if (question.terms !== undefined) continue
       const values = this.#terms.valuesOf(question.matcher.name)
@@ -68,19 +67,9 @@ export class Selection {
         this.#judgeAll(question, values)
         if (question.wants && question.count === 0) return new Uint32Array(0)
         if (question.wants && question.count < (narrowest?.count ?? Infinity)) narrowest = question
-      } else {
-        later ??= []
-        later.push(question)
-      }
+      } else later.push(question)
     }
     return this.#answer(questions, narrowest, later)
-  }
-
-  /** The numbers of a term's series, without those that are gone. */
-  list(term: number): Candidates {
-    this.#postings.sweep(term, (ref) => this.#records.has(ref))
-    const start = this.#postings.start(term)
-    return { array: this.#postings.array(term), start, end: start + this.#postings.length(term) }
   }
 
   #question(matcher: Matcher): Question {
@@ -112,65 +101,76 @@ export class Selection {
     question.terms = terms
   }
 
-  #answer(
-    questions: readonly Question[],
-    narrowest: Question | undefined,
-    later: readonly Question[] | undefined,
-  ): Uint32Array {
+  #answer(questions: readonly Question[], narrowest: Question | undefined, later: readonly Question[]): Uint32Array {
     const candidates = this.#candidates(narrowest)
     const length = candidates.end - candidates.start
+    // Candidates that were gathered term by term satisfy that question; all series don't, unless all of them do.
+    const answered = narrowest?.count === length ? narrowest : undefined
+    const open = questions.filter((question) => question !== answered && question.terms !== undefined)
+    if (open.length + later.length === 0) return candidates.array.slice(candidates.start, candidates.end)
     if (this.#found.length < length) this.#found = new Uint32Array(length)
-    let found = this.#found
-    let asked = 0
-    let wanted = 0
-    let bit = 1
-    const open = [...(later ?? [])]
-    if (this.#marks.length < this.#terms.end) this.#marks = widened(this.#marks, this.#terms.end)
-    const marks = this.#marks
-    for (const question of questions) {
-      const { terms, wants } = question
-      // Candidates that were gathered term by term satisfy that question, those of all series don't.
-      if (terms === undefined || (question === narrowest && length === narrowest.count)) continue
-      if (asked === 2 ** MAX_MARKED - 1) {
-        open.push(question)
-        continue
-      }
-      for (const term of terms) marks[term] = (marks[term] as number) | bit
-      asked |= bit
-      if (wants) wanted |= bit
-      bit <<= 1
+    const found = this.#found
+    let left = candidates
+    const listed = open.filter(({ wants, terms }) => wants && terms?.length === 1).sort((a, b) => a.count - b.count)
+    for (const question of listed) {
+      const count = left.end - left.start
+      if (count <= FEW || question.count > count * MUCH_LONGER) break
+      const end = intersect(left, this.#list(question.terms?.[0] as number), found)
+      left = { array: found, start: 0, end }
+      open.splice(open.indexOf(question), 1)
     }
-    let count = length
-    if (asked !== 0) {
-      count = this.#records.filter(candidates, marks, asked, wanted, found)
-      for (const { terms } of questions) if (terms !== undefined) for (const term of terms) marks[term] = 0
-    } else if (open.length > 0) {
-      found.set(candidates.array.subarray(candidates.start, candidates.end))
-    } else {
-      return candidates.array.slice(candidates.start, candidates.end)
+    for (let i = 0; i < open.length; i += MAX_MARKED) {
+      left = { array: found, start: 0, end: this.#filter(left, open.slice(i, i + MAX_MARKED)) }
     }
-    for (const { matcher } of open) count = this.#judgeEach(matcher, found, count)
-    found = found.slice(0, count)
-    return found
+    if (left.array !== found) {
+      found.set(left.array.subarray(left.start, left.end))
+      left = { array: found, start: 0, end: length }
+    }
+    let count = left.end
+    for (const { matcher } of later) count = this.#judgeEach(matcher, found, count)
+    return found.slice(0, count)
   }
 
-  #candidates(narrowest: Question | undefined): Candidates {
+  #candidates(narrowest: Question | undefined): Refs {
+    const terms = narrowest?.terms
+    const [term] = terms ?? []
+    if (term !== undefined && terms?.length === 1) return this.#list(term)
     const all = this.#records.size
-    if (narrowest?.terms === undefined || narrowest.count * SORT_COST > all) {
-      const [term, ...others] = narrowest?.terms ?? []
-      if (term !== undefined && others.length === 0) return this.list(term)
+    if (narrowest === undefined || terms === undefined || narrowest.count * SORT_COST > all) {
       return { array: this.#records.refs(), start: 0, end: all }
     }
-    const [term = 0, ...others] = narrowest.terms
-    if (others.length === 0) return this.list(term)
     const gathered = new Uint32Array(narrowest.count)
     let length = 0
-    for (const each of narrowest.terms) {
-      const { array, start, end } = this.list(each)
+    for (const each of terms) {
+      const { array, start, end } = this.#list(each)
       for (let i = start; i < end; i++) gathered[length++] = array[i] as number
     }
     // A series has one value of a label, so that no number comes twice.
     return { array: gathered.sort(), start: 0, end: length }
+  }
+
+  /** The numbers of a term's series, without those that are gone. */
+  #list(term: number): Refs {
+    this.#postings.sweep(term, (ref) => this.#records.has(ref))
+    const start = this.#postings.start(term)
+    return { array: this.#postings.array(term), start, end: start + this.#postings.length(term) }
+  }
+
+  /** Puts those that satisfy all of some questions into `#found`; returns how many they are. */
+  #filter(refs: Refs, questions: readonly Question[]): number {
+    if (this.#marks.length < this.#terms.end) this.#marks = widened(this.#marks, this.#terms.end)
+    const marks = this.#marks
+    let asked = 0
+    let wanted = 0
+    for (const [i, { terms, wants }] of questions.entries()) {
+      const bit = 1 << i
+      for (const term of terms ?? []) marks[term] = (marks[term] as number) | bit
+      asked |= bit
+      if (wants) wanted |= bit
+    }
+    const count = this.#records.filter(refs, marks, asked, wanted, this.#found)
+    for (const { terms } of questions) for (const term of terms ?? []) marks[term] = 0
+    return count
   }
 
   /** Keeps those of the first numbers in `refs` whose value satisfies the matcher; returns how many they are. */
