@@ -43,7 +43,7 @@ export function notificationOf(input: NotificationInput): Notification {
 }
 
 /** The entries that all records share. */
-function common(records: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+export function common(records: readonly Readonly<Record<string, string>>[]): Record<string, string> {
   const [first = {}, ...others] = records
   const shared = Object.entries(first).filter(([name, value]) => others.every((other) => other[name] === value))
   return Object.assign(Object.create(null) as Record<string, string>, Object.fromEntries(shared))

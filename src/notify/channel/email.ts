@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { Secret } from '../../lib/secret.ts'
 import { markSecret } from '../../lib/secret-schema.ts'
 import { show } from '../../lib/show.ts'
+import type { Notification } from '../../model/notification.ts'
 import { refuse } from '../../probe/fields.ts'
-import { type AlertText, composeMessage, type MessageText, oneLine } from '../message.ts'
+import { type AlertText, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError, refuseForbidden } from './channel.ts'
+import { say, type Words } from './words.ts'
 
 export interface SmtpServer {
   readonly host: string
@@ -19,6 +21,13 @@ export interface EmailConfig {
   readonly to: readonly string[]
   readonly from: string
   readonly smtp: SmtpServer
+  /** The subject. */
+  readonly title?: Words | undefined
+  readonly text?: Words | undefined
+  /** Made by the operator: what strangers say in it has to be escaped. */
+  readonly html?: Words | undefined
+  /** Further headers, without line breaks. */
+  readonly headers?: Readonly<Record<string, Words>> | undefined
 }
 
 /** Not the grammar of RFC 5322: what a person means by an address, and nothing that could start another header. */
@@ -106,10 +115,10 @@ export const email: Channel<EmailConfig> = {
   describe: ({ to, from, smtp }) => ({ to: [...to], from, smtp: describeServer(smtp) }),
   target: ({ to }) => to.join(', '),
 
-  async send({ to, from, smtp }, notification, { signal, nowMs }) {
+  async send(settings, notification, { signal, nowMs }) {
+    const { to, from, smtp } = settings
     await refuseForbidden(smtp.host, signal)
     const { createTransport } = await import('nodemailer')
-    const message = composeMessage(notification, nowMs)
     const transport = createTransport({
       host: smtp.host,
       port: smtp.port,
@@ -131,10 +140,7 @@ export const email: Channel<EmailConfig> = {
     const sent = transport.sendMail({
       from,
       to: [...to],
-      subject: oneLine(message.title, 200),
-      text: textOf(message),
-      html: htmlOf(message),
-      headers: { 'X-Midwatch-Group': oneLine(notification.groupKey, 500), 'Auto-Submitted': 'auto-generated' },
+      ...partsOf(settings, notification, nowMs),
     })
     try {
       await Promise.race([sent, aborted])
@@ -146,6 +152,37 @@ export const email: Channel<EmailConfig> = {
       transport.close()
     }
   },
+}
+
+/** The operator's own text stands for the HTML part as well, where there is no other. */
+function partsOf({ title, text, html, headers }: EmailConfig, notification: Notification, nowMs: number) {
+  const message = composeMessage(notification, nowMs)
+  const words = (asked: Words | undefined, own: () => string) => say(asked, notification, nowMs, own)
+  const written = words(text, () => '')
+  const asked = Object.entries(headers ?? {}).map(([name, value]) => [
+    name,
+    oneLine(
+      words(value, () => ''),
+      500,
+    ),
+  ])
+  return {
+    subject: oneLine(
+      words(title, () => message.title),
+      MAX_TITLE,
+    ),
+    text: written || textOf(message),
+    html: words(html, () => (written === '' ? htmlOf(message) : pageOf(message.title, preformatted(written)))),
+    headers: {
+      'X-Midwatch-Group': oneLine(notification.groupKey, 500),
+      'Auto-Submitted': 'auto-generated',
+      ...Object.fromEntries(asked),
+    },
+  }
+}
+
+function preformatted(text: string): string {
+  return `<p style="white-space:pre-wrap">${escapeHtml(text)}</p>`
 }
 
 function describeServer({ tls, host, port, user, password }: SmtpServer): string {
@@ -184,11 +221,18 @@ function textOf({ title, alerts, omitted, url }: MessageText): string {
 
 function htmlOf({ title, alerts, omitted, url }: MessageText): string {
   const rest = omitted === 0 ? '' : `<p>… and ${omitted} more</p>`
+  return pageOf(
+    title,
+    `<h1 style="font-size:1.2em">${escapeHtml(title)}</h1>
+${alerts.map(alertHtml).join('\n')}
+${rest}<p><a href="${escapeHtml(url)}">midwatch</a></p>`,
+  )
+}
+
+function pageOf(title: string, body: string): string {
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head>
 <body style="font-family:system-ui,sans-serif;line-height:1.45;color:#1b1f24;max-width:44em">
-<h1 style="font-size:1.2em">${escapeHtml(title)}</h1>
-${alerts.map(alertHtml).join('\n')}
-${rest}<p><a href="${escapeHtml(url)}">midwatch</a></p></body></html>`
+${body}</body></html>`
 }
 
 function alertHtml(alert: AlertText): string {

@@ -70,11 +70,11 @@ export const slack: Channel<SlackConfig> = {
     const message = {
       ...composed,
       title: oneLine(
-        say(title, notification, () => composed.title),
+        say(title, notification, context.nowMs, () => composed.title),
         MAX_TITLE,
       ),
     }
-    const own = text === undefined ? '' : say(text, notification, () => '')
+    const own = text === undefined ? '' : say(text, notification, context.nowMs, () => '')
     const address = new URL(url.reveal())
     let failure: DeliveryError | undefined
     const fetchJudged = async (_input: unknown, init?: RequestInit) => {

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { goJson } from '../../lib/go-json.ts'
+import type { Secret } from '../../lib/secret.ts'
+import { markSecret } from '../../lib/secret-schema.ts'
+import { version } from '../../lib/version.ts'
+import type { Notification, NotifiedAlert } from '../../model/notification.ts'
+import { secret, url as webUrl } from '../../probe/fields.ts'
+import { composeMessage, type MessageText } from '../message.ts'
+import type { Channel } from './channel.ts'
+import { proxy } from './fields.ts'
+import { post } from './http.ts'
+import { say, type Words } from './words.ts'
+
+export interface PagerdutyConfig {
+  /** The integration key of a service. */
+  readonly routingKey: Secret
+  readonly url: string
+  readonly proxy?: Secret | undefined
+  /** The title of the incident. */
+  readonly title?: Words | undefined
+  /** One of PagerDuty's severities; what is none of them counts as `error`. */
+  readonly severity?: Words | undefined
+  readonly source?: Words | undefined
+  readonly client?: Words | undefined
+  readonly clientUrl?: Words | undefined
+  readonly component?: Words | undefined
+  readonly class?: Words | undefined
+  readonly group?: Words | undefined
+  /** Besides, or in place of, the lists of alerts. */
+  readonly details?: Readonly<Record<string, Words>> | undefined
+}
+
+const EVENTS_URL = 'https://events.pagerduty.com/v2/enqueue'
+const KEY_EXAMPLE = `\${PAGERDUTY_ROUTING_KEY}`
+const SEVERITIES = ['critical', 'error', 'warning', 'info'] as const
+
+const routingKey = markSecret(
+  secret.refine((text) => /^[A-Za-z0-9+_-]{8,}$/.test(text.reveal()), {
+    error: `is not a routing key; write the integration key of an Events API v2 integration, ${KEY_EXAMPLE}`,
+  }),
+)
+
+const config = z
+  .union(
+    [
+      routingKey.transform((key): PagerdutyConfig => ({ routingKey: key, url: EVENTS_URL })),
+      z
+        .strictObject({
+          routing_key: routingKey,
+          severity: z
+            .enum(SEVERITIES)
+            .optional()
+            .describe('The same for every incident; what the severity of its alerts comes to unless told.'),
+          url: webUrl(['http:', 'https:'], EVENTS_URL, 'the address without them')
+            .prefault(EVENTS_URL)
+            .describe('Where events go; `https://events.eu.pagerduty.com/v2/enqueue` in the EU.'),
+          proxy,
+        })
+        .transform(
+          ({ routing_key, severity, url, proxy: way }): PagerdutyConfig => ({
+            routingKey: routing_key,
+            url: url.href,
+            proxy: way,
+            ...(severity === undefined ? {} : { severity: Object.assign(() => severity, { source: severity }) }),
+          }),
+        ),
+    ],
+    { error: `is neither a routing key nor keys; write ${KEY_EXAMPLE} or {routing_key: …}` },
+  )
+  .describe('The integration key of an Events API v2 integration, or keys.')
+
+/** Ours are PagerDuty's under other names. */
+const SEVERITY_OF: Readonly<Record<string, (typeof SEVERITIES)[number]>> = {
+  critical: 'critical',
+  high: 'error',
+  medium: 'warning',
+  low: 'info',
+  error: 'error',
+  warning: 'warning',
+  info: 'info',
+}
+/** PagerDuty's own limits. */
+const MAX_SUMMARY_RUNES = 1024
+const MAX_EVENT_BYTES = 512_000
+const MAX_LISTED = 100
+const MAX_LINKS = 10
+
+/** Opens one incident for each group and resolves it, by PagerDuty's Events API v2. */
+export const pagerduty: Channel<PagerdutyConfig> = {
+  config,
+  textKey: 'routing_key',
+  describe: ({ routingKey: key, url, severity, proxy: way }) => ({
+    routing_key: String(key),
+    ...(severity?.source === undefined ? {} : { severity: severity.source }),
+    url,
+    ...(way === undefined ? {} : { proxy: String(way) }),
+  }),
+  target: ({ url }) => `the service of the routing key at ${new URL(url).host}`,
+
+  async send(settings, notification, context) {
+    await post(
+      {
+        who: 'PagerDuty',
+        url: new URL(settings.url),
+        headers: { 'content-type': 'application/json' },
+        body: pagerdutyEvent(settings, notification, context.nowMs),
+        proxy: settings.proxy,
+        secrets: [settings.routingKey.reveal()],
+        explain,
+        // A wrong key is mended in the config, and what waits is worth sending then.
+        judge: ({ status, text }) => (status === 400 && /routing.?key/i.test(text) ? 'later' : undefined),
+      },
+      context,
+    )
+  },
+}
+
+/** @see https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ */
+function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, nowMs: number): string {
+  const message = composeMessage(notification, nowMs)
+  const words = (asked: Words | undefined, own: string) => say(asked, notification, nowMs, () => own)
+  const severity = words(settings.severity, severityOf(notification))
+  const links = linksOf(message)
+  const event = (details: Readonly<Record<string, string>>) =>
+    goJson({
+      routing_key: settings.routingKey.reveal(),
+      dedup_key: createHash('sha256').update(notification.groupKey).digest('hex'),
+      event_action: notification.status === 'firing' ? 'trigger' : 'resolve',
+      payload: {
+        summary: runes(words(settings.title, ownTitle(message)), MAX_SUMMARY_RUNES),
+        source: words(settings.source, 'midwatch'),
+        severity: SEVERITIES.find((one) => one === severity) ?? 'error',
+        ...named('component', words(settings.component, '')),
+        ...named('group', words(settings.group, '')),
+        ...named('class', words(settings.class, '')),
+        custom_details: details,
+      },
+      client: words(settings.client, `midwatch ${version}`),
+      client_url: words(settings.clientUrl, notification.externalUrl),
+      ...(links.length === 0 ? {} : { links }),
+    })
+  const firing = notification.alerts.filter(({ status }) => status === 'firing')
+  const resolved = notification.alerts.filter(({ status }) => status === 'resolved')
+  const counts = { num_firing: String(firing.length), num_resolved: String(resolved.length) }
+  const asked = Object.entries(settings.details ?? {}).map(([key, text]) => [key, words(text, '')])
+  const lists = { firing: listOf(firing), resolved: listOf(resolved) }
+  const whole = event({ ...lists, ...counts, ...Object.fromEntries(asked) })
+  if (Buffer.byteLength(whole) <= MAX_EVENT_BYTES) return whole
+  return event({ error: 'the details are left out: the event would be longer than the 512 kB it may have', ...counts })
+}
+
+function ownTitle({ title, alerts, omitted }: MessageText): string {
+  const [first] = alerts
+  return first === undefined || alerts.length + omitted > 1 ? title : `${title} – ${first.summary}`
+}
+
+function severityOf({ alerts, status }: Notification): string {
+  const counted = alerts.filter((alert) => status === 'resolved' || alert.status === 'firing')
+  const ranks = counted.map(({ labels }) => SEVERITIES.indexOf(SEVERITY_OF[labels.severity ?? ''] ?? 'error'))
+  return SEVERITIES[Math.min(...ranks)] ?? 'error'
+}
+
+function named(key: string, text: string): Record<string, string> {
+  return text === '' ? {} : { [key]: text }
+}
+
+function linksOf({ alerts }: MessageText): readonly { readonly href: string; readonly text: string }[] {
+  const links = alerts.flatMap(({ runbookUrl, checkUrl, summary }) => [
+    ...(runbookUrl === undefined ? [] : [{ href: runbookUrl, text: `Runbook: ${runes(summary, 100)}` }]),
+    ...(checkUrl === undefined ? [] : [{ href: checkUrl, text: `Check: ${runes(summary, 100)}` }]),
+  ])
+  return [...new Map(links.map((link) => [link.href, link])).values()].slice(0, MAX_LINKS)
+}
+
+/** As Alertmanager lists them, so that rules in PagerDuty that look into the details find the same. */
+function listOf(alerts: readonly NotifiedAlert[]): string {
+  const pairs = (record: Readonly<Record<string, string>>) =>
+    Object.entries(record)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => ` - ${name} = ${value}\n`)
+      .join('')
+  const listed = alerts
+    .slice(0, MAX_LISTED)
+    .map(({ labels, annotations, generatorUrl, finding }) => {
+      const reason = finding === undefined ? '' : `Reason: ${finding}\n`
+      return `Labels:\n${pairs(labels)}Annotations:\n${pairs(annotations)}${reason}Source: ${generatorUrl}\n`
+    })
+    .join('')
+  return alerts.length <= MAX_LISTED ? listed : `${listed}… and ${alerts.length - MAX_LISTED} more\n`
+}
+
+/** At most `limit` characters, the last of them an ellipsis where something is left out. */
+function runes(text: string, limit: number): string {
+  const all = [...text]
+  return all.length <= limit ? text : `${all.slice(0, limit - 1).join('')}…`
+}
+
+/** What is wrong with an event stands in a list. */
+function explain(text: string): string | undefined {
+  try {
+    const { message, errors } = JSON.parse(text) as { message?: unknown; errors?: unknown }
+    if (typeof message !== 'string') return undefined
+    return Array.isArray(errors) && errors.length > 0 ? `${message}: ${errors.join(', ')}` : message
+  } catch {
+    return undefined
+  }
+}
