@@ -46,7 +46,12 @@ export class Summary {
 
   /** Empties it. Only the numbers that `needs` names, and count, first and last, will be right. */
   begin(needs: number): this {
-    this.numbers.fill(0)
+    const { numbers } = this
+    // The first samples set ends and extremes. Most windows are those of rates.
+    numbers[AT.count] = 0
+    numbers[AT.drops] = 0
+    numbers[AT.dropsLow] = 0
+    if (needs > NEEDS.growth) numbers.fill(0, AT.resets)
     this.needs = needs
     return this
   }
@@ -204,6 +209,18 @@ export class Summary {
     if (needs & NEEDS.extremes) takeExtremes(numbers, values, from, to)
     if (needs & NEEDS.squares) takeSquares(numbers, values, from, to)
     if (needs & NEEDS.line) takeLine(numbers, timesMs, values, from, to)
+    numbers[AT.lastMs] = timesMs[to - 1] as number
+    numbers[AT.last] = values[to - 1] as number
+    numbers[AT.count] = (numbers[AT.count] as number) + (to - from)
+  }
+
+  /** As `takeSamples` where nothing is needed, or it is known that no value in a row is smaller than the one before. */
+  takeEnds(timesMs: Float64Array, values: Float64Array, from: number, to: number): void {
+    const { numbers } = this
+    if (numbers[AT.count] === 0) {
+      numbers[AT.firstMs] = timesMs[from] as number
+      numbers[AT.first] = values[from] as number
+    }
     numbers[AT.lastMs] = timesMs[to - 1] as number
     numbers[AT.last] = values[to - 1] as number
     numbers[AT.count] = (numbers[AT.count] as number) + (to - from)

@@ -1,24 +1,29 @@
-import { CompensatedSum, Mean } from './float.ts'
+import type { Aggregation } from '../syntax/ast.ts'
+import { flagColumn, numberColumn } from './columns.ts'
+import { Mean } from './float.ts'
+import type { Vector } from './vector.ts'
 
-/** Takes the values of a group's series, series by series, and has one result per step. */
+/** Takes values of many series; has one state for every group and step, in columns. */
 export interface Accumulator {
-  /** `isFirst`: nothing was added at this step before. */
-  add(step: number, value: number, isFirst: boolean): void
-  result(): Float64Array
+  /** The steps' results, group by group. */
+  readonly values: Float64Array
+  /** 1 where there was any value. */
+  readonly present: Uint8Array
+  /** Takes series `i` into the group whose states begin at `to`. */
+  take(vector: Vector, i: number, to: number): void
+  /** Makes results of the states. */
+  finish(): void
 }
 
-/** The aggregations that need no more than a running state per step. */
-export const accumulators = {
-  sum: perStep(() => new SumState()),
-  avg: perStep(() => new MeanState()),
-  stdvar: perStep(() => new VarianceState()),
-  stddev: (count: number): Accumulator => {
-    const variance = accumulators.stdvar(count)
-    return { add: variance.add, result: () => variance.result().map(Math.sqrt) }
-  },
+/** The aggregations that need no more than a running state. */
+export const accumulators: Readonly<Partial<Record<Aggregation, (length: number) => Accumulator>>> = {
+  sum: (length) => new Sum(length),
+  avg: (length) => new States(length, () => new Mean()),
+  stdvar: (length) => new States(length, () => new Variance(false)),
+  stddev: (length) => new States(length, () => new Variance(true)),
   count: simple(
-    (before) => before + 1,
     () => 1,
+    (before) => before + 1,
   ),
   group: simple(
     () => 1,
@@ -26,23 +31,78 @@ export const accumulators = {
   ),
   // NaN is the result only where there is nothing else.
   min: simple(
-    (before, value) => (before > value || Number.isNaN(before) ? value : before),
     (value) => value,
+    (before, value) => (before > value || Number.isNaN(before) ? value : before),
   ),
   max: simple(
-    (before, value) => (before < value || Number.isNaN(before) ? value : before),
     (value) => value,
+    (before, value) => (before < value || Number.isNaN(before) ? value : before),
   ),
-} satisfies Record<string, (count: number) => Accumulator>
+}
 
-function simple(next: (before: number, value: number) => number, first: (value: number) => number) {
-  return (count: number): Accumulator => {
-    const values = new Float64Array(count)
+function simple(first: (value: number) => number, next: (before: number, value: number) => number) {
+  return (length: number): Accumulator => {
+    const values = numberColumn(length)
+    const present = flagColumn(length)
     return {
-      add(step, value, isFirst) {
-        values[step] = isFirst ? first(value) : next(values[step] as number, value)
+      values,
+      present,
+      take(vector, i, to) {
+        const { steps } = vector
+        const from = i * steps
+        for (let k = 0; k < steps; k++) {
+          if (vector.present[from + k] === 0) continue
+          const value = vector.values[from + k] as number
+          values[to + k] = present[to + k] === 0 ? first(value) : next(values[to + k] as number, value)
+          present[to + k] = 1
+        }
       },
-      result: () => values,
+      finish() {},
+    }
+  }
+}
+
+/** As `CompensatedSum`, for every step. */
+class Sum implements Accumulator {
+  readonly values: Float64Array
+  readonly present: Uint8Array
+  readonly #compensations: Float64Array
+
+  constructor(length: number) {
+    this.values = numberColumn(length)
+    this.present = flagColumn(length)
+    this.#compensations = numberColumn(length)
+  }
+
+  take(vector: Vector, i: number, to: number): void {
+    const { values, present } = this
+    const compensations = this.#compensations
+    const { steps } = vector
+    const from = i * steps
+    for (let k = 0; k < steps; k++) {
+      if (vector.present[from + k] === 0) continue
+      const value = vector.values[from + k] as number
+      const at = to + k
+      if (present[at] === 0) {
+        present[at] = 1
+        values[at] = value
+        continue
+      }
+      const sum = values[at] as number
+      const next = sum + value
+      if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) compensations[at] = 0
+      else {
+        const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
+        compensations[at] = (compensations[at] as number) + lost
+      }
+      values[at] = next
+    }
+  }
+
+  finish(): void {
+    const { values } = this
+    for (let at = 0; at < values.length; at++) {
+      values[at] = (values[at] as number) + (this.#compensations[at] as number)
     }
   }
 }
@@ -52,51 +112,50 @@ interface State {
   readonly value: number
 }
 
-function perStep(create: () => State) {
-  return (count: number): Accumulator => {
-    const states: State[] = []
-    return {
-      add(step, value, isFirst) {
-        if (isFirst) states[step] = create()
-        ;(states[step] as State).add(value)
-      },
-      result: () => Float64Array.from({ length: count }, (_, i) => states[i]?.value ?? 0),
+/** With an object for every step. */
+class States implements Accumulator {
+  readonly values: Float64Array
+  readonly present: Uint8Array
+  readonly #states: (State | undefined)[]
+  readonly #create: () => State
+
+  constructor(length: number, create: () => State) {
+    this.values = numberColumn(length)
+    this.present = flagColumn(length)
+    this.#states = new Array<undefined>(length).fill(undefined)
+    this.#create = create
+  }
+
+  take(vector: Vector, i: number, to: number): void {
+    const { steps } = vector
+    const from = i * steps
+    for (let k = 0; k < steps; k++) {
+      if (vector.present[from + k] === 0) continue
+      let state = this.#states[to + k]
+      if (state === undefined) {
+        state = this.#create()
+        this.#states[to + k] = state
+        this.present[to + k] = 1
+      }
+      state.add(vector.values[from + k] as number)
     }
   }
-}
 
-class SumState implements State {
-  readonly #sum = new CompensatedSum()
-  #started = false
-
-  add(value: number): void {
-    if (this.#started) this.#sum.add(value)
-    else this.#sum.reset(value)
-    this.#started = true
-  }
-
-  get value(): number {
-    return this.#sum.sum + this.#sum.compensation
+  finish(): void {
+    for (const [at, state] of this.#states.entries()) if (state !== undefined) this.values[at] = state.value
   }
 }
 
-class MeanState implements State {
-  readonly #mean = new Mean()
-
-  add(value: number): void {
-    this.#mean.add(value)
-  }
-
-  get value(): number {
-    return this.#mean.value
-  }
-}
-
-/** Population variance after Welford; an infinity or NaN anywhere makes it NaN. */
-class VarianceState implements State {
+/** Population variance, or its root, after Welford; an infinity or NaN anywhere makes it NaN. */
+class Variance implements State {
+  readonly #isRoot: boolean
   #count = 0
   #mean = 0
   #squares = 0
+
+  constructor(isRoot: boolean) {
+    this.#isRoot = isRoot
+  }
 
   add(value: number): void {
     this.#count++
@@ -111,6 +170,7 @@ class VarianceState implements State {
   }
 
   get value(): number {
-    return this.#squares / this.#count
+    const variance = this.#squares / this.#count
+    return this.#isRoot ? Math.sqrt(variance) : variance
   }
 }

@@ -1,122 +1,67 @@
-import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Labels } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
 import { type Aggregate, type Expr, unwrapParens } from '../syntax/ast.ts'
 import { formatFixed, formatGeneral } from '../syntax/number.ts'
 import { isLabelName, quoteText } from '../syntax/text.ts'
-import { accumulators } from './accumulate.ts'
-import type { Evaluation, StepSeries, Steps } from './evaluation.ts'
-import { quantile } from './float.ts'
-import { hasValues } from './series.ts'
-
-interface Group {
-  readonly labels: Labels
-  readonly members: StepSeries[]
-}
+import { type Accumulator, accumulators } from './accumulate.ts'
+import type { Evaluation, Steps } from './evaluation.ts'
+import { type Groups, groupLabels, groupsOf, membersOf } from './groups.ts'
+import { quantile } from './quantile.ts'
+import { best, nanLast } from './rank.ts'
+import { Vector } from './vector.ts'
+import type { Work } from './work.ts'
 
 /** sum, avg, topk, … over the series of a vector, step by step. */
-export async function aggregate(node: Aggregate, steps: Steps, evaluation: Evaluation): Promise<StepSeries[]> {
-  if (node.op === 'count_values') return countValues(node, steps, evaluation)
+export function* aggregate(node: Aggregate, steps: Steps, evaluation: Evaluation): Work<Vector> {
+  if (node.op === 'count_values') return yield* countValues(node, steps, evaluation)
   const { param } = node
-  const parameters = param === undefined ? undefined : await evaluation.scalar(param, steps)
-  const input = await evaluation.vector(unwrapParens(node.expr), steps)
-  if (parameters !== undefined && (node.op === 'topk' || node.op === 'bottomk')) {
-    return extremes(node, parameters, input, steps, evaluation)
-  }
-  if (parameters !== undefined && node.op === 'quantile') warnOfQuantiles(parameters, param as Expr, evaluation)
-  const output: StepSeries[] = []
-  for (const { labels, members } of await groupsOf(node, input, evaluation)) {
-    const next =
-      parameters === undefined
-        ? await accumulated(node, members, steps, evaluation)
-        : await quantiles(parameters, members, steps, evaluation)
-    output.push({ labels, ...next })
-  }
-  return output.filter(hasValues)
+  const parameters = param === undefined ? undefined : yield* evaluation.scalar(param, steps)
+  const input = yield* evaluation.vector(unwrapParens(node.expr), steps)
+  const create = accumulators[node.op]
+  if (create !== undefined)
+    return yield* accumulated(create, yield* groupsOf(node, input, evaluation), input, evaluation)
+  if (parameters === undefined) throw new PromqlError('execution', `${node.op} has no parameter`, node.span)
+  if (node.op !== 'quantile') return yield* extremes(node, parameters, input, evaluation)
+  warnOfQuantiles(parameters, param as Expr, evaluation)
+  return yield* quantiles(parameters, yield* groupsOf(node, input, evaluation), input, evaluation)
 }
 
-/** Groups in the order of their first members; what a group keeps of its members' labels are its labels. */
-async function groupsOf(node: Aggregate, input: readonly StepSeries[], evaluation: Evaluation): Promise<Group[]> {
-  const labelsOf = rememberedGroupLabels(node)
-  const groups = new Map<string, Group>()
-  for (const series of input) {
-    if (evaluation.due()) await evaluation.pause()
-    const labels = labelsOf(series.labels)
-    const group = groups.get(labels.key)
-    if (group === undefined) groups.set(labels.key, { labels, members: [series] })
-    else group.members.push(series)
-  }
-  return [...groups.values()]
-}
-
-const remembered = new WeakMap<Aggregate, (labels: Labels) => Labels>()
-
-/** Rules ask for the same groups of the same series again and again. */
-function rememberedGroupLabels(node: Aggregate): (labels: Labels) => Labels {
-  let labelsOf = remembered.get(node)
-  if (labelsOf === undefined) {
-    const compute = groupLabels(node)
-    const known = new WeakMap<Labels, Labels>()
-    labelsOf = (labels) => {
-      let group = known.get(labels)
-      if (group === undefined) {
-        group = compute(labels)
-        known.set(labels, group)
-      }
-      return group
-    }
-    remembered.set(node, labelsOf)
-  }
-  return labelsOf
-}
-
-function groupLabels({ without, grouping }: Aggregate, alsoBy?: string): (labels: Labels) => Labels {
-  if (without) {
-    const dropped = new Set([...grouping, METRIC_NAME])
-    return (labels) => labels.drop(dropped)
-  }
-  const kept = new Set(alsoBy === undefined ? grouping : [...grouping, alsoBy])
-  return kept.size === 0 ? () => Labels.empty : (labels) => labels.keep(kept)
-}
-
-type Columns = Pick<StepSeries, 'values' | 'present'>
-
-async function accumulated(
-  { op }: Aggregate,
-  members: readonly StepSeries[],
-  steps: Steps,
+function* accumulated(
+  create: (length: number) => Accumulator,
+  { labels, groupOf }: Groups,
+  input: Vector,
   evaluation: Evaluation,
-): Promise<Columns> {
-  const accumulator = accumulators[op as keyof typeof accumulators](steps.count)
-  const present = new Uint8Array(steps.count)
-  for (const series of members) {
-    if (evaluation.due()) await evaluation.pause()
-    for (let i = 0; i < steps.count; i++) {
-      if (series.present[i] === 0) continue
-      accumulator.add(i, series.values[i] as number, present[i] === 0)
-      present[i] = 1
-    }
+): Work<Vector> {
+  const { steps, size } = input
+  if (size === 0) return input
+  const accumulator = create(labels.length * steps)
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(1 + steps / 16)) yield
+    accumulator.take(input, i, (groupOf[i] ?? 0) * steps)
   }
-  return { values: accumulator.result(), present }
+  accumulator.finish()
+  return new Vector(steps, labels as Labels[], false, accumulator.values, accumulator.present)
 }
 
-async function quantiles(
-  parameters: Float64Array,
-  members: readonly StepSeries[],
-  steps: Steps,
-  evaluation: Evaluation,
-): Promise<Columns> {
-  const values = new Float64Array(steps.count)
-  const present = new Uint8Array(steps.count)
-  const buffer = new Float64Array(members.length)
-  for (let i = 0; i < steps.count; i++) {
-    if (evaluation.due()) await evaluation.pause()
-    let count = 0
-    for (const series of members) if (series.present[i] === 1) buffer[count++] = series.values[i] as number
-    if (count === 0) continue
-    values[i] = quantile(parameters[i] as number, buffer.subarray(0, count))
-    present[i] = 1
+function* quantiles(parameters: Float64Array, groups: Groups, input: Vector, evaluation: Evaluation): Work<Vector> {
+  const { steps, size } = input
+  const output = Vector.empty(steps, groups.labels.length)
+  if (size === 0) return input
+  const buffer = new Float64Array(size)
+  for (const [group, members] of membersOf(groups, size).entries()) {
+    const at = output.room()
+    for (let k = 0; k < steps; k++) {
+      if (evaluation.due(members.length)) yield
+      let count = 0
+      for (const i of members)
+        if (input.present[i * steps + k] === 1) buffer[count++] = input.values[i * steps + k] as number
+      if (count === 0) continue
+      output.values[at + k] = yield* quantile(parameters[k] as number, buffer, count, evaluation)
+      output.present[at + k] = 1
+    }
+    output.keep(groups.labels[group] as Labels)
   }
-  return { values, present }
+  return output
 }
 
 function warnOfQuantiles(parameters: Float64Array, param: Expr, evaluation: Evaluation): void {
@@ -141,40 +86,46 @@ function warnOfQuantiles(parameters: Float64Array, param: Expr, evaluation: Eval
 const INT64 = 2 ** 63
 
 /** topk and bottomk: whole series, of which at every step only the k largest or smallest of a group stay. */
-async function extremes(
-  node: Aggregate,
-  parameters: Float64Array,
-  input: readonly StepSeries[],
-  steps: Steps,
-  evaluation: Evaluation,
-): Promise<StepSeries[]> {
-  if (parameters.every((k) => k < 1)) return []
+function* extremes(node: Aggregate, parameters: Float64Array, input: Vector, evaluation: Evaluation): Work<Vector> {
+  const { steps, size, values, present } = input
+  if (parameters.every((k) => k < 1)) return Vector.empty(steps, 0)
   checkCounts(parameters, node)
   const sign = node.op === 'topk' ? -1 : 1
-  const output: StepSeries[] = []
-  for (const { members } of await groupsOf(node, input, evaluation)) {
-    const chosen = members.map(() => undefined as Uint8Array | undefined)
-    let ranking: number[] = []
-    for (let i = 0; i < steps.count; i++) {
-      if (evaluation.due()) await evaluation.pause()
-      const k = Math.min(Math.trunc(parameters[i] as number), members.length)
-      if (k < 1) continue
-      ranking = []
-      for (const [index, { present }] of members.entries()) if (present[i] === 1) ranking.push(index)
-      const valueAt = (index: number) => (members[index] as StepSeries).values[i] as number
-      ranking.sort((x, y) => nanLast(valueAt(x), valueAt(y), sign))
-      ranking.length = Math.min(k, ranking.length)
-      for (const index of ranking) {
-        chosen[index] ??= new Uint8Array(steps.count)
-        ;(chosen[index] as Uint8Array)[i] = 1
-      }
+  const chosen = new Uint8Array(size * steps)
+  const order: number[] = []
+  for (const members of membersOf(yield* groupsOf(node, input, evaluation), size)) {
+    for (let k = 0; k < steps; k++) {
+      const count = Math.min(Math.trunc(parameters[k] as number), members.length)
+      if (count < 1) continue
+      if (evaluation.due(members.length / 8)) yield
+      const there = steps === 1 ? members : members.filter((i) => present[i * steps + k] === 1)
+      const valueAt = (i: number) => values[i * steps + k] as number
+      const compare = (a: number, b: number) => nanLast(valueAt(a), valueAt(b), sign)
+      const ranking = yield* best(there, count, compare, evaluation)
+      for (const i of ranking) chosen[i * steps + k] = 1
+      if (steps === 1) order.push(...ranking)
     }
-    // A single step keeps the order of the ranking.
-    const order = steps.count === 1 ? ranking : members.keys()
-    for (const index of order) {
-      const present = chosen[index]
-      if (present !== undefined) output.push({ ...(members[index] as StepSeries), present })
+    // Only a single step keeps the order of the ranking.
+    if (steps > 1) order.push(...members)
+  }
+  return yield* subset(input, order, chosen, evaluation)
+}
+
+/** These series, where they are chosen. */
+function* subset(input: Vector, order: readonly number[], chosen: Uint8Array, evaluation: Evaluation): Work<Vector> {
+  const { steps, values, labels, typed, isNameless } = input
+  const output = Vector.empty(steps, order.length, isNameless)
+  for (const i of order) {
+    if (evaluation.due(1 + steps / 8)) yield
+    const at = output.room()
+    let found = false
+    for (let k = 0; k < steps; k++) {
+      if (chosen[i * steps + k] === 0) continue
+      output.values[at + k] = values[i * steps + k] as number
+      output.present[at + k] = 1
+      found = true
     }
+    if (found) output.keep(labels[i] as Labels, typed?.[i])
   }
   return output
 }
@@ -188,39 +139,42 @@ function checkCounts(parameters: Float64Array, { param }: Aggregate): void {
   }
 }
 
-function nanLast(a: number, b: number, sign: 1 | -1): number {
-  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
-  if (Number.isNaN(b)) return -1
-  return a < b ? -sign : a > b ? sign : 0
-}
-
 /** count_values("label", v): one series per value, which stands in the label. */
-async function countValues(node: Aggregate, steps: Steps, evaluation: Evaluation): Promise<StepSeries[]> {
+function* countValues(node: Aggregate, steps: Steps, evaluation: Evaluation): Work<Vector> {
   const param = node.param === undefined ? undefined : unwrapParens(node.param)
   const label = param?.kind === 'string' ? param.value : ''
   if (!isLabelName(label)) throw new PromqlError('execution', `invalid label name ${quoteText(label)}`, param?.span)
   const labelsOf = groupLabels(node, label)
-  const counts = new Map<string, StepSeries>()
-  for (const series of await evaluation.vector(unwrapParens(node.expr), steps)) {
-    if (evaluation.due()) await evaluation.pause()
+  const input = yield* evaluation.vector(unwrapParens(node.expr), steps)
+  const { count } = steps
+  const output = Vector.empty(count, 0)
+  const rows = new Map<string, number>()
+  for (let i = 0; i < input.size; i++) {
+    const members = input.labelsAt(i)
     let lastValue = 0
-    let target: StepSeries | undefined
-    for (let i = 0; i < steps.count; i++) {
-      if (series.present[i] === 0) continue
-      const value = series.values[i] as number
-      if (target === undefined || !Object.is(value, lastValue)) {
-        const labels = labelsOf(series.labels.with(label, formatFixed(value)))
-        target = counts.get(labels.key)
-        if (target === undefined) {
-          evaluation.charge(steps.count)
-          target = { labels, values: new Float64Array(steps.count), present: new Uint8Array(steps.count) }
-          counts.set(labels.key, target)
+    let row = -1
+    for (let k = 0; k < count; k++) {
+      if (evaluation.due(1)) yield
+      const from = i * count + k
+      if (input.present[from] === 0) continue
+      const value = input.values[from] as number
+      if (row < 0 || !Object.is(value, lastValue)) {
+        if (evaluation.due(32)) yield
+        const labels = labelsOf(members.with(label, formatFixed(value)))
+        row = rows.get(labels.key) ?? -1
+        if (row < 0) {
+          evaluation.charge(count)
+          row = output.size
+          output.room()
+          output.keep(labels)
+          rows.set(labels.key, row)
         }
         lastValue = value
       }
-      target.values[i] = (target.values[i] as number) + 1
-      target.present[i] = 1
+      const to = row * count + k
+      output.values[to] = (output.values[to] as number) + 1
+      output.present[to] = 1
     }
   }
-  return [...counts.values()]
+  return output
 }

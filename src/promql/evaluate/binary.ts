@@ -1,145 +1,138 @@
-import { type Labels, METRIC_NAME } from '../../model/labels.ts'
-import { PromqlError } from '../error.ts'
-import { type Binary, type BinaryOperator, isComparison, type Matching } from '../syntax/ast.ts'
-import type { Evaluation, StepSeries } from './evaluation.ts'
-import { power } from './float.ts'
-import { hasValues, mergeEqual, withoutMetadata } from './series.ts'
-
-/** The result of an arithmetic operator; of a comparison 1 or 0. */
-export function operate(op: BinaryOperator, a: number, b: number): number {
-  switch (op) {
-    case '+':
-      return a + b
-    case '-':
-      return a - b
-    case '*':
-      return a * b
-    case '/':
-      return a / b
-    case '%':
-      return a % b
-    case '^':
-      return power(a, b)
-    case 'atan2':
-      return Math.atan2(a, b)
-    case '==':
-      return a === b ? 1 : 0
-    case '!=':
-      return a !== b ? 1 : 0
-    case '<':
-      return a < b ? 1 : 0
-    case '<=':
-      return a <= b ? 1 : 0
-    case '>':
-      return a > b ? 1 : 0
-    case '>=':
-      return a >= b ? 1 : 0
-    case 'and':
-    case 'or':
-    case 'unless':
-      throw new PromqlError('execution', `operator ${op} does not work on numbers`)
-  }
-}
+import type { Labels } from '../../model/labels.ts'
+import { type Binary, type BinaryOperator, isComparison } from '../syntax/ast.ts'
+import { flagColumn, numberColumn } from './columns.ts'
+import type { Evaluation } from './evaluation.ts'
+import { matchKeyOf } from './match-keys.ts'
+import { type Operation, operationOf } from './operators.ts'
+import { calculated, mergeEqual, Vector } from './vector.ts'
+import type { Work } from './work.ts'
 
 export function scalarWithScalar(op: BinaryOperator, left: Float64Array, right: Float64Array): Float64Array {
-  return left.map((value, i) => operate(op, value, right[i] as number))
+  const operation = operationOf(op)
+  const output = numberColumn(left.length)
+  for (let i = 0; i < left.length; i++) output[i] = operation(left[i] as number, right[i] as number)
+  return output
 }
 
 /** A vector and a scalar, whichever is on the left. A filtering comparison keeps the vector's value. */
-export async function vectorWithScalar(
+export function* vectorWithScalar(
   { op, returnBool }: Binary,
-  vector: readonly StepSeries[],
+  vector: Vector,
   scalar: Float64Array,
   scalarIsLeft: boolean,
   evaluation: Evaluation,
-): Promise<StepSeries[]> {
-  const filters = isComparison(op) && !returnBool
-  const output: StepSeries[] = []
-  for (const series of vector) {
-    if (evaluation.due()) await evaluation.pause()
-    const { values, present } = series
-    const result = new Float64Array(values.length)
-    const stays = filters ? new Uint8Array(values.length) : present
-    for (let i = 0; i < values.length; i++) {
-      if (present[i] === 0) continue
-      const value = values[i] as number
-      const other = scalar[i] as number
-      const outcome = scalarIsLeft ? operate(op, other, value) : operate(op, value, other)
-      if (!filters) result[i] = outcome
-      else if (outcome === 1) {
-        result[i] = value
-        stays[i] = 1
-      }
-    }
-    const next = { ...(filters ? series : withoutMetadata(series)), values: result, present: stays }
-    if (!filters || hasValues(next)) output.push(next)
+): Work<Vector> {
+  const operation = operationOf(op)
+  const outcome: Operation = scalarIsLeft ? (value, other) => operation(other, value) : operation
+  if (isComparison(op) && !returnBool) return yield* filtered(vector, scalar, outcome, evaluation)
+  const { steps, size, values, present } = vector
+  const output = numberColumn(size * steps)
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(steps / 4)) yield
+    const from = i * steps
+    for (let k = 0; k < steps; k++) output[from + k] = outcome(values[from + k] as number, scalar[k] as number)
   }
-  return filters ? output : mergeEqual(output, evaluation)
+  return yield* calculated(vector, output, present, evaluation)
 }
 
-/** The labels by which samples of two vectors find each other. */
-export function signatureOf(matching: Matching): (series: StepSeries) => string {
-  let signature = signatures.get(matching)
-  if (signature === undefined) {
-    const { on, labels } = matching
-    const names = new Set(on ? labels : [...labels, METRIC_NAME])
-    const known = new WeakMap<Labels, string>()
-    signature = (series) => {
-      const compared = series.typed ?? series.labels
-      let key = known.get(compared)
-      if (key === undefined) {
-        key = (on ? compared.keep(names) : compared.drop(names)).key
-        known.set(compared, key)
-      }
-      return key
+function* filtered(
+  { steps, size, values, present, labels, typed, isNameless }: Vector,
+  scalar: Float64Array,
+  outcome: Operation,
+  evaluation: Evaluation,
+): Work<Vector> {
+  const output = Vector.empty(steps, 0, isNameless)
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(steps / 4)) yield
+    let found = false
+    for (let k = 0; k < steps; k++) {
+      const from = i * steps + k
+      if (present[from] === 0) continue
+      const value = values[from] as number
+      if (outcome(value, scalar[k] as number) === 0) continue
+      const to = output.room() + k
+      output.values[to] = value
+      output.present[to] = 1
+      found = true
     }
-    signatures.set(matching, signature)
+    if (found) output.keep(labels[i] as Labels, typed?.[i])
   }
-  return signature
+  return output
 }
-
-/** Rules match the same series again and again. */
-const signatures = new WeakMap<Matching, (series: StepSeries) => string>()
 
 /** `and`, `or`, `unless`: whole samples of either side, chosen step by step. */
-export async function setOperation(
+export function* setOperation(
   { op, matching }: Binary,
-  left: readonly StepSeries[],
-  right: readonly StepSeries[],
+  left: Vector,
+  right: Vector,
   evaluation: Evaluation,
-): Promise<StepSeries[]> {
-  const signature = signatureOf(matching)
+): Work<Vector> {
+  const keyOf = matchKeyOf(matching)
   const [chosen, deciding] = op === 'or' ? [right, left] : [left, right]
-  const decided = await presenceBySignature(deciding, signature, evaluation)
-  const output: StepSeries[] = op === 'or' ? [...left] : []
-  for (const series of chosen) {
-    if (evaluation.due()) await evaluation.pause()
-    const there = decided.get(signature(series))
-    if (there === undefined) {
-      if (op !== 'and') output.push(series)
-      continue
-    }
+  const { steps, values, present } = chosen
+  const decided = yield* presenceByKey(deciding, (i) => keyOf(deciding.comparedAt(i)), evaluation)
+  // Sides of which only one has lost its names: those of the other go with their labels as they are.
+  const isNameless = left.isNameless && (op !== 'or' || right.isNameless)
+  const output = Vector.empty(steps, op === 'or' ? left.size + right.size : left.size, isNameless)
+  if (op === 'or') yield* append(left, output, evaluation)
+  for (let i = 0; i < chosen.size; i++) {
+    if (evaluation.due(4 + steps / 4)) yield
+    const there = decided.get(keyOf(chosen.comparedAt(i)))
+    if (there === undefined && op === 'and') continue
+    const at = output.room()
     const wanted = op === 'and' ? 1 : 0
-    const present = series.present.map((is, i) => (is === 1 && there[i] === wanted ? 1 : 0))
-    const next = { ...series, present }
-    if (hasValues(next)) output.push(next)
+    let found = false
+    for (let k = 0; k < steps; k++) {
+      const from = i * steps + k
+      if (present[from] === 0 || (there !== undefined && there[k] !== wanted)) continue
+      output.values[at + k] = values[from] as number
+      output.present[at + k] = 1
+      found = true
+    }
+    if (found) keepAs(output, chosen, i)
   }
-  return mergeEqual(output, evaluation)
+  return op === 'or' ? yield* mergeEqual(output, evaluation) : output
 }
 
-async function presenceBySignature(
-  series: readonly StepSeries[],
-  signature: (series: StepSeries) => string,
-  evaluation: Evaluation,
-): Promise<Map<string, Uint8Array>> {
-  const bySignature = new Map<string, Uint8Array>()
-  for (const next of series) {
-    if (evaluation.due()) await evaluation.pause()
-    const { present } = next
-    const key = signature(next)
-    const there = bySignature.get(key)
-    if (there === undefined) bySignature.set(key, present.slice())
-    else for (let i = 0; i < present.length; i++) if (present[i] === 1) there[i] = 1
+function* append(vector: Vector, output: Vector, evaluation: Evaluation): Work<void> {
+  const { steps } = vector
+  for (let i = 0; i < vector.size; i++) {
+    if (evaluation.due(2 + steps / 8)) yield
+    const at = output.room()
+    const from = i * steps
+    for (let k = 0; k < steps; k++) output.values[at + k] = vector.values[from + k] as number
+    if (steps > 1) for (let k = 0; k < steps; k++) output.present[at + k] = vector.present[from + k] as number
+    keepAs(output, vector, i)
   }
-  return bySignature
+}
+
+function keepAs(output: Vector, source: Vector, i: number): void {
+  if (output.isNameless === source.isNameless) {
+    output.keep(source.labels[i] as Labels, source.typed?.[i])
+    return
+  }
+  const labels = source.labelsAt(i)
+  const compared = source.comparedAt(i)
+  output.keep(labels, compared === labels ? undefined : compared)
+}
+
+function* presenceByKey(
+  vector: Vector,
+  keyAt: (i: number) => string,
+  evaluation: Evaluation,
+): Work<Map<string, Uint8Array>> {
+  const { size, steps, present } = vector
+  const byKey = new Map<string, Uint8Array>()
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(8 + steps / 8)) yield
+    const key = keyAt(i)
+    const from = i * steps
+    let there = byKey.get(key)
+    if (there === undefined) {
+      there = flagColumn(steps)
+      byKey.set(key, there)
+    }
+    for (let k = 0; k < steps; k++) if (present[from + k] === 1) there[k] = 1
+  }
+  return byKey
 }

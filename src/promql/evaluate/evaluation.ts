@@ -1,9 +1,11 @@
 import type { Labels } from '../../model/labels.ts'
 import type { Samples } from '../../model/sample.ts'
 import type { Summary } from '../../model/summary.ts'
-import type { Expr } from '../syntax/ast.ts'
+import type { Expr, VectorSelector } from '../syntax/ast.ts'
 import type { Span } from '../syntax/position.ts'
 import type { SelectedSeries } from './data.ts'
+import type { Vector } from './vector.ts'
+import type { Work } from './work.ts'
 
 /** The times at which an expression is evaluated: `startMs`, `startMs + stepMs`, … */
 export interface Steps {
@@ -16,31 +18,27 @@ export function stepTime(steps: Steps, i: number): number {
   return steps.startMs + i * steps.stepMs
 }
 
-/** One series of an instant vector over all steps. Both arrays may be shared: nobody writes to them once handed out. */
-export interface StepSeries {
-  readonly labels: Labels
-  /**
-   * Where a calculation dropped `__type__` or `__unit__`: the labels with them. They still count when vectors are
-   * matched, so that a changed sample finds the unchanged one it came from.
-   */
-  readonly typed?: Labels | undefined
-  readonly values: Float64Array
-  /** 1 where the series has a value. */
-  readonly present: Uint8Array
+/** The series of a selector; step `i` looks at the samples with `times[i] - lookbackMs < t <= times[i]`. */
+export interface Selection {
+  readonly series: readonly SelectedSeries[]
+  /** Epoch milliseconds, never descending. */
+  readonly times: Float64Array
+  readonly lookbackMs: number
 }
 
-/** One series of a range vector. */
+/** One series of a range vector: a selected one, or one that a subquery made. */
 export interface RangeSeries {
   readonly labels: Labels
   readonly typed?: Labels | undefined
-  /** Samples of the whole span, staleness markers left out. */
-  samples(): Samples
+  samples(startMs: number, endMs: number): Samples
   summarize?(startMs: number, endMs: number, needs: number): Summary | undefined
 }
 
 /** A range vector over all steps: at step i the window is `(ends[i] - rangeMs, ends[i]]`. */
 export interface RangeVector {
   readonly series: readonly RangeSeries[]
+  /** As of a `Vector`. */
+  readonly isNameless: boolean
   readonly rangeMs: number
   /** Epoch milliseconds, never descending. */
   readonly ends: Float64Array
@@ -50,22 +48,17 @@ export interface RangeVector {
 export interface Evaluation {
   /** The query's own times, whatever subquery is being evaluated. */
   readonly querySteps: Steps
-  vector(expr: Expr, steps: Steps): Promise<StepSeries[]>
+  vector(expr: Expr, steps: Steps): Work<Vector>
   /** One value per step. */
-  scalar(expr: Expr, steps: Steps): Promise<Float64Array>
-  range(expr: Expr, steps: Steps): Promise<RangeVector>
-  /** The series of a selector, and the time that each step looks at. */
-  selection(
-    expr: Expr & { kind: 'selector' },
-    steps: Steps,
-  ): Promise<{ readonly series: readonly SelectedSeries[]; readonly times: Float64Array; readonly lookbackMs: number }>
+  scalar(expr: Expr, steps: Steps): Work<Float64Array>
+  range(expr: Expr, steps: Steps): Work<RangeVector>
+  selection(selector: VectorSelector, steps: Steps): Work<Selection>
   /** Adds to the warnings of the result; equal ones count once. */
   warn(message: string, at: Span): void
   /** Adds to the infos of the result. */
   inform(message: string, at: Span): void
   /** Counts values that are about to be made or were read, and throws when they exceed the limit. */
   charge(values: number): void
-  /** Whether work went on for so long that others should get a turn, by `await pause()`. */
-  due(): boolean
-  pause(): Promise<void>
+  /** Whether work went on for so long that others should get a turn, by a `yield`; `units` of some 50 ns each are added. */
+  due(units: number): boolean
 }

@@ -63,26 +63,6 @@ export class Mean {
   }
 }
 
-/** The φ-quantile of values, sorted in place: NaN counts as smallest, between two values it is interpolated. */
-export function quantile(q: number, values: Float64Array): number {
-  const count = values.length
-  if (count === 0 || Number.isNaN(q)) return Number.NaN
-  if (q < 0) return Number.NEGATIVE_INFINITY
-  if (q > 1) return Number.POSITIVE_INFINITY
-  values.sort(nanFirst)
-  const rank = q * (count - 1)
-  const lower = Math.max(0, Math.floor(rank))
-  const upper = Math.min(count - 1, lower + 1)
-  const weight = rank - Math.floor(rank)
-  return (values[lower] as number) * (1 - weight) + (values[upper] as number) * weight
-}
-
-function nanFirst(a: number, b: number): number {
-  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : -1
-  if (Number.isNaN(b)) return 1
-  return a - b
-}
-
 /** C's `pow`: as JavaScript's, but 1 to the power of anything is 1, and so is -1 to the power of an infinity. */
 export function power(base: number, exponent: number): number {
   if (base === 1) return 1

@@ -1,21 +1,24 @@
-import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
 import { type Binary, isComparison } from '../syntax/ast.ts'
 import { quoteText } from '../syntax/text.ts'
-import { operate, signatureOf } from './binary.ts'
-import type { Evaluation, StepSeries } from './evaluation.ts'
-import { dropMetadata, hasValues, sameLabels } from './series.ts'
-
-interface MutableSeries {
-  readonly labels: Labels
-  readonly values: Float64Array
-  readonly present: Uint8Array
-}
+import type { Evaluation } from './evaluation.ts'
+import { matchKeyOf, resultLabelsOf } from './match-keys.ts'
+import { dropMetadata } from './names.ts'
+import { type Operation, operationOf } from './operators.ts'
+import { sameLabels, Vector } from './vector.ts'
+import type { Work } from './work.ts'
 
 /** The series of both sides that agree in the matching labels. */
 interface Group {
-  readonly many: StepSeries[]
-  readonly one: StepSeries[]
+  /** Numbers of series of the side of which there may be one at a time. */
+  readonly ones: number[]
+  /** By step, where there are several: which of `ones` is there, or -1. */
+  oneAt: Int32Array | undefined
+  /** How many series of the other side there are. */
+  many: number
+  /** By result labels: the steps at which this group has matched already. */
+  matched: Map<string, Uint8Array> | undefined
 }
 
 /**
@@ -24,147 +27,147 @@ interface Group {
  *
  * @throws PromqlError of kind `execution` when samples do not match uniquely, even where a filter would remove them
  */
-export async function vectorWithVector(
-  node: Binary,
-  left: readonly StepSeries[],
-  right: readonly StepSeries[],
-  evaluation: Evaluation,
-): Promise<StepSeries[]> {
-  if (left.length === 0 || right.length === 0) return []
+export function* vectorWithVector(node: Binary, left: Vector, right: Vector, evaluation: Evaluation): Work<Vector> {
+  const { steps } = left
+  if (left.size === 0 || right.size === 0) return Vector.empty(steps, 0)
   const swapped = node.matching.cardinality === 'one-to-many'
-  const [manySide, oneSide] = swapped ? [right, left] : [left, right]
-  const signature = signatureOf(node.matching)
+  const [many, one] = swapped ? [right, left] : [left, right]
+  const keyOf = matchKeyOf(node.matching)
   const groups = new Map<string, Group>()
-  for (const series of oneSide) {
-    if (evaluation.due()) await evaluation.pause()
-    groupOf(groups, signature(series)).one.push(series)
+  for (let i = 0; i < one.size; i++) {
+    if (evaluation.due(8)) yield
+    const key = keyOf(one.comparedAt(i))
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { ones: [i], oneAt: undefined, many: 0, matched: undefined })
+    else group.ones.push(i)
   }
-  for (const series of manySide) {
-    if (evaluation.due()) await evaluation.pause()
-    groups.get(signature(series))?.many.push(series)
+  const groupOf: (Group | undefined)[] = []
+  for (let i = 0; i < many.size; i++) {
+    if (evaluation.due(8)) yield
+    const group = groups.get(keyOf(many.comparedAt(i)))
+    if (group !== undefined) group.many++
+    groupOf.push(group)
   }
-  const join = new Join(node, swapped, manySide)
-  for (const group of groups.values()) {
-    if (evaluation.due()) await evaluation.pause()
-    const ones = join.unique(group.one)
-    for (const many of group.many) {
-      if (evaluation.due()) await evaluation.pause()
-      join.add(many, ones, group)
+  const join = new Join(node, many, one)
+  if (groups.size < one.size) {
+    for (const group of groups.values()) {
+      if (evaluation.due(1)) yield
+      if (group.ones.length > 1) yield* join.findOnes(group, evaluation)
     }
-    join.endGroup()
   }
-  return join.result()
-}
-
-function groupOf(groups: Map<string, Group>, signature: string): Group {
-  let group = groups.get(signature)
-  if (group === undefined) {
-    group = { many: [], one: [] }
-    groups.set(signature, group)
+  for (let i = 0; i < many.size; i++) {
+    if (evaluation.due(8 + steps / 4)) yield
+    const group = groupOf[i]
+    if (group !== undefined) join.add(i, group)
   }
-  return group
+  return join.output
 }
 
 class Join {
+  readonly output: Vector
   readonly #node: Binary
   readonly #swapped: boolean
-  readonly #manySide: readonly StepSeries[]
-  readonly #output = new Map<string, MutableSeries>()
-  /** By result labels: the steps at which this group has matched already. */
-  readonly #matched = new Map<string, Uint8Array>()
-  readonly #kept: ReadonlySet<string>
-  readonly #changesMeaning: boolean
+  readonly #many: Vector
+  readonly #one: Vector
+  /** By result labels; needed where several series of a side may give the same. */
+  readonly #rows = new Map<string, number>()
   readonly #filters: boolean
+  readonly #operation: Operation
+  readonly #resultLabelsOf: (labels: Labels) => Labels
+  #anyMany: Uint8Array | undefined
 
-  constructor(node: Binary, swapped: boolean, manySide: readonly StepSeries[]) {
+  constructor(node: Binary, many: Vector, one: Vector) {
     this.#node = node
-    this.#swapped = swapped
-    this.#manySide = manySide
-    this.#kept = new Set(node.matching.labels)
-    this.#changesMeaning = !isComparison(node.op)
+    this.#swapped = node.matching.cardinality === 'one-to-many'
+    this.#many = many
+    this.#one = one
     this.#filters = isComparison(node.op) && !node.returnBool
+    this.#operation = operationOf(node.op)
+    this.#resultLabelsOf = resultLabelsOf(node)
+    this.output = Vector.empty(many.steps, Math.min(many.size, 8))
   }
 
   /**
-   * For every step which of a group's `one` series is present: its index, or -1.
+   * Finds for every step which of a group's `one` series is present.
    *
    * @throws PromqlError when there are two, unless the other side has nothing at all at that step
    */
-  unique(one: readonly StepSeries[]): Int32Array | undefined {
-    const [first] = one
-    if (first === undefined || one.length === 1) return undefined
-    const at = new Int32Array(first.present.length).fill(-1)
-    for (const [index, { present }] of one.entries()) {
-      for (let i = 0; i < present.length; i++) {
-        if (present[i] === 0) continue
-        if (at[i] !== -1 && this.#manySide.some((series) => series.present[i] === 1)) {
-          throw this.#ambiguous(one[index] as StepSeries, one[at[i] as number] as StepSeries)
-        }
-        at[i] = index
+  *findOnes(group: Group, evaluation: Evaluation): Work<void> {
+    const { steps, present } = this.#one
+    this.#anyMany ??= yield* presenceOf(this.#many, evaluation)
+    const oneAt = new Int32Array(steps).fill(-1)
+    for (const i of group.ones) {
+      if (evaluation.due(steps / 4)) yield
+      for (let k = 0; k < steps; k++) {
+        if (present[i * steps + k] === 0) continue
+        if (oneAt[k] !== -1 && this.#anyMany[k] === 1) throw this.#ambiguous(i, oneAt[k] as number)
+        oneAt[k] = i
       }
     }
-    return at
+    group.oneAt = oneAt
   }
 
-  #ambiguous(a: StepSeries, b: StepSeries): PromqlError {
+  #ambiguous(a: number, b: number): PromqlError {
     const { on, labels } = this.#node.matching
-    const group = on ? a.labels.keep(new Set(labels)) : a.labels.drop(new Set([...labels, METRIC_NAME]))
+    const first = this.#one.labelsAt(a)
+    const group = on ? first.keep(new Set(labels)) : first.drop(new Set([...labels, METRIC_NAME]))
     const side = this.#swapped ? 'left' : 'right'
     return new PromqlError(
       'execution',
       `found duplicate series for the match group ${braced(group)} on the ${side} hand-side of the operation: ` +
-        `[${braced(a.labels)}, ${braced(b.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+        `[${braced(first)}, ${braced(this.#one.labelsAt(b))}];many-to-many matching not allowed: matching labels must be unique on one side`,
       this.#node.span,
     )
   }
 
-  add(many: StepSeries, ones: Int32Array | undefined, { one, many: all }: Group): void {
-    const { op, returnBool, matching } = this.#node
-    const several = all.length > 1
-    let partner: StepSeries | undefined
-    let labels = Labels.empty
+  /** Matches series `i` of the `many` side. */
+  add(i: number, group: Group): void {
+    const { values, present, steps } = this.#many
+    const from = i * steps
+    const onlyOne = group.ones[0] as number
+    let partner = -1
+    let labels: Labels | undefined
     let matched: Uint8Array | undefined
-    let target: MutableSeries | undefined
-    for (let i = 0; i < many.present.length; i++) {
-      if (many.present[i] === 0) continue
-      const index = ones === undefined ? 0 : (ones[i] as number)
-      const candidate = index < 0 ? undefined : one[index]
-      if (candidate === undefined || candidate.present[i] === 0) continue
-      if (candidate !== partner) {
-        partner = candidate
-        labels = this.#resultLabels(many.labels, candidate.labels)
-        const key = matching.cardinality === 'one-to-one' ? '' : labels.key
-        matched = several ? this.#matchedSteps(key, many.present.length) : undefined
-        target = undefined
+    let row = -1
+    for (let k = 0; k < steps; k++) {
+      if (present[from + k] === 0) continue
+      const one = group.oneAt === undefined ? onlyOne : (group.oneAt[k] as number)
+      if (one < 0 || this.#one.present[one * steps + k] === 0) continue
+      if (one !== partner) {
+        partner = one
+        labels = this.#labelsOf(i, one)
+        matched = group.many > 1 ? this.#matchedSteps(group, labels) : undefined
+        row = -1
       }
       if (matched !== undefined) {
-        if (matched[i] === 1) throw this.#notUnique()
-        matched[i] = 1
+        if (matched[k] === 1) throw this.#notUnique()
+        matched[k] = 1
       }
-      const value = many.values[i] as number
-      const other = candidate.values[i] as number
-      const [a, b] = this.#swapped ? [other, value] : [value, other]
-      const outcome = operate(op, a, b)
+      const value = values[from + k] as number
+      const other = this.#one.values[one * steps + k] as number
+      const a = this.#swapped ? other : value
+      const outcome = this.#swapped ? this.#operation(other, value) : this.#operation(value, other)
       if (this.#filters && outcome === 0) continue
-      target ??= this.#target(labels, many.present.length)
-      if (target.present[i] === 1) throw sameLabels()
-      target.present[i] = 1
+      if (row < 0) row = this.#row(labels as Labels)
+      const to = row * steps + k
+      if (steps > 1) {
+        if (this.output.present[to] === 1) throw sameLabels()
+        this.output.present[to] = 1
+      }
       // A filter keeps the left value.
-      target.values[i] = this.#filters && !returnBool ? a : outcome
+      this.output.values[to] = this.#filters ? a : outcome
     }
   }
 
-  #matchedSteps(key: string, count: number): Uint8Array {
-    let steps = this.#matched.get(key)
+  #matchedSteps(group: Group, labels: Labels): Uint8Array {
+    const key = this.#node.matching.cardinality === 'one-to-one' ? '' : labels.key
+    group.matched ??= new Map()
+    let steps = group.matched.get(key)
     if (steps === undefined) {
-      steps = new Uint8Array(count)
-      this.#matched.set(key, steps)
+      steps = new Uint8Array(this.#many.steps)
+      group.matched.set(key, steps)
     }
     return steps
-  }
-
-  endGroup(): void {
-    this.#matched.clear()
   }
 
   #notUnique(): PromqlError {
@@ -175,28 +178,44 @@ class Join {
     return new PromqlError('execution', `multiple matches for labels: ${why}`, this.#node.span)
   }
 
-  #target(labels: Labels, count: number): MutableSeries {
-    let target = this.#output.get(labels.key)
-    if (target === undefined) {
-      target = { labels, values: new Float64Array(count), present: new Uint8Array(count) }
-      this.#output.set(labels.key, target)
+  /** The output series of these labels. */
+  #row(labels: Labels): number {
+    const { output } = this
+    if (this.#many.size === 1 && this.#one.size === 1) {
+      output.room()
+      output.keep(labels)
+      return 0
     }
-    return target
+    const known = this.#rows.get(labels.key)
+    if (known !== undefined) {
+      if (output.steps === 1) throw sameLabels()
+      return known
+    }
+    const row = output.size
+    output.room()
+    output.keep(labels)
+    this.#rows.set(labels.key, row)
+    return row
   }
 
-  #resultLabels(many: Labels, one: Labels): Labels {
+  #labelsOf(i: number, one: number): Labels {
     const { matching, returnBool } = this.#node
-    let labels = this.#changesMeaning ? dropMetadata(many) : many
-    if (matching.cardinality === 'one-to-one') {
-      labels = matching.on ? labels.keep(this.#kept) : labels.drop(this.#kept)
-    }
-    for (const name of matching.include) labels = labels.with(name, one.get(name))
+    let labels = this.#resultLabelsOf(this.#many.labelsAt(i))
+    if (matching.include.length === 0) return labels
+    const other = this.#one.labelsAt(one)
+    for (const name of matching.include) labels = labels.with(name, other.get(name))
     return returnBool ? dropMetadata(labels) : labels
   }
+}
 
-  result(): StepSeries[] {
-    return [...this.#output.values()].filter(hasValues)
+/** The steps at which any series of a vector has a value. */
+function* presenceOf({ size, steps, present }: Vector, evaluation: Evaluation): Work<Uint8Array> {
+  const any = new Uint8Array(steps)
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(steps / 8)) yield
+    for (let k = 0; k < steps; k++) if (present[i * steps + k] === 1) any[k] = 1
   }
+  return any
 }
 
 /** All labels in braces, the name like any other, as in Prometheus' messages. */

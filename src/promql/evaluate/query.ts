@@ -4,9 +4,16 @@ import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import { TYPE_NAMES, typeOf } from '../syntax/check.ts'
 import { parse } from '../syntax/parse.ts'
 import type { Queryable } from './data.ts'
-import { type Evaluation, type StepSeries, type Steps, stepTime } from './evaluation.ts'
+import { type Evaluation, type Steps, stepTime } from './evaluation.ts'
 import { Evaluator } from './evaluator.ts'
+import { dropMetadata } from './names.ts'
 import { Pacer } from './pacer.ts'
+import { withoutMarkers } from './selection.ts'
+import type { SharedResults } from './shared.ts'
+import { sorted } from './sort.ts'
+import type { Vector } from './vector.ts'
+import { WindowWalk } from './window-walk.ts'
+import { perform, type Work } from './work.ts'
 
 /** What is asked: a text or a parsed expression, at one time or at many. Times are epoch milliseconds. */
 export type Query = ({ readonly text: string } | { readonly expr: Expr }) &
@@ -22,6 +29,8 @@ export interface EvaluateOptions {
   readonly defaultSubqueryStepMs?: number | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly signal?: AbortSignal | undefined
+  /** What the rules of a group have in common; for instant queries of one time. */
+  readonly shared?: SharedResults | undefined
 }
 
 /** What one query may cost; beyond it fails with an error of kind `limit` or `timeout`. */
@@ -68,19 +77,22 @@ const DEFAULT_LIMITS: Limits = { samples: 50_000_000, series: 200_000, timeMs: 1
  */
 export async function evaluate(query: Query, data: Queryable, options: EvaluateOptions = {}): Promise<QueryResult> {
   const expr = 'expr' in query ? query.expr : parse(query.text)
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const { limits, shared, signal } = options
   const isRange = 'stepMs' in query
   const steps = isRange ? rangeSteps(query) : { startMs: query.atMs, stepMs: 1, count: 1 }
   const settings = {
     lookbackMs: options.lookbackMs ?? 300_000,
     defaultSubqueryStepMs: options.defaultSubqueryStepMs ?? 60_000,
-    maxSamples: limits.samples,
-    maxSeries: limits.series,
+    maxSamples: limits?.samples ?? DEFAULT_LIMITS.samples,
+    maxSeries: limits?.series ?? DEFAULT_LIMITS.series,
+    shared: isRange ? undefined : shared,
   }
-  const evaluator = new Evaluator(data, steps, settings, new Pacer(limits.timeMs, options.signal))
+  const pacer = new Pacer(limits?.timeMs ?? DEFAULT_LIMITS.timeMs, signal)
+  const evaluator = new Evaluator(data, steps, settings, pacer)
   evaluator.charge(steps.count)
-  const value = isRange ? await rangeValue(expr, steps, evaluator) : await instantValue(expr, steps, evaluator)
-  return { value, warnings: [...evaluator.warnings], infos: [...evaluator.infos] }
+  const done = perform(isRange ? rangeValue(expr, steps, evaluator) : instantValue(expr, steps, evaluator), pacer)
+  const value = done instanceof Promise ? await done : done
+  return { value, warnings: evaluator.warnings, infos: evaluator.infos }
 }
 
 function rangeSteps({ startMs, endMs, stepMs }: { startMs: number; endMs: number; stepMs: number }): Steps {
@@ -89,79 +101,88 @@ function rangeSteps({ startMs, endMs, stepMs }: { startMs: number; endMs: number
   return { startMs, stepMs, count: Math.floor((endMs - startMs) / stepMs) + 1 }
 }
 
-async function instantValue(expr: Expr, steps: Steps, evaluation: Evaluation): Promise<QueryValue> {
+function* instantValue(expr: Expr, steps: Steps, evaluation: Evaluation): Work<QueryValue> {
   const timeMs = steps.startMs
   switch (typeOf(expr)) {
-    case 'scalar':
-      return { type: 'scalar', timeMs, value: (await evaluation.scalar(expr, steps))[0] as number }
+    case 'scalar': {
+      const [value = Number.NaN] = yield* evaluation.scalar(expr, steps)
+      return { type: 'scalar', timeMs, value }
+    }
     case 'string': {
       const literal = unwrapParens(expr)
       return { type: 'string', timeMs, value: literal.kind === 'string' ? literal.value : '' }
     }
     case 'vector': {
-      const series = await evaluation.vector(expr, steps)
+      const vector = yield* evaluation.vector(expr, steps)
       const samples: InstantSample[] = []
-      for (const { labels, values, present } of series) {
-        if (evaluation.due()) await evaluation.pause()
-        if (present[0] === 1) samples.push({ labels, value: values[0] as number })
+      for (let i = 0; i < vector.size; i++) {
+        if (evaluation.due(vector.isNameless ? 8 : 1)) yield
+        samples.push({ labels: vector.labelsAt(i), value: vector.values[i] as number })
       }
       return { type: 'vector', timeMs, samples }
     }
     case 'matrix':
-      return { type: 'matrix', series: await rawSamples(expr, steps, evaluation) }
+      return { type: 'matrix', series: yield* rawSamples(expr, steps, evaluation) }
   }
 }
 
 /** The samples of a range vector themselves. */
-async function rawSamples(expr: Expr, steps: Steps, evaluation: Evaluation): Promise<MatrixSeries[]> {
-  const { series, rangeMs, ends } = await evaluation.range(expr, steps)
-  const endMs = ends[0] as number
+function* rawSamples(expr: Expr, steps: Steps, evaluation: Evaluation): Work<MatrixSeries[]> {
+  const range = yield* evaluation.range(expr, steps)
+  const { series, isNameless } = range
+  const walk = new WindowWalk(range, steps, undefined)
   const output: MatrixSeries[] = []
-  for (const { labels, samples } of series) {
-    if (evaluation.due()) await evaluation.pause()
-    const { length, timesMs, values } = samples()
-    evaluation.charge(length)
-    let from = 0
-    while (from < length && (timesMs[from] as number) <= endMs - rangeMs) from++
-    let to = length
-    while (to > from && (timesMs[to - 1] as number) > endMs) to--
-    if (to > from) output.push({ labels, timesMs: timesMs.slice(from, to), values: values.slice(from, to) })
+  for (const input of series) {
+    const samples = withoutMarkers(input.samples(walk.startMs, walk.endMs))
+    evaluation.charge(samples.length)
+    if (evaluation.due(8 + samples.length / 8)) yield
+    walk.begin(samples)
+    if (walk.moveTo(0) === 0) continue
+    const labels = isNameless ? dropMetadata(input.labels) : input.labels
+    const { timesMs, values, from, to } = walk
+    output.push({ labels, timesMs: timesMs.slice(from, to), values: values.slice(from, to) })
   }
-  return output.sort((a, b) => compareLabels(a.labels, b.labels))
+  return yield* sorted(output, byLabels, evaluation)
 }
 
-async function rangeValue(expr: Expr, steps: Steps, evaluation: Evaluation): Promise<QueryValue> {
+function* rangeValue(expr: Expr, steps: Steps, evaluation: Evaluation): Work<QueryValue> {
   const type = typeOf(expr)
   if (type === 'string' || type === 'matrix') {
     const why = `invalid expression type "${TYPE_NAMES[type]}" for range query, must be scalar or instant vector`
     throw new PromqlError('parse', why, expr.span)
   }
-  if (type === 'scalar') {
-    const values = await evaluation.scalar(expr, steps)
-    return { type: 'matrix', series: [{ labels: Labels.empty, timesMs: stepTimes(steps), values }] }
-  }
-  const series: MatrixSeries[] = []
-  for (const next of await evaluation.vector(expr, steps)) {
-    if (evaluation.due()) await evaluation.pause()
-    const points = pointsOf(next, steps)
-    if (points.timesMs.length > 0) series.push(points)
-  }
-  return { type: 'matrix', series: series.sort((a, b) => compareLabels(a.labels, b.labels)) }
-}
-
-function stepTimes(steps: Steps): Float64Array {
-  return Float64Array.from({ length: steps.count }, (_, i) => stepTime(steps, i))
-}
-
-function pointsOf({ labels, values, present }: StepSeries, steps: Steps): MatrixSeries {
   const timesMs = new Float64Array(steps.count)
-  const kept = new Float64Array(steps.count)
-  let length = 0
-  for (let i = 0; i < steps.count; i++) {
-    if (present[i] === 0) continue
-    timesMs[length] = stepTime(steps, i)
-    kept[length] = values[i] as number
-    length++
+  for (let i = 0; i < steps.count; i++) timesMs[i] = stepTime(steps, i)
+  if (type === 'scalar') {
+    const values = yield* evaluation.scalar(expr, steps)
+    return { type: 'matrix', series: [{ labels: Labels.empty, timesMs, values }] }
   }
-  return { labels, timesMs: timesMs.slice(0, length), values: kept.slice(0, length) }
+  const vector = yield* evaluation.vector(expr, steps)
+  const series: MatrixSeries[] = []
+  for (let i = 0; i < vector.size; i++) {
+    if (evaluation.due(8 + steps.count / 8)) yield
+    series.push({ labels: vector.labelsAt(i), ...pointsOf(vector, i, timesMs) })
+  }
+  return { type: 'matrix', series: yield* sorted(series, byLabels, evaluation) }
+}
+
+function byLabels(a: MatrixSeries, b: MatrixSeries): number {
+  return compareLabels(a.labels, b.labels)
+}
+
+/** The steps at which a series has a value; those of complete series share their columns. */
+function pointsOf({ steps, values, present }: Vector, i: number, timesMs: Float64Array): Omit<MatrixSeries, 'labels'> {
+  const from = i * steps
+  let length = 0
+  for (let k = 0; k < steps; k++) length += present[from + k] as number
+  if (length === steps) return { timesMs, values: values.subarray(from, from + steps) }
+  const times = new Float64Array(length)
+  const kept = new Float64Array(length)
+  let at = 0
+  for (let k = 0; k < steps; k++) {
+    if (present[from + k] === 0) continue
+    times[at] = timesMs[k] as number
+    kept[at++] = values[from + k] as number
+  }
+  return { timesMs: times, values: kept }
 }

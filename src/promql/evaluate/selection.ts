@@ -1,44 +1,69 @@
 import type { Samples } from '../../model/sample.ts'
 import type { SelectedSeries } from './data.ts'
-import type { Evaluation, StepSeries } from './evaluation.ts'
+import type { Evaluation, Selection } from './evaluation.ts'
+import { Vector } from './vector.ts'
+import type { Work } from './work.ts'
 
 /**
- * For every time the newest sample with `time - lookbackMs < t <= time`; a staleness marker hides what is behind it.
+ * For every time the newest sample within the lookback; a staleness marker hides what is behind it.
  *
- * @param times epoch milliseconds, never descending
- * @returns undefined when no time has one
+ * @param wanted what of the sample: its value, or when it was measured, in seconds
  */
-export function newestSample(
-  series: SelectedSeries,
+export function* newestSamples(
+  { series, times, lookbackMs }: Selection,
+  wanted: 'value' | 'time',
+  evaluation: Evaluation,
+): Work<Vector> {
+  const steps = times.length
+  evaluation.charge(series.length * steps)
+  const vector = Vector.empty(steps, series.length)
+  const endMs = times[steps - 1] as number
+  const startMs = (times[0] as number) - lookbackMs
+  let read = 0
+  for (let i = 0; i < series.length; i++) {
+    if (evaluation.due(1)) yield
+    const selected = series[i] as SelectedSeries
+    if (steps === 1 && selected.newest !== undefined) {
+      read++
+      const sample = selected.newest(startMs, endMs)
+      if (sample === undefined || sample.isStale) continue
+      const at = vector.room()
+      vector.values[at] = wanted === 'value' ? sample.value : sample.timeMs / 1000
+      vector.keep(selected.labels)
+      continue
+    }
+    const samples = selected.samples(startMs, endMs)
+    evaluation.charge(samples.length)
+    if (evaluation.due(8 + steps + samples.length / 8)) yield
+    if (fill(samples, times, lookbackMs, wanted, vector)) vector.keep(selected.labels)
+  }
+  evaluation.charge(read)
+  return vector
+}
+
+/** Writes what is found behind the vector's last series; false when there is nothing. */
+function fill(
+  { length, timesMs, values, stale }: Samples,
   times: Float64Array,
   lookbackMs: number,
-  evaluation: Pick<Evaluation, 'charge'>,
-  read: (samples: Samples, at: number) => number = readValue,
-): StepSeries | undefined {
-  const count = times.length
-  const samples = series.samples((times[0] as number) - lookbackMs, times[count - 1] as number)
-  evaluation.charge(samples.length)
-  const { length, timesMs, stale } = samples
-  if (length === 0) return undefined
-  const values = new Float64Array(count)
-  const present = new Uint8Array(count)
+  wanted: 'value' | 'time',
+  vector: Vector,
+): boolean {
+  if (length === 0) return false
+  const at = vector.room()
   let found = false
   let behind = 0 // the first sample later than the time
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < times.length; i++) {
     const time = times[i] as number
     while (behind < length && (timesMs[behind] as number) <= time) behind++
     const newest = behind - 1
     if (newest < 0 || (timesMs[newest] as number) <= time - lookbackMs) continue
     if (stale !== undefined && stale[newest] === 1) continue
-    values[i] = read(samples, newest)
-    present[i] = 1
+    vector.values[at + i] = wanted === 'value' ? (values[newest] as number) : (timesMs[newest] as number) / 1000
+    vector.present[at + i] = 1
     found = true
   }
-  return found ? { labels: series.labels, values, present } : undefined
-}
-
-function readValue(samples: Samples, at: number): number {
-  return samples.values[at] as number
+  return found
 }
 
 /** The samples without staleness markers. */

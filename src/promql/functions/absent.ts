@@ -1,5 +1,5 @@
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
-import { constantlyPresent } from '../evaluate/series.ts'
+import { Vector } from '../evaluate/vector.ts'
 import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import type { VectorFunction } from './signature.ts'
 
@@ -22,18 +22,29 @@ export function labelsOfAbsent(expr: Expr): Labels {
   return Labels.of(wanted)
 }
 
+/** 1 at every step at which none of the series has a value. */
+export function whereAbsent({ size, steps, present }: Vector, labels: Labels): Vector {
+  const absent = Vector.empty(steps, 1)
+  let found = false
+  for (let k = 0; k < steps; k++) {
+    let i = 0
+    while (i < size && present[i * steps + k] === 0) i++
+    if (i < size) continue
+    absent.values[k] = 1
+    absent.present[k] = 1
+    found = true
+  }
+  if (found) absent.keep(labels)
+  return absent
+}
+
 /** 1 at every step at which the vector is empty. */
 export const absent: VectorFunction = {
   name: 'absent',
   args: ['vector'],
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
+  *evaluate(call, steps, evaluation) {
     const arg = unwrapParens(call.args[0] as Expr)
-    const input = await evaluation.vector(arg, steps)
-    const result = constantlyPresent(labelsOfAbsent(arg), new Float64Array(steps.count).fill(1))
-    for (const { present } of input) {
-      for (let i = 0; i < steps.count; i++) if (present[i] === 1) result.present[i] = 0
-    }
-    return result.present.includes(1) ? [result] : []
+    return whereAbsent(yield* evaluation.vector(arg, steps), labelsOfAbsent(arg))
   },
 }

@@ -1,5 +1,8 @@
 import { Labels } from '../../model/labels.ts'
-import { constantlyPresent } from '../evaluate/series.ts'
+import { numberColumn } from '../evaluate/columns.ts'
+import { nanLast } from '../evaluate/rank.ts'
+import { sorted } from '../evaluate/sort.ts'
+import { Vector } from '../evaluate/vector.ts'
 import type { Expr } from '../syntax/ast.ts'
 import type { PromqlFunction, ScalarFunction, VectorFunction } from './signature.ts'
 
@@ -7,9 +10,7 @@ const pi: ScalarFunction = {
   name: 'pi',
   args: [],
   returns: 'scalar',
-  async evaluate(_call, steps) {
-    return new Float64Array(steps.count).fill(Math.PI)
-  },
+  evaluate: (_call, { count }) => numberColumn(count).fill(Math.PI),
 }
 
 /** The value of the only sample, or NaN. */
@@ -17,15 +18,18 @@ const scalar: ScalarFunction = {
   name: 'scalar',
   args: ['vector'],
   returns: 'scalar',
-  async evaluate(call, steps, evaluation) {
-    const values = new Float64Array(steps.count).fill(Number.NaN)
-    const found = new Uint8Array(steps.count)
-    for (const series of await evaluation.vector(call.args[0] as Expr, steps)) {
-      if (evaluation.due()) await evaluation.pause()
-      for (let i = 0; i < steps.count; i++) {
-        if (series.present[i] === 0) continue
-        values[i] = found[i] === 1 ? Number.NaN : (series.values[i] as number)
-        found[i] = 1
+  *evaluate(call, steps, evaluation) {
+    const { count } = steps
+    const values = numberColumn(count).fill(Number.NaN)
+    const found = new Uint8Array(count)
+    const input = yield* evaluation.vector(call.args[0] as Expr, steps)
+    for (let i = 0; i < input.size; i++) {
+      if (evaluation.due(1 + count / 8)) yield
+      for (let k = 0; k < count; k++) {
+        const at = i * count + k
+        if (input.present[at] === 0) continue
+        values[k] = found[k] === 1 ? Number.NaN : (input.values[at] as number)
+        found[k] = 1
       }
     }
     return values
@@ -36,42 +40,42 @@ const vector: VectorFunction = {
   name: 'vector',
   args: ['scalar'],
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
-    return [constantlyPresent(Labels.empty, await evaluation.scalar(call.args[0] as Expr, steps))]
+  *evaluate(call, steps, evaluation) {
+    return Vector.of(Labels.empty, yield* evaluation.scalar(call.args[0] as Expr, steps))
   },
 }
 
 /** Orders an instant vector by value, NaN last; results over several steps are ordered by labels anyway. */
-function sortFunction(name: string, order: (a: number, b: number) => number): VectorFunction {
+function sortFunction(name: string, sign: 1 | -1): VectorFunction {
   return {
     name,
     args: ['vector'],
     returns: 'vector',
-    async evaluate(call, steps, evaluation) {
-      const input = await evaluation.vector(call.args[0] as Expr, steps)
+    *evaluate(call, steps, evaluation) {
+      const input = yield* evaluation.vector(call.args[0] as Expr, steps)
       if (steps.count !== 1) {
         const why = 'sort is ineffective for range queries since results are always ordered by labels'
         evaluation.warn(why, call.span)
         return input
       }
-      return [...input].sort((x, y) => {
-        const a = x.values[0] as number
-        const b = y.values[0] as number
-        if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
-        return Number.isNaN(b) ? -1 : order(a, b)
-      })
+      const { size, labels, values, typed, isNameless } = input
+      const all = Array.from({ length: size }, (_, i) => i)
+      const compare = (a: number, b: number) => nanLast(values[a] as number, values[b] as number, sign)
+      const output = Vector.empty(1, size, isNameless)
+      for (const i of yield* sorted(all, compare, evaluation)) {
+        if (evaluation.due(1)) yield
+        output.values[output.room()] = values[i] as number
+        output.keep(labels[i] as Labels, typed?.[i])
+      }
+      return output
     },
   }
-}
-
-function compare(a: number, b: number): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 export const conversionFunctions: readonly PromqlFunction[] = [
   pi,
   scalar,
   vector,
-  sortFunction('sort', compare),
-  sortFunction('sort_desc', (a, b) => compare(b, a)),
+  sortFunction('sort', 1),
+  sortFunction('sort_desc', -1),
 ]

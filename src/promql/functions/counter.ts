@@ -1,12 +1,15 @@
-import { NEEDS } from '../../model/summary.ts'
+import { NEEDS, type Summary } from '../../model/summary.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { WindowWork } from '../evaluate/window-run.ts'
+import type { Window } from '../evaluate/window-walk.ts'
+import type { Expr } from '../syntax/ast.ts'
 import { quoteText } from '../syntax/text.ts'
-import { type Window, type WindowWork, windowFunction } from './window.ts'
+import { type WindowOptions, windowFunction } from './window.ts'
 
 /** Names under which a counter may go; `rate` of anything else is probably a mistake. */
 const COUNTER_NAME = /_(?:total|sum|count|bucket)$/
 
-const noteNonCounter: NonNullable<WindowWork['note']> = (labels, arg, evaluation) => {
-  const { name } = labels
+function noteNonCounter(name: string, arg: Expr, evaluation: Evaluation): void {
   if (name === '' || COUNTER_NAME.test(name)) return
   evaluation.inform(
     `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteText(name)}`,
@@ -14,7 +17,33 @@ const noteNonCounter: NonNullable<WindowWork['note']> = (labels, arg, evaluation
   )
 }
 
-/** `last - first` and the value before every drop. */
+/** The ends of a window's samples. */
+type Ends = Pick<Summary, 'count' | 'firstMs' | 'lastMs' | 'first'>
+
+/**
+ * Extends what was seen between the first and the last sample to the whole window: to its edge when a sample is missing
+ * there by less than 1.1 times the usual distance, by half that distance otherwise, and never to where a counter would
+ * have been negative.
+ */
+function extrapolate(grown: number, ends: Ends, window: Window, isCounter: boolean, perSecond: boolean): number {
+  const { firstMs, lastMs } = ends
+  const sampled = (lastMs - firstMs) / 1000
+  const average = sampled / (ends.count - 1)
+  const threshold = average * 1.1
+  let toStart = (firstMs - window.startMs) / 1000
+  if (toStart >= threshold) toStart = average / 2
+  if (isCounter && grown > 0 && ends.first >= 0) {
+    const toZero = sampled * (ends.first / grown)
+    if (toZero < toStart) toStart = toZero
+  }
+  let toEnd = (window.endMs - lastMs) / 1000
+  if (toEnd >= threshold) toEnd = average / 2
+  let factor = (sampled + toStart + toEnd) / sampled
+  if (perSecond) factor /= window.rangeMs / 1000
+  return grown * factor
+}
+
+/** What a counter grew by: `last - first`, and the value before every drop. */
 function growth({ values, from, to }: Window): number {
   let grown = (values[to - 1] as number) - (values[from] as number)
   let before = values[from] as number
@@ -26,62 +55,25 @@ function growth({ values, from, to }: Window): number {
   return grown
 }
 
-/**
- * Extends what was seen between the first and the last sample to the whole window: to its edge when a sample is missing
- * there by less than 1.1 times the usual distance, by half that distance otherwise, and never to where a counter would
- * have been negative.
- */
-function extrapolate(
-  grown: number,
-  count: number,
-  firstMs: number,
-  lastMs: number,
-  firstValue: number,
-  { startMs, endMs, rangeMs }: Window,
-  isCounter: boolean,
-  perSecond: boolean,
-): number {
-  const sampled = (lastMs - firstMs) / 1000
-  const average = sampled / (count - 1)
-  const threshold = average * 1.1
-  let toStart = (firstMs - startMs) / 1000
-  if (toStart >= threshold) toStart = average / 2
-  if (isCounter && grown > 0 && firstValue >= 0) {
-    const toZero = sampled * (firstValue / grown)
-    if (toZero < toStart) toStart = toZero
-  }
-  let toEnd = (endMs - lastMs) / 1000
-  if (toEnd >= threshold) toEnd = average / 2
-  let factor = (sampled + toStart + toEnd) / sampled
-  if (perSecond) factor /= rangeMs / 1000
-  return grown * factor
-}
-
-function extrapolated(isCounter: boolean, perSecond: boolean): WindowWork {
+function counterWork(perSecond: boolean): WindowOptions {
   return {
     leastSamples: 2,
-    needs: isCounter ? NEEDS.growth : 0,
-    result({ count, firstMs, lastMs, first, last, increase }, window) {
-      const grown = isCounter ? increase : last - first
-      if (grown === undefined) return undefined
-      return extrapolate(grown, count, firstMs, lastMs, first, window, isCounter, perSecond)
+    needs: NEEDS.growth,
+    result(summary, window) {
+      const { increase } = summary
+      return increase === undefined ? undefined : extrapolate(increase, summary, window, true, perSecond)
     },
     fromSamples(window) {
       const { timesMs, values, from, to } = window
-      const firstMs = timesMs[from] as number
-      const lastMs = timesMs[to - 1] as number
-      return extrapolate(
-        growth(window),
-        to - from,
-        firstMs,
-        lastMs,
-        values[from] as number,
-        window,
-        isCounter,
-        perSecond,
-      )
+      const ends = {
+        count: to - from,
+        firstMs: timesMs[from] as number,
+        lastMs: timesMs[to - 1] as number,
+        first: values[from] as number,
+      }
+      return extrapolate(growth(window), ends, window, true, perSecond)
     },
-    ...(isCounter ? { note: noteNonCounter } : {}),
+    note: noteNonCounter,
   }
 }
 
@@ -100,9 +92,12 @@ function fromLastTwo(isRate: boolean): WindowWork {
 }
 
 export const counterFunctions = [
-  windowFunction('rate', extrapolated(true, true)),
-  windowFunction('increase', extrapolated(true, false)),
-  windowFunction('delta', extrapolated(false, false)),
+  windowFunction('rate', counterWork(true)),
+  windowFunction('increase', counterWork(false)),
+  windowFunction('delta', {
+    leastSamples: 2,
+    result: (summary, window) => extrapolate(summary.last - summary.first, summary, window, false, false),
+  }),
   windowFunction('irate', fromLastTwo(true)),
   windowFunction('idelta', fromLastTwo(false)),
   windowFunction('resets', { needs: NEEDS.steps, result: ({ resets }) => resets }),

@@ -1,7 +1,8 @@
 import type { Labels } from '../../model/labels.ts'
-import type { Evaluation, StepSeries, Steps } from '../evaluate/evaluation.ts'
-import { stepTime } from '../evaluate/evaluation.ts'
-import { dropMetadata, hasValues, mergeEqual } from '../evaluate/series.ts'
+import { type Evaluation, type Steps, stepTime } from '../evaluate/evaluation.ts'
+import { dropMetadata } from '../evaluate/names.ts'
+import { mergeEqual, Vector } from '../evaluate/vector.ts'
+import type { Work } from '../evaluate/work.ts'
 import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import { formatGeneral, parseGoFloat } from '../syntax/number.ts'
 import type { Span } from '../syntax/position.ts'
@@ -11,56 +12,80 @@ import type { VectorFunction } from './signature.ts'
 
 interface Histogram {
   readonly labels: Labels
-  readonly buckets: { readonly bound: number; readonly series: StepSeries }[]
+  /** The series of each bucket, by its number. */
+  readonly buckets: { readonly bound: number; readonly series: number }[]
+}
+
+interface BucketName {
+  /** Undefined when `le` is no number. */
+  readonly bound: number | undefined
+  /** All labels but `le`. */
+  readonly rest: Labels
+}
+
+const bucketNames = new WeakMap<Labels, BucketName>()
+
+function bucketNameOf(labels: Labels): BucketName {
+  let name = bucketNames.get(labels)
+  if (name === undefined) {
+    name = { bound: parseGoFloat(labels.get('le')), rest: labels.with('le', '') }
+    bucketNames.set(labels, name)
+  }
+  return name
 }
 
 /** Gathers bucket series into histograms: all that agree in everything but `le`. */
-async function histograms(arg: Expr, steps: Steps, evaluation: Evaluation): Promise<Histogram[]> {
+function* histograms(arg: Expr, input: Vector, evaluation: Evaluation): Work<Histogram[]> {
   const byKey = new Map<string, Histogram>()
-  for (const series of await evaluation.vector(arg, steps)) {
-    const le = series.labels.get('le')
-    const bound = parseGoFloat(le)
+  for (let i = 0; i < input.size; i++) {
+    if (evaluation.due(8)) yield
+    const labels = input.labelsAt(i)
+    const { bound, rest } = bucketNameOf(labels)
     if (bound === undefined) {
-      const { name } = series.labels
-      const of = name === '' ? '' : ` for metric name ${quoteText(name)}`
-      evaluation.warn(`bucket label "le" is missing or has a malformed value of ${quoteText(le)}${of}`, arg.span)
+      const of = labels.name === '' ? '' : ` for metric name ${quoteText(labels.name)}`
+      const le = quoteText(labels.get('le'))
+      evaluation.warn(`bucket label "le" is missing or has a malformed value of ${le}${of}`, arg.span)
       continue
     }
-    const labels = series.labels.with('le', '')
-    let histogram = byKey.get(labels.key)
+    let histogram = byKey.get(rest.key)
     if (histogram === undefined) {
-      histogram = { labels, buckets: [] }
-      byKey.set(labels.key, histogram)
+      histogram = { labels: rest, buckets: [] }
+      byKey.set(rest.key, histogram)
     }
-    histogram.buckets.push({ bound, series })
+    histogram.buckets.push({ bound, series: i })
   }
   return [...byKey.values()]
 }
 
 /** Makes one number of every histogram at every step. */
-async function perHistogram(
+function* perHistogram(
   arg: Expr,
   steps: Steps,
   evaluation: Evaluation,
   compute: (buckets: Bucket[], step: number) => number,
-): Promise<StepSeries[]> {
-  const output: StepSeries[] = []
-  for (const { labels, buckets } of await histograms(arg, steps, evaluation)) {
-    const values = new Float64Array(steps.count)
-    const present = new Uint8Array(steps.count)
-    for (let i = 0; i < steps.count; i++) {
-      if (evaluation.due()) await evaluation.pause()
+): Work<Vector> {
+  const { count } = steps
+  const input = yield* evaluation.vector(arg, steps)
+  const all = yield* histograms(arg, input, evaluation)
+  const output = Vector.empty(count, all.length)
+  for (const { labels, buckets } of all) {
+    const at = output.room()
+    let found = false
+    for (let k = 0; k < count; k++) {
+      if (evaluation.due(4 * buckets.length)) yield
       const now: Bucket[] = []
       for (const { bound, series } of buckets) {
-        if (series.present[i] === 1) now.push({ bound, count: series.values[i] as number })
+        const from = series * count + k
+        if (input.present[from] === 1) now.push({ bound, count: input.values[from] as number })
       }
       if (now.length === 0) continue
-      values[i] = compute(now, i)
-      present[i] = 1
+      output.values[at + k] = compute(now, k)
+      output.present[at + k] = 1
+      found = true
     }
-    output.push({ labels: dropMetadata(labels), values, present })
+    if (found) output.keep(dropMetadata(labels))
   }
-  return mergeEqual(output.filter(hasValues), evaluation)
+  return yield* mergeEqual(output, evaluation)
 }
 
 /** The repairs of one evaluation, which are told in one info. */
@@ -104,16 +129,16 @@ const histogramQuantile: VectorFunction = {
   name: 'histogram_quantile',
   args: ['scalar', 'vector'],
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
+  *evaluate(call, steps, evaluation) {
     const q = unwrapParens(call.args[0] as Expr)
     const arg = unwrapParens(call.args[1] as Expr)
-    const quantiles = await evaluation.scalar(q, steps)
+    const quantiles = yield* evaluation.scalar(q, steps)
     for (const value of quantiles) {
       if (value >= 0 && value <= 1) continue
       evaluation.warn(`quantile value should be between 0 and 1, got ${formatGeneral(value)}`, q.span)
     }
     const repairs = new Repairs()
-    const output = await perHistogram(arg, steps, evaluation, (buckets, i) => {
+    const output = yield* perHistogram(arg, steps, evaluation, (buckets, i) => {
       const { value, repair } = bucketQuantile(quantiles[i] as number, buckets)
       if (repair !== undefined) repairs.add(repair, stepTime(steps, i))
       return value
@@ -127,11 +152,11 @@ const histogramFraction: VectorFunction = {
   name: 'histogram_fraction',
   args: ['scalar', 'scalar', 'vector'],
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
-    const lower = await evaluation.scalar(call.args[0] as Expr, steps)
-    const upper = await evaluation.scalar(call.args[1] as Expr, steps)
+  *evaluate(call, steps, evaluation) {
+    const lower = yield* evaluation.scalar(call.args[0] as Expr, steps)
+    const upper = yield* evaluation.scalar(call.args[1] as Expr, steps)
     const arg = unwrapParens(call.args[2] as Expr)
-    return perHistogram(arg, steps, evaluation, (buckets, i) =>
+    return yield* perHistogram(arg, steps, evaluation, (buckets, i) =>
       bucketFraction(lower[i] as number, upper[i] as number, buckets),
     )
   },

@@ -1,5 +1,8 @@
-import type { StepSeries } from '../evaluate/evaluation.ts'
-import { hasValues, mergeEqual, withoutMetadata } from '../evaluate/series.ts'
+import type { Labels } from '../../model/labels.ts'
+import { numberColumn } from '../evaluate/columns.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
+import { calculated, Vector } from '../evaluate/vector.ts'
+import type { Work } from '../evaluate/work.ts'
 import type { Expr, ValueType } from '../syntax/ast.ts'
 import type { VectorFunction } from './signature.ts'
 
@@ -24,32 +27,48 @@ export function instantFunction(
     args,
     ...(defaultScalar === undefined ? {} : { variadic: 1 }),
     returns: 'vector',
-    async evaluate(call, steps, evaluation) {
-      const input = await evaluation.vector(call.args[0] as Expr, steps)
-      const parameters: (Float64Array | undefined)[] = []
-      for (const arg of call.args.slice(1)) parameters.push(await evaluation.scalar(arg, steps))
-      const [a, b] = parameters
-      const output: StepSeries[] = []
-      for (const series of input) {
-        const { values, present } = series
-        if (evaluation.due()) await evaluation.pause()
-        const changed = new Float64Array(steps.count)
-        let stays = present
-        for (let i = 0; i < steps.count; i++) {
-          if (present[i] === 0) continue
-          const first = a === undefined ? (defaultScalar ?? 0) : (a[i] as number)
-          const second = b === undefined ? 0 : (b[i] as number)
-          if (keeps !== undefined && !keeps(first, second)) {
-            if (stays === present) stays = present.slice()
-            stays[i] = 0
-            continue
-          }
-          changed[i] = change(values[i] as number, first, second)
-        }
-        const next = { ...withoutMetadata(series), values: changed, present: stays }
-        if (stays === present || hasValues(next)) output.push(next)
+    *evaluate(call, steps, evaluation) {
+      let input = yield* evaluation.vector(call.args[0] as Expr, steps)
+      const [a, b] = [call.args[1], call.args[2]]
+      const first = a === undefined ? undefined : yield* evaluation.scalar(a, steps)
+      const second = b === undefined ? undefined : yield* evaluation.scalar(b, steps)
+      const { count } = steps
+      if (keeps !== undefined && first !== undefined && second !== undefined) {
+        input = yield* stepsKept(input, (k) => keeps(first[k] as number, second[k] as number), evaluation)
       }
-      return mergeEqual(output, evaluation)
+      const { size, values, present } = input
+      const changed = numberColumn(size * count)
+      for (let i = 0; i < size; i++) {
+        if (evaluation.due(count)) yield
+        for (let k = 0; k < count; k++) {
+          const at = i * count + k
+          const one = first === undefined ? (defaultScalar ?? 0) : (first[k] as number)
+          changed[at] = change(values[at] as number, one, second === undefined ? 0 : (second[k] as number))
+        }
+      }
+      return yield* calculated(input, changed, present, evaluation)
     },
   }
+}
+
+/** The vector without the steps that do not stay. */
+function* stepsKept(input: Vector, stays: (step: number) => boolean, evaluation: Evaluation): Work<Vector> {
+  const { steps, size, labels, typed, isNameless } = input
+  const kept = Uint8Array.from({ length: steps }, (_, k) => (stays(k) ? 1 : 0))
+  if (!kept.includes(0)) return input
+  const output = Vector.empty(steps, size, isNameless)
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(steps / 4)) yield
+    const to = output.room()
+    let found = false
+    for (let k = 0; k < steps; k++) {
+      const from = i * steps + k
+      if (kept[k] === 0 || input.present[from] === 0) continue
+      output.values[to + k] = input.values[from] as number
+      output.present[to + k] = 1
+      found = true
+    }
+    if (found) output.keep(labels[i] as Labels, typed?.[i])
+  }
+  return output
 }

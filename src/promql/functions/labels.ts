@@ -1,7 +1,9 @@
+import type { Labels } from '../../model/labels.ts'
 import { compileAnchoredRegex, type Regex, RegexError } from '../../model/regex.ts'
 import { PromqlError } from '../error.ts'
-import type { StepSeries } from '../evaluate/evaluation.ts'
-import { mergeEqual } from '../evaluate/series.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
+import { mergeEqual, Vector } from '../evaluate/vector.ts'
+import type { Work } from '../evaluate/work.ts'
 import { type Call, type Expr, unwrapParens } from '../syntax/ast.ts'
 import { isLabelName } from '../syntax/text.ts'
 import type { VectorFunction } from './signature.ts'
@@ -13,6 +15,17 @@ export function textOf(expr: Expr | undefined): string {
   return literal.value
 }
 
+/** The same values under other labels. */
+function* relabeled(input: Vector, evaluation: Evaluation, change: (labels: Labels) => Labels): Work<Vector> {
+  const { size, steps, values, present } = input
+  const labels: Labels[] = []
+  for (let i = 0; i < size; i++) {
+    if (evaluation.due(32)) yield
+    labels.push(change(input.labelsAt(i)))
+  }
+  return yield* mergeEqual(new Vector(steps, labels, false, values, present), evaluation)
+}
+
 const compiled = new WeakMap<Call, Regex>()
 
 /** label_replace(v, dst, replacement, src, regex): sets `dst` from what `regex` finds in the whole of `src`. */
@@ -20,26 +33,18 @@ const labelReplace: VectorFunction = {
   name: 'label_replace',
   args: ['vector', 'string', 'string', 'string', 'string'],
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
+  *evaluate(call, steps, evaluation) {
     const [arg, target, replacement, source] = call.args
     const to = textOf(target)
     const template = textOf(replacement)
     const from = textOf(source)
     const regex = patternOf(call)
     checkName(to, 'destination', call)
-    const output: StepSeries[] = []
-    for (const series of await evaluation.vector(arg as Expr, steps)) {
-      if (evaluation.due()) await evaluation.pause()
-      const groups = regex.exec(series.labels.get(from))
-      if (groups === undefined) output.push(series)
-      else
-        output.push({
-          ...series,
-          typed: undefined,
-          labels: series.labels.with(to, expand(template, groups, regex.groupNumbers)),
-        })
-    }
-    return mergeEqual(output, evaluation)
+    const input = yield* evaluation.vector(arg as Expr, steps)
+    return yield* relabeled(input, evaluation, (labels) => {
+      const groups = regex.exec(labels.get(from))
+      return groups === undefined ? labels : labels.with(to, expand(template, groups, regex.groupNumbers))
+    })
   },
 }
 
@@ -76,20 +81,17 @@ const labelJoin: VectorFunction = {
   args: ['vector', 'string', 'string', 'string'],
   variadic: -1,
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
+  *evaluate(call, steps, evaluation) {
     const [arg, target, separator, ...sources] = call.args
     const to = textOf(target)
     const between = textOf(separator)
     const from = sources.map(textOf)
     for (const name of from) checkName(name, 'source', call)
     checkName(to, 'destination', call)
-    const output: StepSeries[] = []
-    for (const series of await evaluation.vector(arg as Expr, steps)) {
-      if (evaluation.due()) await evaluation.pause()
-      const joined = from.map((name) => series.labels.get(name)).join(between)
-      output.push({ ...series, typed: undefined, labels: series.labels.with(to, joined) })
-    }
-    return mergeEqual(output, evaluation)
+    const input = yield* evaluation.vector(arg as Expr, steps)
+    return yield* relabeled(input, evaluation, (labels) =>
+      labels.with(to, from.map((name) => labels.get(name)).join(between)),
+    )
   },
 }
 

@@ -1,10 +1,12 @@
 import { NEEDS } from '../../model/summary.ts'
-import { CompensatedSum, Mean, quantile } from '../evaluate/float.ts'
+import { CompensatedSum, Mean } from '../evaluate/float.ts'
+import type { Window } from '../evaluate/window-walk.ts'
 import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import { formatGeneral } from '../syntax/number.ts'
-import { labelsOfAbsent } from './absent.ts'
+import { labelsOfAbsent, whereAbsent } from './absent.ts'
 import type { VectorFunction } from './signature.ts'
-import { type Window, windowFunction } from './window.ts'
+import { quantilesInOrder } from './sliding-quantile.ts'
+import { windowFunction } from './window.ts'
 
 function sum({ values, from, to }: Window): number {
   const total = new CompensatedSum()
@@ -38,15 +40,10 @@ const absentOverTime: VectorFunction = {
   name: 'absent_over_time',
   args: ['matrix'],
   returns: 'vector',
-  async evaluate(call, steps, evaluation) {
+  *evaluate(call, steps, evaluation) {
     const arg = unwrapParens(call.args[0] as Expr)
-    const present = await anyOverTime.evaluate({ ...call, args: [arg] }, steps, evaluation)
-    const values = new Float64Array(steps.count).fill(1)
-    const absent = new Uint8Array(steps.count).fill(1)
-    for (const series of present) {
-      for (let i = 0; i < steps.count; i++) if (series.present[i] === 1) absent[i] = 0
-    }
-    return absent.includes(1) ? [{ labels: labelsOfAbsent(arg), values, present: absent }] : []
+    const present = yield* anyOverTime.evaluate({ ...call, args: [arg] }, steps, evaluation)
+    return whereAbsent(present, labelsOfAbsent(arg))
   },
 }
 
@@ -85,7 +82,7 @@ export const overTimeFunctions: readonly VectorFunction[] = [
   }),
   windowFunction('quantile_over_time', {
     args: ['scalar', 'matrix'],
-    fromSamples: ({ values, from, to, parameter }) => quantile(parameter, values.slice(from, to)),
+    inOrder: quantilesInOrder,
     checkParameter(q, call, evaluation) {
       if (q >= 0 && q <= 1) return
       const at = unwrapParens(call.args[0] as Expr).span

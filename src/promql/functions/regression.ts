@@ -1,6 +1,7 @@
 import { type Line, NEEDS } from '../../model/summary.ts'
 import { CompensatedSum, Mean } from '../evaluate/float.ts'
-import { type Window, windowFunction } from './window.ts'
+import type { Window } from '../evaluate/window-walk.ts'
+import { windowFunction } from './window.ts'
 
 const LINE = NEEDS.line | NEEDS.sum | NEEDS.extremes
 

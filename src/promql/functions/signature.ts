@@ -1,4 +1,6 @@
-import type { Evaluation, StepSeries, Steps } from '../evaluate/evaluation.ts'
+import type { Evaluation, Steps } from '../evaluate/evaluation.ts'
+import type { Vector } from '../evaluate/vector.ts'
+import type { Work } from '../evaluate/work.ts'
 import type { Call, ValueType } from '../syntax/ast.ts'
 
 /** What a function takes and gives. */
@@ -13,12 +15,12 @@ export interface Signature {
 
 export interface VectorFunction extends Signature {
   readonly returns: 'vector'
-  readonly evaluate: (call: Call, steps: Steps, evaluation: Evaluation) => Promise<StepSeries[]>
+  readonly evaluate: (call: Call, steps: Steps, evaluation: Evaluation) => Work<Vector>
 }
 
 export interface ScalarFunction extends Signature {
   readonly returns: 'scalar'
-  readonly evaluate: (call: Call, steps: Steps, evaluation: Evaluation) => Promise<Float64Array>
+  readonly evaluate: (call: Call, steps: Steps, evaluation: Evaluation) => Work<Float64Array> | Float64Array
 }
 
 /** One function of the language: its signature for the checker, its work for the evaluator. */

@@ -1,7 +1,8 @@
 import { Labels } from '../../model/labels.ts'
-import { type StepSeries, type Steps, stepTime } from '../evaluate/evaluation.ts'
-import { newestSample } from '../evaluate/selection.ts'
-import { constantlyPresent, dropMetadata, hasValues, mergeEqual } from '../evaluate/series.ts'
+import { numberColumn } from '../evaluate/columns.ts'
+import { type Steps, stepTime } from '../evaluate/evaluation.ts'
+import { newestSamples } from '../evaluate/selection.ts'
+import { calculated, Vector } from '../evaluate/vector.ts'
 import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import type { PromqlFunction, ScalarFunction, VectorFunction } from './signature.ts'
 
@@ -10,13 +11,11 @@ const time: ScalarFunction = {
   args: [],
   returns: 'scalar',
   timeDependent: true,
-  async evaluate(_call, steps) {
-    return seconds(steps)
-  },
+  evaluate: (_call, steps) => seconds(steps),
 }
 
 function seconds(steps: Steps): Float64Array {
-  const values = new Float64Array(steps.count)
+  const values = numberColumn(steps.count)
   for (let i = 0; i < steps.count; i++) values[i] = stepTime(steps, i) / 1000
   return values
 }
@@ -27,26 +26,21 @@ const timestamp: VectorFunction = {
   args: ['vector'],
   returns: 'vector',
   timeDependent: true,
-  async evaluate(call, steps, evaluation) {
+  *evaluate(call, steps, evaluation) {
     const arg = unwrapParens(call.args[0] as Expr)
-    const output: StepSeries[] = []
     if (arg.kind === 'selector') {
-      const { series, times, lookbackMs } = await evaluation.selection(arg, steps)
-      for (const selected of series) {
-        if (evaluation.due()) await evaluation.pause()
-        evaluation.charge(steps.count)
-        const next = newestSample(selected, times, lookbackMs, evaluation, (samples, at) => {
-          return (samples.timesMs[at] as number) / 1000
-        })
-        if (next !== undefined) output.push({ ...next, labels: dropMetadata(next.labels) })
-      }
-      return mergeEqual(output, evaluation)
+      const selection = yield* evaluation.selection(arg, steps)
+      const times = yield* newestSamples(selection, 'time', evaluation)
+      return yield* calculated(times, times.values, times.present, evaluation)
     }
+    const input = yield* evaluation.vector(arg, steps)
     const now = seconds(steps)
-    for (const { labels, present } of await evaluation.vector(arg, steps)) {
-      output.push({ labels: dropMetadata(labels), values: now, present })
+    const values = numberColumn(input.size * steps.count)
+    for (let i = 0; i < input.size; i++) {
+      if (evaluation.due(1 + steps.count / 16)) yield
+      values.set(now, i * steps.count)
     }
-    return mergeEqual(output, evaluation)
+    return yield* calculated(input, values, input.present, evaluation)
   },
 }
 
@@ -59,17 +53,17 @@ function dateFunction(name: string, part: (date: Date) => number): VectorFunctio
     variadic: 1,
     returns: 'vector',
     timeDependent: true,
-    async evaluate(call, steps, evaluation) {
+    *evaluate(call, steps, evaluation) {
       const [arg] = call.args
-      if (arg === undefined) return [constantlyPresent(Labels.empty, seconds(steps).map(of))]
-      const output: StepSeries[] = []
-      for (const { labels, values, present } of await evaluation.vector(arg, steps)) {
-        if (evaluation.due()) await evaluation.pause()
-        const parts = new Float64Array(steps.count)
-        for (let i = 0; i < steps.count; i++) if (present[i] === 1) parts[i] = of(values[i] as number)
-        output.push({ labels: dropMetadata(labels), values: parts, present })
+      if (arg === undefined) return Vector.of(Labels.empty, seconds(steps).map(of))
+      const input = yield* evaluation.vector(arg, steps)
+      const { size, values, present } = input
+      const parts = numberColumn(size * steps.count)
+      for (let at = 0; at < parts.length; at++) {
+        if (evaluation.due(8)) yield
+        if (present[at] === 1) parts[at] = of(values[at] as number)
       }
-      return mergeEqual(output.filter(hasValues), evaluation)
+      return yield* calculated(input, parts, present, evaluation)
     },
   }
 }

@@ -1,0 +1,227 @@
+import type { Samples } from '../../model/sample.ts'
+import { NEEDS, Summary } from '../../model/summary.ts'
+import type { Evaluation, RangeSeries } from './evaluation.ts'
+import { PieceTree } from './piece-tree.ts'
+import type { Vector } from './vector.ts'
+import type { Window, WindowWalk } from './window-walk.ts'
+import type { Work } from './work.ts'
+
+/** How a window becomes a number. */
+export interface WindowWork {
+  /** What `result` reads of a summary, as bits of `NEEDS`. */
+  readonly needs?: number
+  /** The result from a summary of the window; undefined when it has to come from the samples. */
+  readonly result?: (summary: Summary, window: Window) => number | undefined
+  /** The result from the samples of a window, where a summary does not suffice. */
+  readonly fromSamples?: (window: Window) => number
+  /** The results of all windows of a series, where more is to be gained than window by window. */
+  readonly inOrder?: (
+    walk: WindowWalk,
+    set: (step: number, value: number) => void,
+    evaluation: Evaluation,
+  ) => Work<void>
+  /** With fewer samples there is no result. */
+  readonly leastSamples?: 1 | 2
+}
+
+/** To put together a summary from what a store keeps costs as much as to walk by so many samples, roughly. */
+const SAMPLES_A_SUMMARY = 250
+/** Windows of fewer samples are summed up from scratch. */
+const NARROW = 48
+/** So many samples are summed up between two looks at whether it is others' turn. */
+const PART = 8192
+
+/** Computes the windows of one series after the other. */
+export class WindowRun {
+  readonly #work: WindowWork
+  readonly #walk: WindowWalk
+  readonly #evaluation: Evaluation
+  readonly #needs: number
+  readonly #least: number
+  readonly #summary = new Summary()
+  #tree: PieceTree | undefined
+  #usesTree = false
+  /** Up to where the current window is summed up; -1 when it has not begun. */
+  #summedTo = -1
+  #lastDrop = 0
+  #lookedForDropsTo = 0
+  #found = false
+
+  constructor(work: WindowWork, walk: WindowWalk, evaluation: Evaluation) {
+    this.#work = work
+    this.#walk = walk
+    this.#evaluation = evaluation
+    this.#needs = work.needs ?? 0
+    this.#least = work.leastSamples ?? 1
+  }
+
+  /**
+   * Writes the result that a summary of the only window gives.
+   *
+   * @returns whether there was one; undefined when the samples have to be read
+   */
+  fromSummary(series: RangeSeries, output: Vector, at: number): boolean | undefined {
+    const { result } = this.#work
+    if (result === undefined || series.summarize === undefined) return undefined
+    const { startMs, endMs } = this.#walk
+    const summary = series.summarize(startMs, endMs, this.#needs)
+    if (summary === undefined) return undefined
+    if (summary.count < this.#least) return false
+    const value = result(summary, this.#walk)
+    if (value === undefined) return undefined
+    output.values[at] = value
+    output.present[at] = 1
+    return true
+  }
+
+  /** As `fromSummary` for the windows of all steps. */
+  *fromSummaries(series: RangeSeries, output: Vector, at: number): Work<boolean | undefined> {
+    const { result } = this.#work
+    if (result === undefined || series.summarize === undefined) return undefined
+    const { stepCount } = this.#walk
+    let found = false
+    let isKnownToPay = false
+    for (let step = 0; step < stepCount; step++) {
+      if (this.#evaluation.due(32)) yield
+      this.#walk.lookAt(step)
+      const summary = series.summarize(this.#walk.startMs, this.#walk.endMs, this.#needs)
+      if (summary === undefined) return undefined
+      if (!isKnownToPay && summary.count > 0) {
+        if (summary.count * this.#windowsInSpan() < SAMPLES_A_SUMMARY * stepCount) return undefined
+        isKnownToPay = true
+      }
+      if (summary.count < this.#least) continue
+      const value = result(summary, this.#walk)
+      if (value === undefined) return undefined
+      output.values[at + step] = value
+      output.present[at + step] = 1
+      found = true
+    }
+    return found
+  }
+
+  /** Writes the results that the samples of all windows give; returns whether there was any. */
+  *fromSamples(samples: Samples, output: Vector, at: number): Work<boolean> {
+    if (samples.length === 0) return false
+    const walk = this.#walk
+    const { stepCount } = walk
+    walk.begin(samples)
+    this.#found = false
+    // What stems from summaries, before one of them did not do.
+    if (stepCount > 1) output.present.fill(0, at, at + stepCount)
+    const { inOrder } = this.#work
+    if (inOrder !== undefined) {
+      yield* inOrder(walk, (step, value) => this.#set(output, at + step, value), this.#evaluation)
+      return this.#found
+    }
+    this.#lastDrop = 0
+    this.#lookedForDropsTo = 0
+    this.#summedTo = -1
+    yield* this.#prepare(samples)
+    for (let step = 0; step < stepCount; ) {
+      step = this.#work.result === undefined ? this.#compute(step, output, at) : this.#sumUp(step, output, at)
+      if (this.#evaluation.due(PART / 8)) yield
+    }
+    return this.#found
+  }
+
+  /** How often a window fits between the start of the first and the end of the last. */
+  #windowsInSpan(): number {
+    return this.#walk.spanMs / this.#walk.rangeMs
+  }
+
+  /** Sums up pieces first where wide windows read the same samples again and again. */
+  *#prepare(samples: Samples): Work<void> {
+    const inWindow = samples.length / this.#windowsInSpan()
+    const isOverlapping = inWindow * this.#walk.stepCount > 3 * samples.length
+    this.#usesTree = this.#needs !== 0 && isOverlapping && inWindow > NARROW
+    if (!this.#usesTree) return
+    this.#tree ??= new PieceTree()
+    yield* this.#tree.build(samples, this.#needs, this.#evaluation)
+  }
+
+  /** Works on steps until it is time to look at the clock; returns the next one. */
+  #sumUp(first: number, output: Vector, at: number): number {
+    const walk = this.#walk
+    const summary = this.#summary
+    const result = this.#work.result as NonNullable<WindowWork['result']>
+    let budget = PART
+    let step = first
+    while (step < walk.stepCount && budget > 0) {
+      if (this.#summedTo < 0) {
+        if (walk.moveTo(step) < this.#least) {
+          step++
+          budget--
+          continue
+        }
+        summary.begin(this.#needs)
+        this.#summedTo = walk.from
+      }
+      const from = this.#summedTo
+      if (!this.#sumUpTo(budget)) return step
+      budget -= 8 + (this.#usesTree ? 0 : walk.to - from)
+      this.#summedTo = -1
+      const value = result(summary, walk)
+      this.#set(output, at + step, value === undefined ? this.#exact() : value)
+      step++
+    }
+    return step
+  }
+
+  /** Takes the rest of the window in, as far as so many samples go; returns whether that was all. */
+  #sumUpTo(samples: number): boolean {
+    const walk = this.#walk
+    const { timesMs, values } = walk
+    if (this.#needs <= NEEDS.growth && (this.#needs === 0 || !this.#hasDrop())) {
+      this.#summary.takeEnds(timesMs, values, walk.from, walk.to)
+      return true
+    }
+    if (this.#usesTree) {
+      this.#tree?.summarize(this.#summary, walk.from, walk.to)
+      return true
+    }
+    const from = this.#summedTo
+    this.#summedTo = Math.min(walk.to, from + samples)
+    this.#summary.takeSamples(timesMs, values, from, this.#summedTo)
+    return this.#summedTo === walk.to
+  }
+
+  /** Whether a value in the window is smaller than the one before it; looks at each sample of the series once. */
+  #hasDrop(): boolean {
+    const { values, from, to } = this.#walk
+    let last = this.#lastDrop
+    let i = Math.max(this.#lookedForDropsTo, from + 1)
+    let before = values[i - 1] as number
+    for (; i < to; i++) {
+      const value = values[i] as number
+      if (value < before) last = i
+      before = value
+    }
+    this.#lookedForDropsTo = i
+    this.#lastDrop = last
+    return last > from
+  }
+
+  /** As `#sumUp`, for results that come from the samples always. */
+  #compute(first: number, output: Vector, at: number): number {
+    const walk = this.#walk
+    let budget = PART
+    let step = first
+    for (; step < walk.stepCount && budget > 0; step++) {
+      const inside = walk.moveTo(step)
+      if (inside >= this.#least) this.#set(output, at + step, this.#exact())
+      budget -= 8
+    }
+    return step
+  }
+
+  #exact(): number {
+    return this.#work.fromSamples?.(this.#walk) ?? Number.NaN
+  }
+
+  #set(output: Vector, at: number, value: number): void {
+    output.values[at] = value
+    output.present[at] = 1
+    this.#found = true
+  }
+}
