@@ -15,6 +15,15 @@ export type GoValue =
   | GoTime
   | GoDuration
 
+/** What can be called on a value by its name. */
+export interface GoMethod {
+  /** Go's names of the types of its arguments. */
+  readonly parameters: readonly string[]
+  call(args: readonly GoValue[]): GoValue
+}
+
+export type GoMethods = Readonly<Record<string, GoMethod>>
+
 /** A map with text keys; `elements` says what a missing key gives: '' or no value. */
 export interface GoMap {
   readonly kind: 'map'
@@ -24,12 +33,14 @@ export interface GoMap {
   keys(): readonly string[]
   /** Undefined when there is no such key. */
   get(key: string): GoValue
+  readonly methods?: GoMethods
 }
 
 export interface GoSlice {
   readonly kind: 'slice'
   readonly type: string
   readonly items: readonly GoValue[]
+  readonly methods?: GoMethods
 }
 
 /** A struct, or a pointer to one. */
@@ -40,10 +51,12 @@ export interface GoStruct {
   readonly fields: ReadonlyMap<string, GoValue>
 }
 
-/** A moment in UTC, epoch milliseconds. */
+/** A moment, epoch milliseconds. */
 export interface GoTime {
   readonly kind: 'time'
   readonly timeMs: number
+  /** The IANA zone in which it is printed; UTC when absent. */
+  readonly zone?: string
 }
 
 export interface GoDuration {

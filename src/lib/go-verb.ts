@@ -59,9 +59,11 @@ export function formatVerb(value: GoValue, verb: string, flags: Readonly<VerbFla
   if (typeof value === 'number') return formatNumber(value, verb, flags) ?? misfit(value, verb)
   if (typeof value === 'boolean') return /^[tv]$/.test(verb) ? pad(String(value), flags) : misfit(value, verb)
   const inner = (part: GoValue) => formatVerb(part, verb, flags)
+  const own = 'methods' in value ? value.methods?.String : undefined
+  if (own !== undefined) return formatText(own.call([]) as string, verb, flags) ?? misfit(value, verb)
   switch (value.kind) {
     case 'time':
-      return formatText(formatGoTime(value.timeMs), verb, flags) ?? misfit(value, verb)
+      return formatText(formatGoTime(value.timeMs, undefined, value.zone), verb, flags) ?? misfit(value, verb)
     case 'duration':
       return (
         formatText(formatGoDuration(value.nanoseconds), verb, flags) ??

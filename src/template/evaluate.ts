@@ -21,6 +21,8 @@ export interface Surroundings<Context extends FunctionContext = FunctionContext>
   readonly data: GoValue
   /** The other variables at the top, by name with `$`. */
   readonly variables: ReadonlyMap<string, GoValue>
+  /** What becomes of a text that is put in, by the function that made it if one did; it stays as it is without this. */
+  readonly escape?: (text: string, madeBy: string | undefined) => string
 }
 
 interface Variable {

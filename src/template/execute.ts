@@ -23,6 +23,7 @@ class Execution<Context extends FunctionContext> {
   readonly #tree: Tree
   readonly #data: GoValue
   readonly #evaluator: Evaluator<Context>
+  readonly #escape: Surroundings['escape']
   #output = ''
   #depth = 0
 
@@ -30,6 +31,7 @@ class Execution<Context extends FunctionContext> {
     this.#tree = tree
     this.#data = surroundings.data
     this.#evaluator = new Evaluator(tree.source, surroundings)
+    this.#escape = surroundings.escape
   }
 
   run(): string {
@@ -60,8 +62,10 @@ class Execution<Context extends FunctionContext> {
       case 'action': {
         const value = this.#evaluator.pipeline(dot, node.pipeline)
         this.#evaluator.node = node
-        if (node.pipeline.variables.length === 0)
-          this.#write(this.#evaluator.guard(() => formatGoValue(printable(value))))
+        if (node.pipeline.variables.length === 0) {
+          const text = this.#evaluator.guard(() => formatGoValue(printable(value)))
+          this.#write(this.#escape === undefined ? text : this.#escape(text, lastFunction(node.pipeline)))
+        }
         return undefined
       }
       case 'if':
@@ -146,4 +150,9 @@ class Execution<Context extends FunctionContext> {
     this.#output += text
     this.#evaluator.checkLength(this.#output)
   }
+}
+
+function lastFunction({ commands }: Pipeline): string | undefined {
+  const first = commands.at(-1)?.operands[0]
+  return first?.kind === 'function' ? first.name : undefined
 }
