@@ -129,19 +129,44 @@ export class SeriesIndex {
     return refs
   }
 
-  /** Names of labels that series have, sorted. */
-  labelNames(): string[] {
-    return [...this.#terms.names()].sort()
+  /** Names of labels that series have, or that these series have; sorted. No labels are made for it. */
+  labelNames(refs?: Uint32Array): string[] {
+    if (refs === undefined) return [...this.#terms.names()].sort()
+    const { nameNumbers } = this.#terms
+    const names = new Map<number, string>()
+    this.#eachTerm(refs, (term) => {
+      const name = nameNumbers[term] as number
+      if (!names.has(name)) names.set(name, this.#terms.nameOf(term))
+    })
+    return [...names.values()].sort()
   }
 
-  /** Values of a label, sorted. */
-  labelValues(name: string): string[] {
-    return [...(this.#terms.valuesOf(name)?.keys() ?? [])].sort()
+  /** Values of a label that series have, or that these series have; sorted. No labels are made for it. */
+  labelValues(name: string, refs?: Uint32Array): string[] {
+    const all = this.#terms.valuesOf(name)
+    const number = this.#terms.numberOf(name)
+    if (all === undefined || number === undefined) return []
+    if (refs === undefined) return [...all.keys()].sort()
+    const { nameNumbers } = this.#terms
+    const terms = new Set<number>()
+    this.#eachTerm(refs, (term) => {
+      if (nameNumbers[term] === number) terms.add(term)
+    })
+    return Array.from(terms, (term) => this.#terms.valueOf(term)).sort()
   }
 
   /** Numbers of all series, ascending. */
   refs(): Uint32Array {
     return this.#records.refs()
+  }
+
+  #eachTerm(refs: Uint32Array, look: (term: number) => void): void {
+    const { words } = this.#records
+    for (const ref of refs) {
+      const place = this.#records.place(ref)
+      const last = place + (words[place] as number)
+      for (let at = place + 1; at <= last; at++) look(words[at] as number)
+    }
   }
 
   /** Puts the terms of the labels into `#set`; returns how many, or -1 when no series has one of them. */

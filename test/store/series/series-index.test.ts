@@ -34,6 +34,8 @@ class PlainIndex {
   }
 }
 
+const sorted = (texts: readonly string[]) => [...new Set(texts)].sort()
+
 /** That both know the same, whatever is asked. */
 function expectSame(index: SeriesIndex, plain: PlainIndex, selectors: readonly (readonly Matcher[])[]): void {
   for (const matchers of selectors) {
@@ -41,6 +43,14 @@ function expectSame(index: SeriesIndex, plain: PlainIndex, selectors: readonly (
     // Asked with the same list again, and with another one that says the same.
     expect([...index.find(matchers)]).toEqual(plain.find(matchers))
     expect([...index.find([...matchers])]).toEqual(plain.find(matchers))
+    const labels = plain.find(matchers).map((ref) => plain.series.get(ref) as Labels)
+    expect(index.labelNames(index.find(matchers))).toEqual(
+      sorted(labels.flatMap((set) => [...set].map(([name]) => name))),
+    )
+    for (const name of ['job', '__name__', 'none']) {
+      const values = labels.map((set) => set.get(name)).filter((value) => value !== '')
+      expect(index.labelValues(name, index.find(matchers))).toEqual(sorted(values))
+    }
   }
   expect(index.size).toBe(plain.series.size)
   expect([...index.refs()]).toEqual([...plain.series.keys()])
