@@ -216,18 +216,20 @@ export class SeriesStore implements SampleSink {
   }
 
   /** Label sets of the series that satisfy the matchers; with a span, of those that may have samples in it. */
-  find(matchers: readonly Matcher[], span?: { readonly startMs: number; readonly endMs: number }): Labels[] {
-    const refs = this.#index.find(matchers)
-    const isThere = span === undefined ? () => true : this.#presence(span.startMs, span.endMs)
-    return Array.from(refs.filter(isThere), (ref) => this.#index.labelsOf(ref) as Labels)
+  find(matchers: readonly Matcher[], span?: Span): Labels[] {
+    return Array.from(this.#refs(matchers, span), (ref) => this.#index.labelsOf(ref) as Labels)
   }
 
-  labelNames(): string[] {
-    return this.#index.labelNames()
+  /** Names of the labels of all series, or of those that `find` would find; sorted. */
+  labelNames(matchers: readonly Matcher[] = [], span?: Span): string[] {
+    const isAll = matchers.length === 0 && span === undefined
+    return isAll ? this.#index.labelNames() : this.#index.labelNames(this.#refs(matchers, span))
   }
 
-  labelValues(name: string): string[] {
-    return this.#index.labelValues(name)
+  /** Values of a label of all series, or of those that `find` would find; sorted. */
+  labelValues(name: string, matchers: readonly Matcher[] = [], span?: Span): string[] {
+    const isAll = matchers.length === 0 && span === undefined
+    return isAll ? this.#index.labelValues(name) : this.#index.labelValues(name, this.#refs(matchers, span))
   }
 
   /**
@@ -282,6 +284,11 @@ export class SeriesStore implements SampleSink {
     return labels === undefined ? ref : (this.ref(labels) ?? Number.POSITIVE_INFINITY)
   }
 
+  #refs(matchers: readonly Matcher[], span: Span | undefined): Uint32Array {
+    const refs = this.#index.find(matchers)
+    return span === undefined ? refs : refs.filter(this.#presence(span.startMs, span.endMs))
+  }
+
   #refuse(reason: SeriesRefusal): undefined {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
     return undefined
@@ -313,6 +320,11 @@ export class SeriesStore implements SampleSink {
     // What was read once stays no use in the connection's cache.
     this.#reader.raw.pragma('shrink_memory')
   }
+}
+
+interface Span {
+  readonly startMs: number
+  readonly endMs: number
 }
 
 /** A selected series, in the shape that the query engine asks for. */

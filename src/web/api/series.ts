@@ -1,7 +1,6 @@
 import { probeMetricMeta } from '../../export/document/probe-metrics.ts'
-import { Turns } from '../../lib/turns.ts'
 import { compareLabels, compareText, type Labels, METRIC_NAME } from '../../model/labels.ts'
-import { createMatcher } from '../../model/matcher.ts'
+import type { Matcher } from '../../model/matcher.ts'
 import type { MetricMeta } from '../../model/metric.ts'
 import { labelsJson } from '../../wire/json-text.ts'
 import { requireScope } from '../auth.ts'
@@ -21,7 +20,7 @@ export const seriesApi: Api = (web, context) => {
     read,
     answering(context, (parameters) => {
       if (parameters.all('match[]').length === 0) throw new ParameterError('no match[] parameter provided')
-      const series = [...seriesIn(context, parameters, { errorPrefix: 'invalid parameter "match[]": ' })]
+      const series = seriesIn(context, wishOf(parameters, 'invalid parameter "match[]": '))
       const { kept, warnings } = cut(series.sort(compareLabels), parameters)
       return { data: { pieces: seriesJson(kept) }, warnings }
     }),
@@ -30,29 +29,21 @@ export const seriesApi: Api = (web, context) => {
     both,
     '/api/v1/labels',
     read,
-    answering(context, async (parameters) => {
-      const turns = new Turns()
-      const names = new Set<string>()
-      for (const { pairs } of seriesIn(context, parameters)) {
-        for (let i = 0; i < pairs.length; i += 2) names.add(pairs[i] as string)
-        if (turns.isOver()) await turns.next()
-      }
-      return listAnswer(names, parameters)
+    answering(context, (parameters) => {
+      const { selectors, span } = wishOf(parameters)
+      const names = selectors.flatMap((matchers) => context.store.series.labelNames(matchers, span))
+      return listAnswer(new Set(names), parameters)
     }),
   )
   web.get(
     '/api/v1/label/:name/values',
     read,
-    answering(context, async (parameters, c) => {
+    answering(context, (parameters, c) => {
       const name = unescapeName(c.req.param('name') ?? '')
       if (name === '') throw new ParameterError(`invalid label name: "${name}"`)
-      const turns = new Turns()
-      const values = new Set<string>()
-      for (const labels of seriesIn(context, parameters, { having: name })) {
-        values.add(labels.get(name))
-        if (turns.isOver()) await turns.next()
-      }
-      return listAnswer(values, parameters)
+      const { selectors, span } = wishOf(parameters)
+      const values = selectors.flatMap((matchers) => context.store.series.labelValues(name, matchers, span))
+      return listAnswer(new Set(values), parameters)
     }),
   )
   web.get(
@@ -63,32 +54,33 @@ export const seriesApi: Api = (web, context) => {
 }
 
 interface SeriesWish {
-  /** A label that the series must have. */
-  readonly having?: string
-  /** What the message about a malformed selector begins with. */
-  readonly errorPrefix?: string
+  /** The series wanted are those that one of them selects. */
+  readonly selectors: readonly (readonly Matcher[])[]
+  /** When the series have to have samples; undefined for ever. */
+  readonly span: { readonly startMs: number; readonly endMs: number } | undefined
 }
 
-/** The series that one of the selectors wants and that may have samples between start and end; each once. */
-function seriesIn(
-  { store }: WebContext,
-  parameters: Parameters,
-  { having, errorPrefix }: SeriesWish = {},
-): Iterable<Labels> {
+/** @param errorPrefix what the message about a malformed selector begins with */
+function wishOf(parameters: Parameters, errorPrefix?: string): SeriesWish {
   const startMs = parameters.time('start') ?? MIN_TIME_MS
   const endMs = parameters.time('end') ?? MAX_TIME_MS
   const selectors = parameters.selectors(errorPrefix)
-  if (endMs < startMs) return []
+  if (endMs < startMs) return { selectors: [], span: undefined }
   // Most of the time nobody says when, and then nothing but labels has to be looked at.
   const span = startMs === MIN_TIME_MS && endMs === MAX_TIME_MS ? undefined : { startMs, endMs }
-  const always = having === undefined ? [] : [createMatcher(having, '!=', '')]
-  const [first = [], ...rest] = selectors
-  if (rest.length === 0) return store.series.find([...first, ...always], span)
+  return { selectors: selectors.length === 0 ? [[]] : selectors, span }
+}
+
+/** The series wanted, each once. */
+function seriesIn({ store }: WebContext, { selectors, span }: SeriesWish): Labels[] {
+  const [first, ...rest] = selectors
+  if (first === undefined) return []
+  if (rest.length === 0) return store.series.find(first, span)
   const found = new Map<string, Labels>()
   for (const matchers of selectors) {
-    for (const labels of store.series.find([...matchers, ...always], span)) found.set(labels.key, labels)
+    for (const labels of store.series.find(matchers, span)) found.set(labels.key, labels)
   }
-  return found.values()
+  return [...found.values()]
 }
 
 function* seriesJson(series: readonly Labels[]): Generator<string> {
