@@ -9,18 +9,6 @@ import { type Operation, operationOf } from './operators.ts'
 import { sameLabels, Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
-/** The series of both sides that agree in the matching labels. */
-interface Group {
-  /** Numbers of series of the side of which there may be one at a time. */
-  readonly ones: number[]
-  /** By step, where there are several: which of `ones` is there, or -1. */
-  oneAt: Int32Array | undefined
-  /** How many series of the other side there are. */
-  many: number
-  /** By result labels: the steps at which this group has matched already. */
-  matched: Map<string, Uint8Array> | undefined
-}
-
 /**
  * Arithmetic and comparisons between two vectors. The right side is the `one` side unless `group_right` says otherwise;
  * of that side there may be one sample a group and step.
@@ -33,34 +21,58 @@ export function* vectorWithVector(node: Binary, left: Vector, right: Vector, eva
   const swapped = node.matching.cardinality === 'one-to-many'
   const [many, one] = swapped ? [right, left] : [left, right]
   const keyOf = matchKeyOf(node.matching)
-  const groups = new Map<string, Group>()
+  const groups = new Groups(one.size)
   for (let i = 0; i < one.size; i++) {
     if (evaluation.due(8)) yield
-    const key = keyOf(one.comparedAt(i))
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { ones: [i], oneAt: undefined, many: 0, matched: undefined })
-    else group.ones.push(i)
+    groups.addOne(i, keyOf(one.comparedAt(i)))
   }
-  const groupOf: (Group | undefined)[] = []
+  const groupOf = new Int32Array(many.size)
   for (let i = 0; i < many.size; i++) {
     if (evaluation.due(8)) yield
-    const group = groups.get(keyOf(many.comparedAt(i)))
-    if (group !== undefined) group.many++
-    groupOf.push(group)
+    groupOf[i] = groups.addMany(keyOf(many.comparedAt(i)))
   }
-  const join = new Join(node, many, one)
-  if (groups.size < one.size) {
-    for (const group of groups.values()) {
-      if (evaluation.due(1)) yield
-      if (group.ones.length > 1) yield* join.findOnes(group, evaluation)
-    }
-  }
+  const join = new Join(node, many, one, groups)
+  for (const group of groups.ambiguous.keys()) yield* join.findOnes(group, evaluation)
   for (let i = 0; i < many.size; i++) {
     if (evaluation.due(8 + steps / 4)) yield
-    const group = groupOf[i]
-    if (group !== undefined) join.add(i, group)
+    const group = groupOf[i] as number
+    if (group >= 0) join.add(i, group)
   }
   return join.output
+}
+
+/** Series of both sides that agree in the matching labels; a group has the number of its first `one` series. */
+class Groups {
+  /** Groups with several series of the side of which there may be one at a time: all of them. */
+  readonly ambiguous = new Map<number, number[]>()
+  readonly #byKey = new Map<string, number>()
+  readonly #manyCounts: Uint32Array
+
+  constructor(ones: number) {
+    this.#manyCounts = new Uint32Array(ones)
+  }
+
+  addOne(i: number, key: string): void {
+    const group = this.#byKey.get(key)
+    if (group === undefined) {
+      this.#byKey.set(key, i)
+      return
+    }
+    const ones = this.ambiguous.get(group)
+    if (ones === undefined) this.ambiguous.set(group, [group, i])
+    else ones.push(i)
+  }
+
+  /** The group of a series of the other side, or -1. */
+  addMany(key: string): number {
+    const group = this.#byKey.get(key) ?? -1
+    if (group >= 0) this.#manyCounts[group] = (this.#manyCounts[group] as number) + 1
+    return group
+  }
+
+  hasSeveralMany(group: number): boolean {
+    return (this.#manyCounts[group] as number) > 1
+  }
 }
 
 class Join {
@@ -74,9 +86,15 @@ class Join {
   readonly #filters: boolean
   readonly #operation: Operation
   readonly #resultLabelsOf: (labels: Labels) => Labels
+  readonly #groups: Groups
+  /** By ambiguous group and step: which of its `one` series is there, or -1. */
+  readonly #oneAt = new Map<number, Int32Array>()
+  /** By group and result labels: the steps at which it has matched already. */
+  readonly #matched = new Map<number, Map<string, Uint8Array>>()
   #anyMany: Uint8Array | undefined
 
-  constructor(node: Binary, many: Vector, one: Vector) {
+  constructor(node: Binary, many: Vector, one: Vector, groups: Groups) {
+    this.#groups = groups
     this.#node = node
     this.#swapped = node.matching.cardinality === 'one-to-many'
     this.#many = many
@@ -88,15 +106,15 @@ class Join {
   }
 
   /**
-   * Finds for every step which of a group's `one` series is present.
+   * Finds for every step which of an ambiguous group's `one` series is present.
    *
    * @throws PromqlError when there are two, unless the other side has nothing at all at that step
    */
-  *findOnes(group: Group, evaluation: Evaluation): Work<void> {
+  *findOnes(group: number, evaluation: Evaluation): Work<void> {
     const { steps, present } = this.#one
     this.#anyMany ??= yield* presenceOf(this.#many, evaluation)
     const oneAt = new Int32Array(steps).fill(-1)
-    for (const i of group.ones) {
+    for (const i of this.#groups.ambiguous.get(group) ?? []) {
       if (evaluation.due(steps / 4)) yield
       for (let k = 0; k < steps; k++) {
         if (present[i * steps + k] === 0) continue
@@ -104,7 +122,7 @@ class Join {
         oneAt[k] = i
       }
     }
-    group.oneAt = oneAt
+    this.#oneAt.set(group, oneAt)
   }
 
   #ambiguous(a: number, b: number): PromqlError {
@@ -121,22 +139,23 @@ class Join {
   }
 
   /** Matches series `i` of the `many` side. */
-  add(i: number, group: Group): void {
+  add(i: number, group: number): void {
     const { values, present, steps } = this.#many
     const from = i * steps
-    const onlyOne = group.ones[0] as number
+    const oneAt = this.#oneAt.size === 0 ? undefined : this.#oneAt.get(group)
+    const hasSeveral = this.#groups.hasSeveralMany(group)
     let partner = -1
     let labels: Labels | undefined
     let matched: Uint8Array | undefined
     let row = -1
     for (let k = 0; k < steps; k++) {
       if (present[from + k] === 0) continue
-      const one = group.oneAt === undefined ? onlyOne : (group.oneAt[k] as number)
+      const one = oneAt === undefined ? group : (oneAt[k] as number)
       if (one < 0 || this.#one.present[one * steps + k] === 0) continue
       if (one !== partner) {
         partner = one
         labels = this.#labelsOf(i, one)
-        matched = group.many > 1 ? this.#matchedSteps(group, labels) : undefined
+        matched = hasSeveral ? this.#matchedSteps(group, labels) : undefined
         row = -1
       }
       if (matched !== undefined) {
@@ -159,13 +178,17 @@ class Join {
     }
   }
 
-  #matchedSteps(group: Group, labels: Labels): Uint8Array {
+  #matchedSteps(group: number, labels: Labels): Uint8Array {
     const key = this.#node.matching.cardinality === 'one-to-one' ? '' : labels.key
-    group.matched ??= new Map()
-    let steps = group.matched.get(key)
+    let byKey = this.#matched.get(group)
+    if (byKey === undefined) {
+      byKey = new Map()
+      this.#matched.set(group, byKey)
+    }
+    let steps = byKey.get(key)
     if (steps === undefined) {
       steps = new Uint8Array(this.#many.steps)
-      group.matched.set(key, steps)
+      byKey.set(key, steps)
     }
     return steps
   }

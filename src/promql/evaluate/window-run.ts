@@ -38,7 +38,7 @@ export class WindowRun {
   readonly #evaluation: Evaluation
   readonly #needs: number
   readonly #least: number
-  readonly #summary = new Summary()
+  #summary: Summary | undefined
   #tree: PieceTree | undefined
   #usesTree = false
   /** Up to where the current window is summed up; -1 when it has not begun. */
@@ -143,6 +143,7 @@ export class WindowRun {
   /** Works on steps until it is time to look at the clock; returns the next one. */
   #sumUp(first: number, output: Vector, at: number): number {
     const walk = this.#walk
+    this.#summary ??= new Summary()
     const summary = this.#summary
     const result = this.#work.result as NonNullable<WindowWork['result']>
     let budget = PART
@@ -158,7 +159,7 @@ export class WindowRun {
         this.#summedTo = walk.from
       }
       const from = this.#summedTo
-      if (!this.#sumUpTo(budget)) return step
+      if (!this.#sumUpTo(summary, budget)) return step
       budget -= 8 + (this.#usesTree ? 0 : walk.to - from)
       this.#summedTo = -1
       const value = result(summary, walk)
@@ -169,20 +170,20 @@ export class WindowRun {
   }
 
   /** Takes the rest of the window in, as far as so many samples go; returns whether that was all. */
-  #sumUpTo(samples: number): boolean {
+  #sumUpTo(summary: Summary, samples: number): boolean {
     const walk = this.#walk
     const { timesMs, values } = walk
     if (this.#needs <= NEEDS.growth && (this.#needs === 0 || !this.#hasDrop())) {
-      this.#summary.takeEnds(timesMs, values, walk.from, walk.to)
+      summary.takeEnds(timesMs, values, walk.from, walk.to)
       return true
     }
     if (this.#usesTree) {
-      this.#tree?.summarize(this.#summary, walk.from, walk.to)
+      this.#tree?.summarize(summary, walk.from, walk.to)
       return true
     }
     const from = this.#summedTo
     this.#summedTo = Math.min(walk.to, from + samples)
-    this.#summary.takeSamples(timesMs, values, from, this.#summedTo)
+    summary.takeSamples(timesMs, values, from, this.#summedTo)
     return this.#summedTo === walk.to
   }
 
