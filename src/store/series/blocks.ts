@@ -1,11 +1,23 @@
 import { decimalScale, powerOfTen } from './decimal.ts'
 
 const PAGE_BYTES = 1 << 18
+/** Steps below it are counted in 32 bits. */
+const SMALL_STEP = 1 << 30
 /** Before a block's values: the block before it, its column, its first place, its count, how its values are written. */
 const HEADER_BYTES = 16
 const DOUBLES = 255
+/** One value for all; a scale is less. */
+const CONSTANT = 254
+/** A block that is not constant has no more values than were given at once. */
+export const MAX_BLOCK = 255
 /** The most that one block takes: every value as a double. */
 const longest = (count: number) => HEADER_BYTES + count * 8
+
+/** Where the next block goes. */
+interface OpenPage {
+  page: number
+  used: number
+}
 
 /** What a block says of itself. */
 export interface BlockHeader {
@@ -23,8 +35,9 @@ export class Blocks {
   readonly #pages: (Uint8Array | undefined)[] = []
   readonly #views: (DataView | undefined)[] = []
   readonly #lastMs: number[] = []
-  #page = -1
-  #used = PAGE_BYTES
+  readonly #packed: OpenPage = { page: -1, used: PAGE_BYTES }
+  /** Apart from the others, as they grow and so live longer. */
+  readonly #constant: OpenPage = { page: -1, used: PAGE_BYTES }
   readonly #spare: Uint8Array[] = []
 
   get byteLength(): number {
@@ -35,7 +48,7 @@ export class Blocks {
 
   /**
    * @param values may hold staleness markers as Prometheus' NaN; their bits are kept
-   * @returns the block's address
+   * @returns the block's address, which is that of the one before when that has taken the values in
    */
   add(
     previous: number,
@@ -46,33 +59,53 @@ export class Blocks {
     count: number,
     lastMs: number,
   ): number {
-    if (this.#used + longest(count) > PAGE_BYTES) this.#open()
-    const view = this.#views[this.#page] as DataView
-    const page = this.#pages[this.#page] as Uint8Array
-    const start = this.#used
+    const isConstant = areAll(values, from, from + count, values[from] as number)
+    if (isConstant && this.#extend(previous, column, place, values[from] as number, count, lastMs)) return previous
+    const open = isConstant ? this.#constant : this.#packed
+    if (open.used + longest(count) > PAGE_BYTES) this.#open(open)
+    const view = this.#views[open.page] as DataView
+    const page = this.#pages[open.page] as Uint8Array
+    const start = open.used
     view.setUint32(start, previous, true)
     view.setUint32(start + 4, column, true)
     view.setUint32(start + 8, place, true)
     page[start + 12] = count
-    const scale = decimalScale(values, from, from + count)
+    const scale = isConstant ? CONSTANT : decimalScale(values, from, from + count)
     let at = start + HEADER_BYTES
-    if (scale < 0) {
-      page[start + 13] = DOUBLES
-      page.set(new Uint8Array(values.buffer, values.byteOffset + from * 8, count * 8), at)
-      at += count * 8
+    if (isConstant) {
+      page[start + 13] = CONSTANT
+      view.setFloat64(at, values[from] as number, true)
+      at += 8
     } else {
-      page[start + 13] = scale
-      at = writeDecimals(page, at, values, from, from + count, powerOfTen(scale))
-      if (at < 0) {
-        page[start + 13] = DOUBLES
-        at = start + HEADER_BYTES
-        page.set(new Uint8Array(values.buffer, values.byteOffset + from * 8, count * 8), at)
-        at += count * 8
-      }
+      const packedTo = scale < 0 ? -1 : writeDecimals(page, at, values, from, from + count, powerOfTen(scale))
+      page[start + 13] = packedTo < 0 ? DOUBLES : scale
+      if (packedTo < 0) page.set(new Uint8Array(values.buffer, values.byteOffset + from * 8, count * 8), at)
+      at = packedTo < 0 ? at + count * 8 : packedTo
     }
-    this.#used = (at + 3) & ~3
-    if (lastMs > (this.#lastMs[this.#page] as number)) this.#lastMs[this.#page] = lastMs
-    return this.#page * PAGE_BYTES + start
+    open.used = (at + 3) & ~3
+    this.#lastsTo(open.page, lastMs)
+    return open.page * PAGE_BYTES + start
+  }
+
+  /** Makes a constant block longer when these values follow it; false when they don't, or it is full. */
+  #extend(address: number, column: number, place: number, value: number, count: number, lastMs: number): boolean {
+    if (address === 0) return false
+    const number = Math.floor(address / PAGE_BYTES)
+    const page = this.#pages[number] as Uint8Array
+    const start = address % PAGE_BYTES
+    if (page[start + 13] !== CONSTANT) return false
+    const view = this.#views[number] as DataView
+    const known = page[start + 12] as number
+    if (known + count > MAX_BLOCK || view.getUint32(start + 4, true) !== column) return false
+    if (view.getUint32(start + 8, true) + known !== place) return false
+    if (!Object.is(view.getFloat64(start + HEADER_BYTES, true), value)) return false
+    page[start + 12] = known + count
+    this.#lastsTo(number, lastMs)
+    return true
+  }
+
+  #lastsTo(page: number, lastMs: number): void {
+    if (lastMs > (this.#lastMs[page] as number)) this.#lastMs[page] = lastMs
   }
 
   header(address: number, into: BlockHeader): BlockHeader {
@@ -103,6 +136,11 @@ export class Blocks {
       )
       return
     }
+    if (kind === CONSTANT) {
+      const view = this.#views[Math.floor(address / PAGE_BYTES)] as DataView
+      target.fill(view.getFloat64(offset, true), at, at + count)
+      return
+    }
     const power = powerOfTen(kind)
     let value = 0
     for (let i = at, end = at + count; i < end; i++) {
@@ -125,24 +163,38 @@ export class Blocks {
   /** Lets go of pages all of whose blocks end by `timeMs`; nobody may ask for those blocks again. */
   dropTo(timeMs: number): void {
     for (const [i, page] of this.#pages.entries()) {
-      if (page === undefined || i === this.#page || (this.#lastMs[i] as number) > timeMs) continue
+      if (
+        page === undefined ||
+        i === this.#packed.page ||
+        i === this.#constant.page ||
+        (this.#lastMs[i] as number) > timeMs
+      )
+        continue
       this.#pages[i] = undefined
       this.#views[i] = undefined
       if (this.#spare.length < 4) this.#spare.push(page)
     }
   }
 
-  #open(): void {
+  #open(open: OpenPage): void {
     const page = this.#spare.pop() ?? new Uint8Array(PAGE_BYTES)
     let free = this.#pages.indexOf(undefined)
     if (free < 0) free = this.#pages.length
     this.#pages[free] = page
     this.#views[free] = new DataView(page.buffer)
     this.#lastMs[free] = Number.NEGATIVE_INFINITY
-    this.#page = free
+    open.page = free
     // Address 0 is none.
-    this.#used = free === 0 ? 4 : 0
+    open.used = free === 0 ? 4 : 0
   }
+}
+
+/** Whether all values are this one; a NaN never is, as its bits may differ. */
+function areAll(values: Float64Array, from: number, to: number, value: number): boolean {
+  for (let i = from; i < to; i++) if (values[i] !== value) return false
+  if (value !== 0) return true
+  for (let i = from; i < to; i++) if (!Object.is(values[i], value)) return false
+  return true
 }
 
 /** @returns where it ended, or -1 when doubles are shorter */
@@ -158,11 +210,21 @@ function writeDecimals(
   let previous = 0
   const limit = start + (to - from) * 8 - 8
   for (let i = from; i < to; i++) {
-    const whole = Math.round((values[i] as number) * power)
+    const value = values[i] as number
+    const whole = power === 1 ? value : Math.round(value * power)
     const step = whole - previous
     previous = whole
-    let rest = step < 0 ? -step * 2 - 1 : step * 2
     if (at > limit) return -1
+    if (step >= -SMALL_STEP && step < SMALL_STEP) {
+      let rest = (step << 1) ^ (step >> 31)
+      while (rest >= 0x80) {
+        page[at++] = (rest & 0x7f) | 0x80
+        rest >>>= 7
+      }
+      page[at++] = rest
+      continue
+    }
+    let rest = step < 0 ? -step * 2 - 1 : step * 2
     while (rest >= 0x80) {
       page[at++] = (rest % 0x80) | 0x80
       rest = Math.floor(rest / 0x80)

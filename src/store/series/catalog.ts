@@ -19,7 +19,7 @@ const NOT_SPENT = 'id NOT IN (SELECT id FROM spent_segment)'
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 /** How long a chunk is in a segment of each level. */
-export const CHUNK_MS = [HOUR_MS, 4 * HOUR_MS] as const
+export const CHUNK_MS = [HOUR_MS, 6 * HOUR_MS] as const
 export const SPAN_MS = [HOUR_MS, DAY_MS] as const
 
 /** Which segments there are, span by span in the order of time. */

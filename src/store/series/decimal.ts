@@ -9,7 +9,13 @@ const POWERS = Float64Array.from({ length: MAX_SCALE + 1 }, (_, i) => 10 ** i)
  */
 function isExact(value: number, power: number): boolean {
   const scaled = Math.round(value * power)
-  return scaled / power === value && scaled < LARGEST && scaled > -LARGEST && (value !== 0 || 1 / value > 0)
+  // A division takes several times as long as everything else, and most values are whole.
+  return (
+    (power === 1 ? scaled : scaled / power) === value &&
+    scaled < LARGEST &&
+    scaled > -LARGEST &&
+    (value !== 0 || 1 / value > 0)
+  )
 }
 
 /**

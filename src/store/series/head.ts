@@ -1,7 +1,9 @@
+import { ByteCache } from '../../lib/byte-cache.ts'
 import { NO_SAMPLES, type Samples } from '../../model/sample.ts'
-import { Summary } from '../../model/summary.ts'
-import { type BlockHeader, Blocks } from './blocks.ts'
+import { NEEDS, Summary } from '../../model/summary.ts'
+import { type BlockHeader, Blocks, MAX_BLOCK } from './blocks.ts'
 import { withoutMarkers } from './segment.ts'
+import { firstAfter, takeRun } from './take-run.ts'
 import { TimeColumn } from './time-column.ts'
 
 /** Why a sample was not taken. */
@@ -17,10 +19,13 @@ export interface NewestSample {
 /** Values that a series gathers before they are packed. */
 const SLOT = 32
 const PAGE_SERIES = 1024
+/** So many values at once are packed as they come. */
+const WORTH_A_ROW = 24
+const LONGEST_ROW = 64
 /** A column that is left with fewer samples than this is not worth a block of its own. */
 const WORTH_A_BLOCK = 8
-/** From here on a window is put together from the sums of blocks. */
-const WORTH_SUMMING_MS = 1_800_000
+/** What is kept of blocks that were unpacked. */
+const UNPACKED_BYTES = 16 << 20
 
 // Prometheus' staleness marker, as the two halves of a double; values are copied with their bits.
 const STALE_LOW = 2
@@ -51,8 +56,7 @@ export class Head {
   #current: TimeColumn | undefined
   #nextColumn = 1
   #length = 0
-  /** Sums over the blocks of series that are asked for over long windows. */
-  readonly #closed = new Map<number, { readonly block: number; readonly lastMs: number; readonly summary: Summary }>()
+  readonly #unpacked = new ByteCache<Unpacked>(UNPACKED_BYTES)
   readonly #header: BlockHeader = { previous: 0, column: 0, place: 0, count: 0 }
   readonly #newest: NewestSample = { timeMs: 0, value: 0, isStale: false }
   #times = new Float64Array(512)
@@ -113,6 +117,33 @@ export class Head {
     return undefined
   }
 
+  /**
+   * Takes samples of one series at `timesMs`, which go up, none of them a marker: what `add` would do for each, in a fraction of
+   * the time.
+   *
+   * @param values has those of the series from `start` on
+   */
+  addRow(ref: number, timesMs: Float64Array, values: Float64Array, start: number): void {
+    if (ref >= this.#counts.length) this.#reserve(ref)
+    const count = timesMs.length
+    const firstMs = timesMs[0] as number
+    const isNew = firstMs > (this.#closedToMs[ref] as number) && firstMs > (this.#lastMs[ref] as number)
+    for (let from = 0; from < count; ) {
+      const column = isNew ? this.#columns[ref] : undefined
+      const place = (this.#places[ref] as number) + (this.#counts[ref] as number)
+      const fitting = column?.take(place, timesMs, from, count) ?? 0
+      if (fitting === 0) {
+        this.add(ref, timesMs[from] as number, values[start + from] as number, false)
+        from++
+        continue
+      }
+      this.#current = column
+      this.#putRow(ref, values, start + from, start + from + fitting)
+      from += fitting
+      this.#lastMs[ref] = timesMs[from - 1] as number
+    }
+  }
+
   /** The newest sample with `startMs < t <= endMs`, when it is the very last; undefined sends the caller to `samples`. */
   newest(ref: number, startMs: number, endMs: number): NewestSample | undefined {
     const lastMs = this.#lastMs[ref] as number
@@ -151,19 +182,18 @@ export class Head {
       summary.takeSamples(timesMs, values, 0, length)
       return
     }
-    let fromMs = Math.max(startMs, this.sealedToMs(ref))
-    const closed = endMs - startMs >= WORTH_SUMMING_MS ? this.#closedOf(ref, summary.needs) : undefined
-    if (closed !== undefined && closed.lastMs <= endMs && closed.summary.firstMs > startMs) {
-      summary.takePiece(closed.summary.numbers, 0)
-      fromMs = closed.lastMs
+    const fromMs = Math.max(startMs, this.sealedToMs(ref))
+    const column = this.#columns[ref]
+    const inSlot = column === undefined ? 0 : (this.#counts[ref] as number)
+    const place = this.#places[ref] as number
+    if (inSlot === 0 || (column as TimeColumn).at(place) > fromMs) {
+      const packed = this.#unpackedOf(ref)
+      if (packed !== undefined && packed.lastMs > fromMs) takePacked(summary, packed, fromMs, endMs)
     }
-    const count = this.#gather(ref, fromMs, endMs)
-    summary.takeSamples(
-      this.#times,
-      this.#values,
-      firstAfter(this.#times, count, fromMs),
-      firstAfter(this.#times, count, endMs),
-    )
+    if (inSlot === 0) return
+    this.#copySlot(ref, column as TimeColumn, 0)
+    const to = lastMs <= endMs ? inSlot : firstAfter(this.#times, inSlot, endMs)
+    summary.takeSamples(this.#times, this.#values, firstAfter(this.#times, inSlot, fromMs), to)
   }
 
   /** Forgets samples up to `timeMs`, which are in a segment now. */
@@ -192,12 +222,12 @@ export class Head {
   /** After all series were sealed up to `timeMs`, holding `sealed` samples: gives their memory back. */
   release(timeMs: number, sealed: number): void {
     this.#length -= sealed
-    this.#closed.clear()
+    this.#unpacked.clear()
     this.#blocks.dropTo(timeMs)
     const used = new Set(this.#columns)
     for (const column of this.#columnsById.values()) {
       // A block that reaches over the cut needs the times of all its samples.
-      column.dropBefore(column.firstAfter(timeMs) - SLOT)
+      column.dropBefore(column.firstAfter(timeMs) - MAX_BLOCK)
       if (column.lastMs <= timeMs && !used.has(column)) this.#columnsById.delete(column.id)
     }
   }
@@ -229,24 +259,53 @@ export class Head {
     if (count + 1 >= (this.#limits[ref] as number)) this.#pack(ref)
   }
 
+  #putRow(ref: number, values: Float64Array, from: number, to: number): void {
+    const slots = this.#slots[Math.floor(ref / PAGE_SERIES)] as Float64Array
+    const slot = (ref % PAGE_SERIES) * SLOT
+    this.#lastStale[ref] = 0
+    this.#lastValues[ref] = values[to - 1] as number
+    this.#length += to - from
+    for (let at = from; at < to; ) {
+      const count = this.#counts[ref] as number
+      const left = to - at
+      if (count === 0 && left >= WORTH_A_ROW) {
+        // With what it has the series goes on as it is, so that not all of them pack at once later.
+        const length = Math.min(left, LONGEST_ROW)
+        this.#packFrom(ref, values, at, length)
+        at += length
+        continue
+      }
+      const room = Math.min((this.#limits[ref] as number) - count, left)
+      for (let i = 0; i < room; i++) slots[slot + count + i] = values[at + i] as number
+      at += room
+      this.#counts[ref] = count + room
+      if (count + room >= (this.#limits[ref] as number)) this.#pack(ref)
+    }
+  }
+
   /** Packs what is in the slot. */
   #pack(ref: number): void {
     const count = this.#counts[ref] as number
     if (count === 0) return
+    const slots = this.#slots[Math.floor(ref / PAGE_SERIES)] as Float64Array
+    this.#packFrom(ref, slots, (ref % PAGE_SERIES) * SLOT, count)
+    this.#counts[ref] = 0
+    this.#limits[ref] = SLOT
+  }
+
+  #packFrom(ref: number, values: Float64Array, from: number, count: number): void {
     const column = this.#columns[ref] as TimeColumn
     const place = this.#places[ref] as number
     this.#lastBlocks[ref] = this.#blocks.add(
       this.#lastBlocks[ref] as number,
       column.id,
       place,
-      this.#slots[Math.floor(ref / PAGE_SERIES)] as Float64Array,
-      (ref % PAGE_SERIES) * SLOT,
+      values,
+      from,
       count,
       column.at(place + count - 1),
     )
     this.#places[ref] = place + count
-    this.#counts[ref] = 0
-    this.#limits[ref] = SLOT
   }
 
   /** The next sample is not where its siblings' are: goes on elsewhere in the column, in that of others, or in one of its own. */
@@ -300,7 +359,7 @@ export class Head {
     this.#lastBlocks[ref] = 0
     this.#counts[ref] = 0
     this.#columns[ref] = undefined
-    this.#closed.delete(ref)
+    this.#unpacked.delete(ref)
     const column = new TimeColumn(this.#nextColumn++)
     this.#columnsById.set(column.id, column)
     this.#columns[ref] = column
@@ -355,22 +414,39 @@ export class Head {
     return at
   }
 
-  /** All blocks of a series in the numbers that `needs` names. */
-  #closedOf(ref: number, needs: number) {
+  /** The blocks of a series, unpacked; kept, since windows that are asked for once are asked for again. */
+  #unpackedOf(ref: number): Unpacked | undefined {
     const block = this.#lastBlocks[ref] as number
     if (block === 0) return undefined
-    const known = this.#closed.get(ref)
-    if (known?.block === block && (known.summary.needs & needs) === needs) return known
+    const known = this.#unpacked.get(ref)
+    if (known?.block === block) return known
     const { column, place, count } = this.#blocks.header(block, this.#header)
     const lastMs = (this.#columnsById.get(column) as TimeColumn).at(place + count - 1)
-    const length = this.#gather(ref, this.sealedToMs(ref), lastMs)
-    const from = firstAfter(this.#times, length, this.sealedToMs(ref))
-    const to = firstAfter(this.#times, length, lastMs)
-    const summary = new Summary().begin(needs | (known?.summary.needs ?? 0))
-    summary.takeSamples(this.#times, this.#values, from, to)
-    const closed = { block, lastMs, summary }
-    this.#closed.set(ref, closed)
-    return closed
+    const sealedToMs = this.sealedToMs(ref)
+    if (lastMs <= sealedToMs) return undefined
+    const gathered = this.#gather(ref, sealedToMs, lastMs)
+    const from = firstAfter(this.#times, gathered, sealedToMs)
+    const to = firstAfter(this.#times, gathered, lastMs)
+    const [timesMs, values] = [this.#times.slice(from, to), this.#values.slice(from, to)]
+    const unpacked = {
+      block,
+      lastMs,
+      samples: { length: to - from, timesMs, values, stale: undefined },
+      hasDrops: hasDrops(values),
+      summaries: new Map(),
+    }
+    this.#unpacked.set(ref, unpacked, 16 * (to - from) + 1000)
+    return unpacked
+  }
+
+  #copySlot(ref: number, column: TimeColumn, at: number): void {
+    const count = this.#counts[ref] as number
+    const place = this.#places[ref] as number
+    const slots = this.#slots[Math.floor(ref / PAGE_SERIES)] as Float64Array
+    const slotAt = (ref % PAGE_SERIES) * SLOT
+    column.copyTo(this.#times, at, place, place + count)
+    // With their bits, which reading them one by one could change.
+    this.#values.set(slots.subarray(slotAt, slotAt + count), at)
   }
 
   #ensure(count: number): void {
@@ -408,16 +484,36 @@ export class Head {
   }
 }
 
-/** Index of the first of `length` times after `timeMs`. */
-export function firstAfter(timesMs: Float64Array, length: number, timeMs: number): number {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((timesMs[middle] as number) <= timeMs) low = middle + 1
-    else high = middle
+/** The packed part of a series as it was packed. */
+interface Unpacked {
+  /** The last block. */
+  readonly block: number
+  readonly lastMs: number
+  readonly samples: Samples
+  readonly hasDrops: boolean
+  /** What all of it adds up to, by what is needed of it. */
+  readonly summaries: Map<number, Summary>
+}
+
+function takePacked(summary: Summary, packed: Unpacked, startMs: number, endMs: number): void {
+  const { samples, lastMs, summaries } = packed
+  const isWhole = startMs < (samples.timesMs[0] as number) && endMs >= lastMs
+  if (!isWhole || (summary.needs === NEEDS.growth && !packed.hasDrops)) {
+    takeRun(summary, samples, packed.hasDrops, startMs, endMs)
+    return
   }
-  return low
+  let whole = summaries.get(summary.needs)
+  if (whole === undefined) {
+    whole = new Summary().begin(summary.needs)
+    whole.takeSamples(samples.timesMs, samples.values, 0, samples.length)
+    summaries.set(summary.needs, whole)
+  }
+  summary.takePiece(whole.numbers, 0)
+}
+
+function hasDrops(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) < (values[i - 1] as number)) return true
+  return false
 }
 
 /** Which of the values are staleness markers; those become plain NaNs. */

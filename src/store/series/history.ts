@@ -1,10 +1,10 @@
 import { ByteCache } from '../../lib/byte-cache.ts'
 import type { Samples } from '../../model/sample.ts'
-import { AT, NEEDS, SUMMARY_SIZE, Summary } from '../../model/summary.ts'
+import { AT, SUMMARY_SIZE, Summary } from '../../model/summary.ts'
 import type { Catalog, Span } from './catalog.ts'
-import { firstAfter } from './head.ts'
 import { type ChunkPlace, groupOf } from './segment.ts'
 import type { SegmentReader } from './segment-reader.ts'
+import { takeRun } from './take-run.ts'
 
 const BUDGET_BYTES = 32 * (1 << 20)
 /** Days or hours of one series at which windows that are asked for begin or end. */
@@ -116,7 +116,7 @@ export class History {
         continue
       }
       const chunk = this.#reader.chunk(segment, ref, i, place)
-      if (chunk?.clean !== undefined) takePart(summary, place, chunk.clean, startMs, endMs)
+      if (chunk?.clean !== undefined) takeRun(summary, chunk.clean, numbers[AT.resets] !== 0, startMs, endMs)
       // Without its samples a chunk counts where it ends.
       else if (chunk !== undefined && lastMs <= endMs) summary.takePiece(numbers, 0)
     }
@@ -182,27 +182,6 @@ function takeMiddle(summary: Summary, rows: Rows, from: number, to: number): voi
     rows.middles.set(key, middle)
   }
   summary.takePiece(middle, 0)
-}
-
-const part = new Float64Array(SUMMARY_SIZE)
-
-/** Takes the samples of a chunk with `startMs < t <= endMs` into a summary. */
-function takePart(summary: Summary, place: ChunkPlace, clean: Samples, startMs: number, endMs: number): void {
-  const { length, timesMs, values } = clean
-  const from = startMs < (timesMs[0] as number) ? 0 : firstAfter(timesMs, length, startMs)
-  const to = endMs >= (timesMs[length - 1] as number) ? length : firstAfter(timesMs, length, endMs)
-  if (from >= to) return
-  if (summary.needs !== NEEDS.growth || place.numbers[AT.resets] !== 0) {
-    summary.takeSamples(timesMs, values, from, to)
-    return
-  }
-  // Where the chunk knows of no drop there is none in a part of it, and its ends tell everything.
-  part[AT.count] = to - from
-  part[AT.firstMs] = timesMs[from] as number
-  part[AT.lastMs] = timesMs[to - 1] as number
-  part[AT.first] = values[from] as number
-  part[AT.last] = values[to - 1] as number
-  summary.takePiece(part, 0)
 }
 
 function isBeside({ numbers, count }: ChunkPlace, span: Span, startMs: number, endMs: number): boolean {

@@ -1,5 +1,5 @@
 import { NO_SAMPLES, type Samples } from '../../model/sample.ts'
-import { firstAfter } from './head.ts'
+import { firstAfter } from './take-run.ts'
 
 /** Parts of one series, in time order, as one run of samples with `fromMs < t <= toMs`. */
 export function joinSamples(

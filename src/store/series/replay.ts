@@ -1,15 +1,12 @@
 import type { Connection } from '../database.ts'
 import type { Head } from './head.ts'
 import { decodeJournal, type JournalEntry } from './journal.ts'
+import { takeEntries } from './journal-rows.ts'
 import type { SeriesIndex } from './series-index.ts'
 
 /** Entries that are read before their samples are taken: together they may be hundreds of megabytes. */
-const BYTES_A_WINDOW = 24 * 1024 * 1024
+const BYTES_A_WINDOW = 32 * 1024 * 1024
 const ENTRIES_A_WINDOW = 1024
-/** Series whose places in memory fit into the processor's cache together. */
-const SERIES_A_TILE = 1024
-/** Below so many samples each, runs are not worth their bookkeeping. */
-const WORTH_A_RUN = 8
 const SERIES_A_BLOCK = 2000
 
 /**
@@ -19,7 +16,7 @@ const SERIES_A_BLOCK = 2000
  */
 export function loadSeries(reader: Connection, index: SeriesIndex): number {
   const block = reader.statement(
-    `SELECT MAX(id) AS last, json_group_array(id ORDER BY id) AS refs, CAST(group_concat(labels, '' ORDER BY id) AS BLOB) AS sets
+    `SELECT MAX(id) AS last, json_group_array(id) AS refs, CAST(group_concat(labels, '') AS BLOB) AS sets
      FROM (SELECT id, labels FROM series WHERE id > ? ORDER BY id LIMIT ${SERIES_A_BLOCK})`,
   )
   let last = 0
@@ -33,13 +30,6 @@ export function loadSeries(reader: Connection, index: SeriesIndex): number {
   }
   index.load(blocks())
   return last
-}
-
-/** Part of an entry in which the numbers of series go up. */
-interface Run {
-  readonly entry: JournalEntry
-  at: number
-  readonly end: number
 }
 
 /**
@@ -64,7 +54,7 @@ export function replayJournal(
   let bodies: ArrayBuffer[] = []
   let bytes = 0
   const take = () => {
-    takeWindow(window, head, seriesBelow)
+    takeEntries(window, head, seriesBelow)
     // Given back at once: the collector does not know how much hangs on so few objects.
     for (const body of bodies) body.transfer(0)
     window = []
@@ -82,49 +72,4 @@ export function replayJournal(
     if (bytes >= BYTES_A_WINDOW || window.length >= ENTRIES_A_WINDOW) take()
   }
   take()
-}
-
-function takeWindow(window: readonly JournalEntry[], head: Head, seriesBelow: number): void {
-  const runs = window.flatMap(runsOf)
-  const samples = window.reduce((sum, { length }) => sum + length, 0)
-  if (runs.length * WORTH_A_RUN > samples) {
-    for (const entry of window)
-      takeRun({ entry, at: 0, end: entry.length }, Number.POSITIVE_INFINITY, head, seriesBelow)
-    return
-  }
-  let waiting = runs
-  while (waiting.length > 0) {
-    let lowest = Number.POSITIVE_INFINITY
-    for (const { entry, at } of waiting) lowest = Math.min(lowest, entry.refs[at] as number)
-    const below = (Math.floor(lowest / SERIES_A_TILE) + 1) * SERIES_A_TILE
-    for (const run of waiting) takeRun(run, below, head, seriesBelow)
-    if (waiting.some(({ at, end }) => at === end)) waiting = waiting.filter(({ at, end }) => at < end)
-  }
-}
-
-function runsOf(entry: JournalEntry): Run[] {
-  const { refs, length } = entry
-  const runs: Run[] = []
-  let at = 0
-  for (let i = 1; i <= length; i++) {
-    if (i < length && (refs[i] as number) > (refs[i - 1] as number)) continue
-    runs.push({ entry, at, end: i })
-    at = i
-  }
-  return length === 0 ? [] : runs
-}
-
-/** Takes the samples of a run whose series come before `below`. */
-function takeRun(run: Run, below: number, head: Head, seriesBelow: number): void {
-  const { refs, timesMs, values, stale } = run.entry
-  const isSameTime = timesMs.length === 1
-  const { end } = run
-  let { at } = run
-  for (; at < end; at++) {
-    const ref = refs[at] as number
-    if (ref >= below) break
-    if (ref >= seriesBelow) continue
-    head.add(ref, timesMs[isSameTime ? 0 : at] as number, values[at] as number, stale !== undefined && stale[at] === 1)
-  }
-  run.at = at
 }

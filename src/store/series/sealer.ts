@@ -5,7 +5,7 @@ import type { Samples } from '../../model/sample.ts'
 import type { Connection } from '../database.ts'
 import type { Writer } from '../writer.ts'
 import { type Catalog, DAY_MS, HOUR_MS } from './catalog.ts'
-import { firstAfter, type Head } from './head.ts'
+import type { Head } from './head.ts'
 import type { History } from './history.ts'
 import {
   deleteSpent,
@@ -17,6 +17,7 @@ import {
 } from './operations.ts'
 import { GROUP_SERIES, type SegmentSeries, slotOf, spanOf } from './segment.ts'
 import type { SeriesIndex } from './series-index.ts'
+import { firstAfter } from './take-run.ts'
 
 interface SealerOptions {
   readonly writer: Writer

@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter } from './bytes.ts'
 import { ChunkError, packTimes, packValues, unpackTimes, unpackValues } from './codec.ts'
 
 /**
- * A segment holds the samples of up to sixteen neighbouring series over an hour or a day, cut into chunks (an hour or four).
+ * A segment holds the samples of up to sixteen neighbouring series over an hour or a day, cut into chunks (an hour or six).
  *
  * Its body is packed columns one after the other; series that were measured together share their columns of times. Its
  * directory tells for every series where its chunks are, with a summary of each and of the whole, and has checksums of its own.

@@ -131,28 +131,20 @@ export class SeriesIndex {
 
   /** Names of labels that series have, or that these series have; sorted. No labels are made for it. */
   labelNames(refs?: Uint32Array): string[] {
-    if (refs === undefined) return [...this.#terms.names()].sort()
-    const { nameNumbers } = this.#terms
-    const names = new Map<number, string>()
-    this.#eachTerm(refs, (term) => {
-      const name = nameNumbers[term] as number
-      if (!names.has(name)) names.set(name, this.#terms.nameOf(term))
-    })
-    return [...names.values()].sort()
+    if (refs === undefined || refs.length === this.size) return [...this.#terms.names()].sort()
+    const names = new Set<string>()
+    const seen = this.#termsOf(refs)
+    for (let term = 1; term < seen.length; term++) if (seen[term] === 1) names.add(this.#terms.nameOf(term))
+    return [...names].sort()
   }
 
   /** Values of a label that series have, or that these series have; sorted. No labels are made for it. */
   labelValues(name: string, refs?: Uint32Array): string[] {
     const all = this.#terms.valuesOf(name)
-    const number = this.#terms.numberOf(name)
-    if (all === undefined || number === undefined) return []
-    if (refs === undefined) return [...all.keys()].sort()
-    const { nameNumbers } = this.#terms
-    const terms = new Set<number>()
-    this.#eachTerm(refs, (term) => {
-      if (nameNumbers[term] === number) terms.add(term)
-    })
-    return Array.from(terms, (term) => this.#terms.valueOf(term)).sort()
+    if (all === undefined) return []
+    if (refs === undefined || refs.length === this.size) return [...all.keys()].sort()
+    const seen = this.#termsOf(refs)
+    return [...all].flatMap(([value, term]) => (seen[term] === 1 ? [value] : [])).sort()
   }
 
   /** Numbers of all series, ascending. */
@@ -160,13 +152,16 @@ export class SeriesIndex {
     return this.#records.refs()
   }
 
-  #eachTerm(refs: Uint32Array, look: (term: number) => void): void {
+  /** By term, 1 for those that some of the series have. */
+  #termsOf(refs: Uint32Array): Uint8Array {
+    const seen = new Uint8Array(this.#terms.end)
     const { words } = this.#records
     for (const ref of refs) {
       const place = this.#records.place(ref)
       const last = place + (words[place] as number)
-      for (let at = place + 1; at <= last; at++) look(words[at] as number)
+      for (let at = place + 1; at <= last; at++) seen[words[at] as number] = 1
     }
+    return seen
   }
 
   /** Puts the terms of the labels into `#set`; returns how many, or -1 when no series has one of them. */

@@ -34,6 +34,20 @@ export class TimeColumn {
     this.#times[this.#length++] = timeMs
   }
 
+  /**
+   * Whether `timesMs[from, to)` stand from `place` on; what would be behind the end is added.
+   *
+   * @returns how many of them do
+   */
+  take(place: number, timesMs: Float64Array, from: number, to: number): number {
+    const shift = place - this.#base - from
+    for (let i = from; i < to; i++) {
+      if (i + shift === this.#length) this.push(timesMs[i] as number)
+      else if (this.#times[i + shift] !== timesMs[i]) return i - from
+    }
+    return to - from
+  }
+
   /** Where `timeMs` stands, or -1. */
   placeOf(timeMs: number): number {
     const place = this.firstAfter(timeMs) - 1
