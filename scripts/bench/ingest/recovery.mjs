@@ -9,10 +9,14 @@ const LIMIT = 1.5
 /** What was scraped so long ago is on disk. */
 const ON_DISK_MS = 3000
 
-/** Samples of all series up to a moment. */
+/** Samples of all series up to a moment, counted metric by metric, as windows of several would have the same labels. */
 async function samplesUntil(program, atMs) {
-  const [sum] = await program.query('sum(count_over_time({job="bench"}[1h]))', atMs)
-  return Number(sum.value[1])
+  let samples = 0
+  for (const { metric } of await program.query('count by (__name__) ({job="bench"})', atMs)) {
+    const [sum] = await program.query(`sum(count_over_time(${metric.__name__}{job="bench"}[1h]))`, atMs)
+    samples += Number(sum.value[1])
+  }
+  return samples
 }
 
 /** Kills a program and starts it again; milliseconds until it says that it is ready. */
