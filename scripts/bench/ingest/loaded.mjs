@@ -58,6 +58,7 @@ async function load(series, everyMs) {
   return {
     ours,
     peer,
+    target,
     memory: { ours: state.get(ours), peer: state.get(peer) },
     async close() {
       for (const one of both) await one.remove()

@@ -173,6 +173,10 @@ export async function startTarget(series, shape) {
     async requests() {
       return await (await fetch(`http://127.0.0.1:${port}/requests`)).json()
     },
+    /** Answers no scrape from now on, so that what the programs have stays as it is. */
+    async beQuiet() {
+      await fetch(`http://127.0.0.1:${port}/quiet`)
+    },
     stop() {
       process.off('exit', kill)
       kill()

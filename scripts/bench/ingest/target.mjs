@@ -1,5 +1,6 @@
 // A program to scrape: node target.mjs SERIES service|workers. Says its port on stdout. Each path is a world of its own that goes
 // one step on with each scrape, so that two programs read the same values, and the text is made before it is asked for.
+// After GET /quiet it answers no scrape any more.
 import { createServer } from 'node:http'
 
 const NEWLINE = 10
@@ -146,8 +147,14 @@ const lines = Array.from({ service, workers }[shape](Number(count)), ({ comment,
 }))
 const worlds = new Map()
 const requests = {}
+let isQuiet = false
 const server = createServer((request, response) => {
+  if (request.url === '/quiet') {
+    isQuiet = true
+    return response.end()
+  }
   if (request.url === '/requests') return response.end(JSON.stringify(requests))
+  if (isQuiet) return request.socket.destroy()
   requests[request.url] = { lastMs: Date.now(), count: (requests[request.url]?.count ?? 0) + 1 }
   if (!worlds.has(request.url)) worlds.set(request.url, new World(lines))
   response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
