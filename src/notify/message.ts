@@ -82,7 +82,10 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
     severity: labels.severity ?? '',
     labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
     runbookUrl: runbookUrl(annotations.runbook_url, externalUrl),
-    checkUrl: labels.check === undefined ? undefined : `${externalUrl}/checks/${encodeURIComponent(labels.check)}`,
+    checkUrl:
+      labels.check === undefined
+        ? undefined
+        : `${externalUrl}/checks/${encodeURIComponent(labels.check.toWellFormed())}`,
   }
 }
 
@@ -95,7 +98,7 @@ export function runbookUrl(text: string | undefined, externalUrl: string): strin
   if (text === undefined || text === '') return undefined
   const shipped = /^docs\/runbooks\/([\w-]+)\.md$/.exec(text)?.[1]
   if (shipped !== undefined) return `${externalUrl}/docs/runbooks/${shipped}`
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text.toWellFormed() : undefined
 }
 
 /** `02:14:05 UTC`, with the date when it is not today's. */
@@ -122,9 +125,11 @@ export function oneLine(text: string, limit: number): string {
   return shorten(text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim(), limit)
 }
 
-/** At most `limit` UTF-16 units, the last of them an ellipsis where something is left out. */
+/** At most `limit` UTF-16 units of whole characters, the last of them an ellipsis where something is left out. */
 export function shorten(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, beforePair(text, limit - 1))}…`
+  // Half a character, which strangers can send, would break what others make of the message.
+  const whole = text.toWellFormed()
+  return whole.length <= limit ? whole : `${whole.slice(0, beforePair(whole, limit - 1))}…`
 }
 
 /** Where to cut so that no character outside of the first 65,536 is halved. */

@@ -6,6 +6,7 @@ import type { Notification } from '../../model/notification.ts'
 import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError, refuseForbidden } from './channel.ts'
+import { MAX_REASON, SHORTEST_SECRET } from './http.ts'
 import { say, type Words } from './words.ts'
 
 export interface SmtpServer {
@@ -119,6 +120,7 @@ export const email: Channel<EmailConfig> = {
     const { to, from, smtp } = settings
     await refuseForbidden(smtp.host, signal)
     const { createTransport } = await import('nodemailer')
+    const parts = partsOf(settings, notification, nowMs)
     const transport = createTransport({
       host: smtp.host,
       port: smtp.port,
@@ -140,7 +142,7 @@ export const email: Channel<EmailConfig> = {
     const sent = transport.sendMail({
       from,
       to: [...to],
-      ...partsOf(settings, notification, nowMs),
+      ...parts,
     })
     try {
       await Promise.race([sent, aborted])
@@ -193,12 +195,13 @@ function describeServer({ tls, host, port, user, password }: SmtpServer): string
 /** A wrong password can be mended while the message waits; a refused message or recipient can't. */
 function deliveryError(
   error: Error & { responseCode?: number; code?: string },
-  { host, port }: SmtpServer,
+  { host, port, password }: SmtpServer,
 ): DeliveryError {
   const isFinal = (error.responseCode ?? 0) >= 550 && (error.responseCode ?? 0) <= 554 && error.code !== 'EAUTH'
-  return new DeliveryError(isFinal ? 'never' : 'later', `mail server ${host}:${port}: ${error.message}`, {
-    cause: error,
-  })
+  // Servers repeat what they were told.
+  const secret = password?.reveal() ?? ''
+  const reason = secret.length < SHORTEST_SECRET ? error.message : error.message.replaceAll(secret, String(password))
+  return new DeliveryError(isFinal ? 'never' : 'later', oneLine(`mail server ${host}:${port}: ${reason}`, MAX_REASON))
 }
 
 function textOf({ title, alerts, omitted, url }: MessageText): string {

@@ -28,9 +28,10 @@ export interface Posting {
  * while the message waits: a token, a URL, a limit, the server.
  */
 const FINAL = new Set([400, 406, 410, 413, 414, 415, 422, 431])
-const MAX_REASON = 200
+/** Characters of an error that a person is shown. */
+export const MAX_REASON = 300
 /** Shorter texts stand in answers by chance. */
-const SHORTEST_SECRET = 6
+export const SHORTEST_SECRET = 6
 
 /**
  * Posts, and gives the answer when it is a 2xx.
