@@ -21,3 +21,10 @@ CREATE TABLE spent_segment (
 ) STRICT;
 
 DROP TABLE chunk;
+
+-- What each day of sixteen series came to, as in the directories of their segments, but all days of a group side by side:
+-- a window of a month reads a few pages. id is series_group * 1048576 + the day's number since 1970.
+CREATE TABLE day_summary (
+  id INTEGER PRIMARY KEY,
+  body BLOB NOT NULL
+) STRICT;

@@ -1,8 +1,9 @@
 import { ByteCache } from '../../lib/byte-cache.ts'
 import type { Samples } from '../../model/sample.ts'
 import { AT, SUMMARY_SIZE, Summary } from '../../model/summary.ts'
-import type { Catalog, Span } from './catalog.ts'
-import { type ChunkPlace, groupOf } from './segment.ts'
+import { type Catalog, DAY_MS, type Span } from './catalog.ts'
+import type { DaySummaries } from './day-summaries.ts'
+import { type ChunkPlace, groupOf, slotOf } from './segment.ts'
 import type { SegmentReader } from './segment-reader.ts'
 import { takeRun } from './take-run.ts'
 
@@ -37,14 +38,17 @@ export class History {
   readonly #catalog: Catalog
   readonly #reader: SegmentReader
   readonly #rows = new ByteCache<Rows>(BUDGET_BYTES)
+  readonly #days: DaySummaries
 
-  constructor(catalog: Catalog, reader: SegmentReader) {
+  constructor(catalog: Catalog, reader: SegmentReader, days: DaySummaries) {
     this.#catalog = catalog
     this.#reader = reader
+    this.#days = days
   }
 
   clear(): void {
     this.#rows.clear()
+    this.#days.clear()
     this.#reader.clear()
   }
 
@@ -147,6 +151,7 @@ export class History {
   /** Adds what spans that end in `(fromMs, toMs]` have. */
   #load(rows: Rows, ref: number, fromMs: number, toMs: number): void {
     const { spans } = this.#catalog
+    const range = { afterMs: fromMs, toMs: Math.ceil(toMs / DAY_MS) * DAY_MS }
     for (let i = firstSpanAfter(spans, fromMs); i < spans.length; i++) {
       const span = spans[i] as Span
       const segment = this.#catalog.segmentOf(span, ref)
@@ -157,7 +162,11 @@ export class History {
         rows.numbers = larger
       }
       const at = rows.count * SUMMARY_SIZE
-      if (!this.#reader.summary(segment, ref, rows.numbers, at)) continue
+      const isThere =
+        (span.level > 0
+          ? this.#days.read(groupOf(ref), rows.version, range, span.toMs, slotOf(ref), rows.numbers, at)
+          : undefined) ?? this.#reader.summary(segment, ref, rows.numbers, at)
+      if (!isThere) continue
       rows.segments.push(segment)
       rows.count++
     }

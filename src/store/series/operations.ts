@@ -4,6 +4,7 @@ import type { Connection } from '../database.ts'
 import { defineOperation } from '../operation.ts'
 import { sql } from '../schema.ts'
 import { CHUNK_MS } from './catalog.ts'
+import { dayKey, packDay } from './day-summaries.ts'
 import { joinSamples } from './join.ts'
 import { mergeSamples } from './merge.ts'
 import {
@@ -89,13 +90,23 @@ function writeSegment(db: Connection, { level, toMs, group, additions, sources }
   // Queries go on to read them until the main thread has heard of the new one.
   for (const id of spent) db.statement('INSERT OR IGNORE INTO spent_segment (id) VALUES (?)').run(id)
   if (series.length === 0) return { level, toMs, group, id: undefined, mask: 0, duplicates, spent, kept }
-  const { startMs, endMs, samples, mask, directory, body } = encodeSegment(series, CHUNK_MS[level as 0 | 1], level > 0)
+  const { startMs, endMs, samples, mask, directory, body, summaries } = encodeSegment(
+    series,
+    CHUNK_MS[level as 0 | 1],
+    level > 0,
+  )
   const { lastInsertRowid } = db
     .statement(
       `INSERT INTO segment (level, to_ms, series_group, series_mask, start_ms, end_ms, samples, directory, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(level, toMs, group, mask, startMs, endMs, samples, directory, body)
+  if (level > 0) {
+    db.statement('INSERT OR REPLACE INTO day_summary (id, body) VALUES (?, ?)').run(
+      dayKey(group, toMs),
+      packDay(summaries),
+    )
+  }
   return { level, toMs, group, id: Number(lastInsertRowid), mask, duplicates, spent, kept }
 }
 
@@ -146,6 +157,11 @@ export const retainSegments = defineOperation(
            (SELECT id FROM segment WHERE to_ms < ? AND body IS NOT NULL LIMIT ${ROWS_A_STEP})`,
       )
       .run(rawBeforeMs).changes
+    const days = db
+      .statement(`SELECT series_group AS "group", to_ms AS toMs FROM segment WHERE to_ms < ? LIMIT ${ROWS_A_STEP}`)
+      .all(rollupBeforeMs) as { group: number; toMs: number }[]
+    const forgetDay = db.statement('DELETE FROM day_summary WHERE id = ?')
+    for (const { group, toMs } of days) forgetDay.run(dayKey(group, toMs))
     const gone = db
       .statement(`DELETE FROM segment WHERE id IN (SELECT id FROM segment WHERE to_ms < ? LIMIT ${ROWS_A_STEP})`)
       .run(rollupBeforeMs).changes

@@ -52,6 +52,8 @@ export interface EncodedSegment {
   readonly mask: number
   readonly directory: Buffer
   readonly body: Buffer
+  /** What all samples of a series come to, by the series' place in the group. */
+  readonly summaries: ReadonlyMap<number, Float64Array>
 }
 
 /** What became of a write of samples into a segment. */
@@ -87,11 +89,12 @@ export function encodeSegment(series: readonly SegmentSeries[], chunkMs: number,
   const clocks = new Clocks(body, isFinal)
   const entries = new ByteWriter(1 << 12)
   const table: { slot: number; offset: number; length: number }[] = []
+  const summaries = new Map<number, Float64Array>()
   let [startMs, endMs, count, mask] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
   for (const { ref, samples } of series) {
     const offset = entries.length
     entries.uint32(0)
-    writeEntry(entries, samples, chunkMs, clocks, body, isFinal)
+    summaries.set(slotOf(ref), writeEntry(entries, samples, chunkMs, clocks, body, isFinal))
     entries.setUint32(offset, crc32(entries.view(offset + 4)))
     table.push({ slot: slotOf(ref), offset, length: entries.length - offset })
     startMs = Math.min(startMs, samples.timesMs[0] as number)
@@ -106,6 +109,7 @@ export function encodeSegment(series: readonly SegmentSeries[], chunkMs: number,
     mask,
     directory: writeDirectory(clocks.all, table, entries),
     body: body.take(),
+    summaries,
   }
 }
 
@@ -146,7 +150,7 @@ function writeEntry(
   clocks: Clocks,
   body: ByteWriter,
   isFinal: boolean,
-): void {
+): Float64Array {
   const chunks = cut(samples, chunkMs).map((chunk) => {
     const clock = clocks.of(chunk.timesMs)
     const offset = body.length
@@ -154,12 +158,14 @@ function writeEntry(
     return { clock, offset, length: body.length - offset, numbers: summarized(chunk) }
   })
   entries.varint(chunks.length)
+  let all = (chunks[0] as (typeof chunks)[number]).numbers
   if (chunks.length > 1) {
     const whole = new Summary().begin(NEEDS.all)
     for (const { numbers } of chunks) whole.takePiece(numbers, 0)
     const clock = clocks.together(chunks.map((chunk) => chunk.clock))
     entries.varint(clock)
     writeSummary(entries, whole.numbers, clocks.all[clock] as Clock)
+    all = whole.numbers
   }
   for (const { clock, offset, length, numbers } of chunks) {
     entries.varint(clock)
@@ -167,6 +173,7 @@ function writeEntry(
     entries.varint(length)
     writeSummary(entries, numbers, clocks.all[clock] as Clock)
   }
+  return all
 }
 
 /** Columns of times, each once. */

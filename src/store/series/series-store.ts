@@ -9,6 +9,7 @@ import type { Connection } from '../database.ts'
 import { sql } from '../schema.ts'
 import type { Writer } from '../writer.ts'
 import { Catalog } from './catalog.ts'
+import { DaySummaries } from './day-summaries.ts'
 import { Head, type NewestSample } from './head.ts'
 import { History } from './history.ts'
 import { HistoryImport } from './history-import.ts'
@@ -77,7 +78,7 @@ export class SeriesStore implements SampleSink {
     this.#journal = new SampleJournal(writer, this.#index)
     this.#catalog = new Catalog(reader)
     const nameOf = (ref: number) => String(this.#index.labelsOf(ref) ?? ref)
-    this.#history = new History(this.#catalog, new SegmentReader(reader, onCorrupt, nameOf))
+    this.#history = new History(this.#catalog, new SegmentReader(reader, onCorrupt, nameOf), new DaySummaries(reader))
     this.#sealer = new Sealer({
       writer,
       reader,
