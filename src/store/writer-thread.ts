@@ -11,6 +11,9 @@ const port = parentPort
 if (port === null) throw new Error('the writer runs as a thread of midwatch')
 
 const { file, addonPath } = workerData as WriterStart
+/** Of the journal in the connection's cache of pages. */
+const JOURNAL_BYTES_KEPT = 1 << 20
+let journalBytes = 0
 let opened: { readonly db: Connection; readonly transactor: Transactor } | undefined
 
 function open(): { readonly db: Connection; readonly transactor: Transactor } {
@@ -26,8 +29,7 @@ function handle(message: ToWriter): void {
   switch (message.kind) {
     case 'commit':
       answer({ id: message.id, outcomes: commit(message.requests), tookMs: performance.now() - startMs })
-      // Given back at once: the collector would let megabytes gather that hang on a few objects.
-      for (const body of journalBodies(message.requests)) body.transfer(0)
+      tidy(journalBodies(message.requests))
       return
     case 'close':
       opened?.db.raw.pragma('wal_checkpoint(TRUNCATE)')
@@ -35,6 +37,20 @@ function handle(message: ToWriter): void {
       answer({ id: message.id, outcomes: [], tookMs: performance.now() - startMs })
       return
   }
+}
+
+/**
+ * Gives journal entries back at once, as the collector would let megabytes gather that hang on a few objects, and has the
+ * connection forget their pages, which nobody reads again.
+ */
+function tidy(bodies: readonly ArrayBuffer[]): void {
+  for (const body of bodies) {
+    journalBytes += body.byteLength
+    body.transfer(0)
+  }
+  if (journalBytes < JOURNAL_BYTES_KEPT) return
+  journalBytes = 0
+  opened?.db.raw.pragma('shrink_memory')
 }
 
 /** A file that can't be opened now is tried again with the next commit. */
