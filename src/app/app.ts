@@ -181,7 +181,7 @@ export async function startApp(options: StartOptions): Promise<App> {
 
   // What is judged.
   const rules = new RuleEngine({
-    query: (expr, atMs) => queryStore(store.series, expr, atMs),
+    query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, shared),
     sink: store.series,
     externalUrl: externalUrlOf(plan.config),
     [startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? 'outdated' : 'restored']: loadAlerts(store.reader),

@@ -11,6 +11,7 @@ export {
   type QueryResult,
   type QueryValue,
 } from './evaluate/query.ts'
+export { type GroupMember, SharedParts, type SharedResults } from './evaluate/shared.ts'
 export { functions } from './functions/registry.ts'
 export * from './syntax/ast.ts'
 export { check, typeOf } from './syntax/check.ts'

@@ -3,11 +3,12 @@ import { type AlertSample, needsSending, transition } from '../alert/transition.
 import type { AlertEvent, AlertInstance, SentAlert } from '../model/alert.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
 import type { AlertingRule, RecordingRule, RuleGroup, VectorSample } from '../model/rule.ts'
-import { BatchBuilder } from '../model/sample.ts'
 import type { SampleSink } from '../model/sink.ts'
-import { type Expr, parse, print } from '../promql/index.ts'
+import { type Expr, parse, print, type SharedResults } from '../promql/index.ts'
+import { type GroupState, groupKey, nameOf, start } from './group-state.ts'
 import type { RuleHealth, RuleState } from './rule-state.ts'
-import { expand, parseTemplate, type Template } from './template.ts'
+import { RuleWriter } from './rule-writer.ts'
+import { expand } from './template.ts'
 
 /** What one evaluation of a group changed; to be written down as one. */
 export interface EvaluationResult {
@@ -20,8 +21,11 @@ export interface EvaluationResult {
 }
 
 interface RuleEngineOptions {
-  /** An instant query over midwatch's own series. A scalar is one sample without labels. */
-  readonly query: (expression: Expr, atMs: number) => Promise<readonly VectorSample[]>
+  /**
+   * An instant query over midwatch's own series. A scalar is one sample without labels. `shared` holds what rules of a group
+   * have in common.
+   */
+  readonly query: (expression: Expr, atMs: number, shared?: SharedResults) => Promise<readonly VectorSample[]>
   readonly sink: SampleSink
   /** Called after each evaluation that changed something, before the group is evaluated again. */
   readonly onResult: (result: EvaluationResult) => void
@@ -39,17 +43,8 @@ interface RuleEngineOptions {
 const RESEND_DELAY_MS = 60_000
 /** A clock that was put back less far is waited for. */
 const SETBACK_MS = 60_000
-
-interface GroupState {
-  readonly group: RuleGroup
-  readonly rules: readonly RuleState[]
-  lastSlotMs: number | undefined
-  missed: number
-  iterations: number
-  failures: number
-  evaluationSeconds: number
-  isRunning: boolean
-}
+/** After so much work on rules others get a turn; a query gives way by itself. */
+const TURN_MS = 3
 
 /** What pages, API and metrics show of a group. */
 export interface GroupView {
@@ -77,8 +72,9 @@ export interface RuleView {
  */
 export class RuleEngine {
   readonly #options: RuleEngineOptions
+  readonly #writer: RuleWriter
   #groups: GroupState[] = []
-  #vanished: Labels[] = []
+  #turnEndMs = 0
   /** Alerts of the last run whose rules have not been seen yet. */
   readonly #restored: Map<string, readonly AlertInstance[]>
   #isFirstUpdate = true
@@ -86,6 +82,7 @@ export class RuleEngine {
   /** Without groups it evaluates nothing until `update` brings some. */
   constructor(options: RuleEngineOptions, groups?: readonly RuleGroup[]) {
     this.#options = options
+    this.#writer = new RuleWriter(options.sink, options.onError)
     this.#restored = new Map(options.restored)
     if (groups !== undefined) this.update(groups)
   }
@@ -149,7 +146,8 @@ export class RuleEngine {
 
   /** Evaluates every group that is due at this tick; resolves when all are done. */
   async tick(tickMs: number): Promise<void> {
-    this.#markVanished(tickMs)
+    this.#writer.markVanished(tickMs)
+    this.#turnEndMs = performance.now() + TURN_MS
     await Promise.all(
       this.#groups.map((state) =>
         this.#evaluateIfDue(state, tickMs).catch((error: unknown) => this.#options.onError(error, state.group.name)),
@@ -192,15 +190,16 @@ export class RuleEngine {
       sent: SentAlert[]
     }
     const sampleMs = slotMs - state.group.queryOffsetMs
+    const shared = state.shared.results(sampleMs)
+    let startMs = performance.now()
     for (const rule of state.rules) {
-      const startMs = performance.now()
       try {
-        const found = await this.#options.query(rule.expression, sampleMs)
+        const found = await this.#options.query(rule.expression, sampleMs, shared)
         const series =
           rule.rule.kind === 'recording'
-            ? this.#record(rule.rule, found, state.group.limit)
+            ? record(rule, rule.rule, found, state.group.limit)
             : await this.#alert(rule, rule.rule, found, state.group, slotMs, result)
-        this.#append(rule, series, sampleMs)
+        this.#writer.append(rule, series, sampleMs, nameOf(rule))
         rule.health = 'ok'
         rule.lastError = undefined
       } catch (error) {
@@ -209,8 +208,11 @@ export class RuleEngine {
         state.failures++
         this.#options.onError(error, `${state.group.name}/${nameOf(rule)}`)
       }
+      const endMs = performance.now()
       rule.lastEvaluationMs = slotMs
-      rule.evaluationSeconds = (performance.now() - startMs) / 1000
+      rule.evaluationSeconds = (endMs - startMs) / 1000
+      startMs = endMs
+      if (endMs >= this.#turnEndMs) startMs = await this.#giveWay()
     }
     const { upserts, removals, events, sent } = result
     if (upserts.length + removals.length + events.length + sent.length > 0) {
@@ -218,18 +220,13 @@ export class RuleEngine {
     }
   }
 
-  #record(rule: RecordingRule, found: readonly VectorSample[], limit: number): VectorSample[] {
-    const ruleLabels = Object.entries(rule.labels)
-    const samples = found.map(({ labels, value }) => {
-      let named = labels.with(METRIC_NAME, rule.record)
-      for (const [name, text] of ruleLabels) named = named.with(name, text)
-      return { labels: named, value }
-    })
-    if (new Set(samples.map(({ labels }) => labels.key)).size < samples.length) {
-      throw new Error('vector contains metrics with the same labelset after applying rule labels')
-    }
-    if (limit > 0 && samples.length > limit) throw new Error(`exceeded limit of ${limit} with ${samples.length} series`)
-    return samples
+  /** Lets others do their work; returns when it goes on. */
+  async #giveWay(): Promise<number> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    const nowMs = performance.now()
+    // Groups that went on in the same turn have their part of it.
+    if (nowMs >= this.#turnEndMs) this.#turnEndMs = nowMs + TURN_MS
+    return nowMs
   }
 
   async #alert(
@@ -245,6 +242,7 @@ export class RuleEngine {
       sent: SentAlert[]
     },
   ): Promise<VectorSample[]> {
+    if (found.length === 0 && state.alerts.size === 0) return []
     const samples: AlertSample[] = []
     const keys = new Set<string>()
     for (const sample of found) {
@@ -298,34 +296,16 @@ export class RuleEngine {
     const options = { nowMs: slotMs, query: (text: string) => this.#options.query(parse(text), slotMs) }
     let labels = sample.labels.withoutName()
     for (const [name, template] of state.labelTemplates)
-      labels = labels.with(name, await expand(template, data, options))
+      labels = labels.with(name, template.plain ?? (await expand(template, data, options)))
     const annotations: Record<string, string> = {}
-    for (const [name, template] of state.annotationTemplates) annotations[name] = await expand(template, data, options)
+    for (const [name, template] of state.annotationTemplates) {
+      annotations[name] = template.plain ?? (await expand(template, data, options))
+    }
     return { labels: labels.with('alertname', rule.alert), annotations, value: sample.value }
   }
 
-  /** Appends what the rule gave now, and a staleness marker for each series that it gave last time and not now. */
-  #append(state: RuleState, samples: readonly VectorSample[], timeMs: number): void {
-    const { sink } = this.#options
-    const batch = new BatchBuilder(samples.length + 8)
-    const series = new Map<string, Labels>()
-    for (const { labels, value } of samples) {
-      const ref = sink.ref(labels)
-      if (ref === undefined) continue
-      series.set(labels.key, labels)
-      batch.add(ref, timeMs, value)
-    }
-    for (const [key, labels] of state.series) {
-      const ref = series.has(key) ? undefined : sink.ref(labels)
-      if (ref !== undefined) batch.addStale(ref, timeMs)
-    }
-    state.series = series
-    if (batch.length > 0)
-      sink.append(batch.take()).catch((error: unknown) => this.#options.onError(error, nameOf(state)))
-  }
-
   #forget(state: RuleState): void {
-    for (const labels of state.series.values()) this.#vanished.push(labels)
+    this.#writer.forget(state)
     if (state.alerts.size === 0) return
     const removals = [...state.alerts.values()].map(({ labels }) => ({ ruleKey: state.key, labels }))
     this.#options.onResult({ nowMs: 0, upserts: [], removals, events: [], sent: [] })
@@ -342,71 +322,30 @@ export class RuleEngine {
     )
     if (removals.length > 0) this.#options.onResult({ nowMs: 0, upserts: [], removals, events: [], sent: [] })
   }
+}
 
-  #markVanished(tickMs: number): void {
-    const batch = new BatchBuilder(this.#vanished.length + 1)
-    for (const labels of this.#vanished) {
-      const ref = this.#options.sink.ref(labels)
-      if (ref !== undefined) batch.addStale(ref, tickMs)
+/** The samples under the rule's name, with its labels. */
+function record(
+  { recorded }: RuleState,
+  rule: RecordingRule,
+  found: readonly VectorSample[],
+  limit: number,
+): readonly VectorSample[] {
+  const samples: VectorSample[] = []
+  for (const { labels, value } of found) {
+    let named = recorded.get(labels)
+    if (named === undefined) {
+      named = labels.with(METRIC_NAME, rule.record)
+      for (const [name, text] of Object.entries(rule.labels)) named = named.with(name, text)
+      recorded.set(labels, named)
     }
-    this.#vanished = []
-    if (batch.length > 0)
-      this.#options.sink.append(batch.take()).catch((error: unknown) => this.#options.onError(error, 'reload'))
+    samples.push({ labels: named, value })
   }
-}
-
-function start(group: RuleGroup, restored: ReadonlyMap<string, readonly AlertInstance[]>): GroupState {
-  const seen = new Map<string, number>()
-  const rules = group.rules.map((rule): RuleState => {
-    const name = rule.kind === 'alerting' ? rule.alert : rule.record
-    const identity = JSON.stringify([group.file, group.name, name, Object.entries(rule.labels).sort()])
-    const nth = seen.get(identity) ?? 0
-    seen.set(identity, nth + 1)
-    const key = `${identity}#${nth}`
-    const alerts = rule.kind === 'alerting' ? (restored.get(key) ?? []) : []
-    return {
-      rule,
-      key,
-      expression: parse(rule.expr),
-      labelTemplates: templates(rule.kind === 'alerting' ? rule.labels : {}),
-      annotationTemplates: templates(rule.kind === 'alerting' ? rule.annotations : {}),
-      alerts: new Map(alerts.map((alert) => [alert.labels.key, alert])),
-      series:
-        rule.kind === 'alerting'
-          ? new Map(alertSeries(alerts, rule.alert, rule.labels).map(({ labels }) => [labels.key, labels]))
-          : new Map(),
-      health: 'unknown',
-      lastError: undefined,
-      lastEvaluationMs: undefined,
-      evaluationSeconds: 0,
-    }
-  })
-  return {
-    group,
-    rules,
-    lastSlotMs: undefined,
-    missed: 0,
-    iterations: 0,
-    failures: 0,
-    evaluationSeconds: 0,
-    isRunning: false,
+  if (samples.length > 1 && new Set(samples.map(({ labels }) => labels.key)).size < samples.length) {
+    throw new Error('vector contains metrics with the same labelset after applying rule labels')
   }
-}
-
-function templates(texts: Readonly<Record<string, string>>): ReadonlyMap<string, Template> {
-  return new Map(
-    Object.entries(texts)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, text]) => [name, parseTemplate(text)]),
-  )
-}
-
-function groupKey({ file, name }: RuleGroup): string {
-  return JSON.stringify([file, name])
-}
-
-function nameOf({ rule }: RuleState): string {
-  return rule.kind === 'alerting' ? rule.alert : rule.record
+  if (limit > 0 && samples.length > limit) throw new Error(`exceeded limit of ${limit} with ${samples.length} series`)
+  return samples
 }
 
 /** As Go's url.QueryEscape: a space is `+`. */

@@ -15,6 +15,8 @@ export interface RuleState {
   readonly labelTemplates: ReadonlyMap<string, Template>
   readonly annotationTemplates: ReadonlyMap<string, Template>
   alerts: ReadonlyMap<string, AlertInstance>
+  /** Labels of a recording rule's samples, by those of the expression's. */
+  readonly recorded: WeakMap<Labels, Labels>
   /** Series that the last evaluation gave, so that those that vanish get a staleness marker. */
   series: ReadonlyMap<string, Labels>
   health: RuleHealth

@@ -36,9 +36,9 @@ class Bench {
     this.store = store
     this.engine = new RuleEngine(
       {
-        query: async (expression, atMs) => {
+        query: async (expression, atMs, shared) => {
           await this.gate
-          return queryStore(this.store, expression, atMs)
+          return queryStore(this.store, expression, atMs, shared)
         },
         sink: {
           ref: (labels) => this.store.ref(labels),
@@ -346,6 +346,61 @@ groups:
     expect(await bench.now('middle')).toEqual(['middle{__tmp="{{ $value }}"} 4'])
     expect(await bench.now('before')).toEqual(['before{__tmp="{{ $value }}"} 2'])
     expect(await bench.now('after')).toEqual(['after{__tmp="{{ $value }}"} 5'])
+  })
+
+  test('looks once at what its rules have in common, and again at what one of them records', async () => {
+    const bench = new Bench(`
+groups:
+  - name: g
+    rules:
+      - { record: before, expr: max(middle) }
+      - { record: middle, expr: sum(x) }
+      - { record: twice, expr: sum(x) + sum(x) }
+      - { alert: High, expr: sum(x) > 1 and on () ALERTS }
+      - { record: after, expr: max(middle) }
+      - { record: firing, expr: 'count(ALERTS{alertname="High"}) or sum(x)' }
+      - { record: again, expr: 'sum( x )' }
+`)
+    const select = vi.spyOn(bench.store, 'select')
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(await bench.now('{__name__=~"after|twice|again|firing"}')).toEqual([
+      'after 1',
+      'again 1',
+      'firing 1',
+      'twice 2',
+    ])
+    select.mockClear()
+    bench.set('x', 2)
+    await bench.tick(M)
+    // x, ALERTS before and after the alert, and middle before and after it was recorded.
+    expect(select).toHaveBeenCalledTimes(5)
+    expect(await bench.now('{__name__=~"before|after|twice|again"}')).toEqual([
+      'after 2',
+      'again 2',
+      'before 1',
+      'twice 4',
+    ])
+  })
+
+  test('others get their turn while many rules are evaluated', async () => {
+    const rules = Array.from({ length: 40 }, (_, i) => `{ record: r${i}, expr: x }`)
+    const query = async () => {
+      const endMs = performance.now() + 1
+      while (performance.now() < endMs);
+      return []
+    }
+    const bench = new Bench(`groups: [{ name: g, rules: [${rules.join(', ')}] }]`, { query })
+    let turns = 0
+    let isOver = false
+    const others = () => {
+      turns++
+      if (!isOver) setImmediate(others)
+    }
+    setImmediate(others)
+    await bench.tick(0)
+    isOver = true
+    expect(turns).toBeGreaterThan(5)
   })
 
   test('ends series that it no longer gives, at once: recorded ones, and an alert that left its state', async () => {

@@ -53,12 +53,13 @@ export class Evaluator implements Evaluation {
   *vector(expr: Expr, steps: Steps): Work<Vector> {
     const { shared } = this.#settings
     // Inside a subquery the times are others.
-    const key = shared === undefined || steps !== this.querySteps ? undefined : shared.keyOf(expr)
-    if (shared === undefined || key === undefined) return yield* this.#vector(expr, steps)
-    const known = shared.get(key)
+    if (shared === undefined || steps !== this.querySteps) return yield* this.#vector(expr, steps)
+    const name = shared.nameOf(expr)
+    if (name === undefined) return yield* this.#vector(expr, steps)
+    const known = shared.get(name)
     if (known !== undefined) return known
     const result = yield* this.#vector(expr, steps)
-    shared.set(key, result)
+    shared.set(name, result)
     return result
   }
 

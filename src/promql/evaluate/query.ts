@@ -29,7 +29,7 @@ export interface EvaluateOptions {
   readonly defaultSubqueryStepMs?: number | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly signal?: AbortSignal | undefined
-  /** What the rules of a group have in common; for instant queries of one time. */
+  /** What expressions of a group have in common; counts for an instant query of the same time, with the same options. */
   readonly shared?: SharedResults | undefined
 }
 
@@ -85,7 +85,7 @@ export async function evaluate(query: Query, data: Queryable, options: EvaluateO
     defaultSubqueryStepMs: options.defaultSubqueryStepMs ?? 60_000,
     maxSamples: limits?.samples ?? DEFAULT_LIMITS.samples,
     maxSeries: limits?.series ?? DEFAULT_LIMITS.series,
-    shared: isRange ? undefined : shared,
+    shared: isRange || shared?.atMs !== query.atMs ? undefined : shared,
   }
   const pacer = new Pacer(limits?.timeMs ?? DEFAULT_LIMITS.timeMs, signal)
   const evaluator = new Evaluator(data, steps, settings, pacer)
