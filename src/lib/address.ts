@@ -1,5 +1,6 @@
+import { lookup as systemLookupCallback } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns/promises'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 export interface Address {
   readonly address: string
@@ -145,8 +146,37 @@ export async function resolveAddress(
     prefer === undefined ? found : found.toSorted((a, b) => Number(b.family === prefer) - Number(a.family === prefer))
   const allowed = ordered.find(({ address }) => isAllowed(address, policy))
   if (allowed !== undefined) return allowed
-  throw new ForbiddenAddressError(
-    `${host} is ${ordered.map(({ address }) => address).join(', ')}, which is not allowed as a target (link-local, metadata or private address)`,
+  throw forbidden(host, ordered)
+}
+
+/**
+ * For `net.connect` and what is built on it: the addresses of a name that the policy allows, judged as they are connected
+ * to. Node asks nobody about a host that is written as an address; see `refuseLiteral`.
+ */
+export function allowedLookup(policy: AddressPolicy): LookupFunction {
+  return (hostname, { all, family, hints }, callback) => {
+    systemLookupCallback(hostname, { all: true, family: family ?? 0, hints: hints ?? 0 }, (error, found) => {
+      if (error !== null) return callback(error, '')
+      const allowed = found.filter(({ address }) => isAllowed(address, policy))
+      const [first] = allowed
+      if (first === undefined) return callback(forbidden(hostname, found as Address[]), '')
+      if (all === true) callback(null, allowed)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+/** @throws ForbiddenAddressError for a host that is an address, in brackets or not, which the policy does not allow */
+export function refuseLiteral(host: string, policy: AddressPolicy): void {
+  const address = host.replace(/^\[|\]$/g, '')
+  const family = isIP(address)
+  if (family !== 0 && !isAllowed(address, policy)) throw forbidden(host, [{ address, family: family as 4 | 6 }])
+}
+
+function forbidden(host: string, found: readonly Address[]): ForbiddenAddressError {
+  const addresses = found.map(({ address }) => address).join(', ')
+  return new ForbiddenAddressError(
+    `${host} is ${addresses}, which is not allowed as a target (link-local, metadata or private address)`,
   )
 }
 

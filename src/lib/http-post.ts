@@ -1,10 +1,9 @@
-import { lookup as systemLookup } from 'node:dns'
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP, type LookupFunction, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import { type AddressPolicy, ForbiddenAddressError, isAllowed } from './address.ts'
+import { isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { type AddressPolicy, allowedLookup, refuseLiteral } from './address.ts'
 
 export interface PostRequest {
   /** http or https. */
@@ -16,6 +15,8 @@ export interface PostRequest {
   readonly policy: AddressPolicy
   /** `http://user:password@proxy.example.org:3128`, or https; undefined connects directly, whatever the environment says. */
   readonly proxy: URL | undefined
+  /** How TLS is spoken with the server; as usual unless told. */
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'> | undefined
 }
 
 export interface PostAnswer {
@@ -41,7 +42,7 @@ const MAX_ANSWER_BYTES = 64 * 1024
 export async function httpPost(options: PostRequest): Promise<PostAnswer> {
   const { signal, body } = options
   signal.throwIfAborted()
-  refuseLiteral(options.url, options.policy)
+  refuseLiteral(options.url.hostname, options.policy)
   const request = await start(options)
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
@@ -61,11 +62,11 @@ async function start(options: PostRequest): Promise<ClientRequest> {
   const { url, proxy, signal, policy, body } = options
   const headers = { ...options.headers, 'content-length': String(Buffer.byteLength(body)) }
   const base = { method: 'POST', headers, signal, agent: false } as const
-  if (proxy === undefined) return requesterOf(url)(withoutLogin(url), { ...base, lookup: judgedLookup(policy) })
-  refuseLiteral(proxy, policy)
+  if (proxy === undefined) return requesterOf(url)(withoutLogin(url), { ...base, lookup: allowedLookup(policy) })
+  refuseLiteral(proxy.hostname, policy)
   if (url.protocol === 'https:') {
     const tunnel = await openTunnel(options, proxy)
-    const servername = isIP(bare(url.hostname)) === 0 ? url.hostname : undefined
+    const servername = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname : undefined
     const secured = connectTls({ socket: tunnel, ...(servername === undefined ? {} : { servername }) })
     return requestHttps(withoutLogin(url), { ...base, createConnection: () => secured })
   }
@@ -73,7 +74,7 @@ async function start(options: PostRequest): Promise<ClientRequest> {
     ...base,
     headers: { ...headers, ...proxyHeaders(proxy), host: url.host },
     path: url.href,
-    lookup: judgedLookup(policy),
+    lookup: allowedLookup(policy),
   })
 }
 
@@ -86,7 +87,7 @@ async function openTunnel({ url, signal, policy }: PostRequest, proxy: URL): Pro
     headers: { ...proxyHeaders(proxy), host: target },
     signal,
     agent: false,
-    lookup: judgedLookup(policy),
+    lookup: allowedLookup(policy),
   })
   request.end()
   const answered = once(request, 'connect') as Promise<[IncomingMessage, Socket]>
@@ -133,36 +134,4 @@ function proxyHeaders({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {}
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }
-}
-
-/** Node asks nobody about an address that is written as one. */
-function refuseLiteral({ hostname, host }: URL, policy: AddressPolicy): void {
-  const address = bare(hostname)
-  if (isIP(address) !== 0 && !isAllowed(address, policy)) throw forbidden(host, [address])
-}
-
-function judgedLookup(policy: AddressPolicy): LookupFunction {
-  return (hostname, { all, family, hints }, callback) => {
-    systemLookup(hostname, { all: true, family: family ?? 0, hints: hints ?? 0 }, (error, found) => {
-      if (error !== null) return callback(error, '')
-      const allowed = found.filter(({ address }) => isAllowed(address, policy))
-      const [first] = allowed
-      if (first === undefined) {
-        const addresses = found.map(({ address }) => address)
-        return callback(forbidden(hostname, addresses), '')
-      }
-      if (all === true) callback(null, allowed)
-      else callback(null, first.address, first.family)
-    })
-  }
-}
-
-function forbidden(host: string, addresses: readonly string[]): ForbiddenAddressError {
-  return new ForbiddenAddressError(
-    `${host} is ${addresses.join(', ')}, which is not allowed as a target (link-local, metadata or private address)`,
-  )
-}
-
-function bare(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '')
 }

@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { ForbiddenAddressError, resolveAddress } from '../../lib/address.ts'
 import type { Notification } from '../../model/notification.ts'
 
 /** A notification did not arrive; `retry` says whether waiting can help. */
@@ -48,18 +47,4 @@ export interface Channel<Config> {
    * @throws DeliveryError when it has not
    */
   send(config: Config, notification: Notification, context: SendContext): Promise<void>
-}
-
-/**
- * Refuses a server at a link-local or metadata address, where nobody takes messages.
- *
- * @throws DeliveryError
- */
-export async function refuseForbidden(host: string, signal: AbortSignal): Promise<void> {
-  try {
-    await resolveAddress(host, { policy: 'no-link-local', signal })
-  } catch (error) {
-    // What can't be resolved is told by the try itself.
-    if (error instanceof ForbiddenAddressError) throw new DeliveryError('later', error.message, { cause: error })
-  }
 }

@@ -1,11 +1,14 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { z } from 'zod'
+import { allowedLookup, refuseLiteral } from '../../lib/address.ts'
 import { Secret } from '../../lib/secret.ts'
 import { markSecret } from '../../lib/secret-schema.ts'
 import { show } from '../../lib/show.ts'
 import type { Notification } from '../../model/notification.ts'
 import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
-import { type Channel, DeliveryError, refuseForbidden } from './channel.ts'
+import { type Channel, DeliveryError } from './channel.ts'
 import { MAX_REASON, SHORTEST_SECRET } from './http.ts'
 import { say, type Words } from './words.ts'
 
@@ -109,6 +112,8 @@ function defaultFrom(to: readonly string[], { user }: SmtpServer): string {
   return `midwatch@${domain}`
 }
 
+const POLICY = 'no-link-local'
+
 /** Sends a mail with a text and an HTML part over SMTP. */
 export const email: Channel<EmailConfig> = {
   config,
@@ -118,42 +123,47 @@ export const email: Channel<EmailConfig> = {
 
   async send(settings, notification, { signal, nowMs }) {
     const { to, from, smtp } = settings
-    await refuseForbidden(smtp.host, signal)
     const { createTransport } = await import('nodemailer')
     const parts = partsOf(settings, notification, nowMs)
+    let socket: Socket | undefined
     const transport = createTransport({
       host: smtp.host,
       port: smtp.port,
       secure: smtp.tls,
-      connectionTimeout: 10_000,
       greetingTimeout: 10_000,
       socketTimeout: 15_000,
       disableFileAccess: true,
       disableUrlAccess: true,
       ...(smtp.user === undefined ? {} : { auth: { user: smtp.user, pass: smtp.password?.reveal() ?? '' } }),
-    })
-    // Closing it does not end what is under way: a server that drips a byte now and then would hold the try for ever.
-    let abort = () => {}
-    const aborted = new Promise<never>((_resolve, reject) => {
-      abort = () => reject(signal.reason)
-      if (signal.aborted) abort()
-      else signal.addEventListener('abort', abort, { once: true })
-    })
-    const sent = transport.sendMail({
-      from,
-      to: [...to],
-      ...parts,
+      // Our own connection: to an allowed address, and one that ends with the try, however slowly the server goes on.
+      getSocket(_options, callback) {
+        openSocket(smtp, signal).then(
+          (connection) => {
+            socket = connection
+            callback(null, { connection })
+          },
+          (error: Error) => callback(error, false),
+        )
+      },
     })
     try {
-      await Promise.race([sent, aborted])
+      await transport.sendMail({ from, to: [...to], ...parts })
     } catch (error) {
       if (signal.aborted) throw new DeliveryError('later', `${smtp.host} did not answer in time`, { cause: error })
       throw deliveryError(error as Error & { responseCode?: number }, smtp)
     } finally {
-      signal.removeEventListener('abort', abort)
       transport.close()
+      socket?.destroy()
     }
   },
+}
+
+/** @throws ForbiddenAddressError, or what the connection failed with */
+async function openSocket({ host, port }: SmtpServer, signal: AbortSignal): Promise<Socket> {
+  refuseLiteral(host, POLICY)
+  const socket = connect({ host, port, lookup: allowedLookup(POLICY), signal })
+  await once(socket, 'connect')
+  return socket
 }
 
 /** The operator's own text stands for the HTML part as well, where there is no other. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Secret } from '../../lib/secret.ts'
+import { Secret } from '../../lib/secret.ts'
 import { headers, secret } from '../../probe/fields.ts'
 import { HARMLESS_HEADER, headerMap } from '../../probe/http-request.ts'
 import type { SendContext } from './channel.ts'
@@ -11,8 +11,8 @@ import { signingSecret, standardHeaders } from './signature.ts'
 export interface Receiver {
   readonly url: Secret
   readonly signingSecret?: Secret | undefined
-  /** By any spelling of the name. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** By any spelling of the name; whatever may let us in is a secret. */
+  readonly headers?: Readonly<Record<string, string | Secret>> | undefined
   readonly bearerToken?: Secret | undefined
   readonly basicAuth?: { readonly username: string; readonly password: Secret } | undefined
   readonly proxy?: Secret | undefined
@@ -56,11 +56,17 @@ export function receiverOf(written: ReceiverKeys): Receiver {
   return {
     url: written.url,
     signingSecret: written.secret,
-    headers: written.headers,
+    headers: written.headers === undefined ? undefined : withSecrets(written.headers),
     bearerToken: written.bearer_token,
     basicAuth: written.basic_auth,
     proxy: written.proxy,
   }
+}
+
+function withSecrets(sent: Readonly<Record<string, string>>): Record<string, string | Secret> {
+  const guarded = ([name, value]: [string, string]) =>
+    [name, HARMLESS_HEADER.test(name.toLowerCase()) ? value : new Secret(value)] as const
+  return Object.fromEntries(Object.entries(sent).map(guarded))
 }
 
 /** Under the keys of the config, secrets masked. */
@@ -69,18 +75,15 @@ export function describeReceiver(receiver: Receiver): Record<string, unknown> {
   return {
     url: String(url),
     ...given('secret', key),
-    ...(sent === undefined ? {} : { headers: describeHeaders(sent) }),
+    ...(sent === undefined
+      ? {}
+      : { headers: Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, String(value)])) }),
     ...given('bearer_token', bearerToken),
     ...(basicAuth === undefined
       ? {}
       : { basic_auth: { username: basicAuth.username, password: String(basicAuth.password) } }),
     ...given('proxy', way),
   }
-}
-
-function describeHeaders(sent: Readonly<Record<string, string>>): Record<string, string> {
-  const mask = (name: string, value: string) => (HARMLESS_HEADER.test(name.toLowerCase()) ? value : '<secret>')
-  return Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, mask(name, value)]))
 }
 
 function given(key: string, value: Secret | undefined): Record<string, string> {
@@ -105,25 +108,28 @@ export async function postSigned(
   const { signingSecret: key, bearerToken, basicAuth } = receiver
   const { body, contentType } = message
   const url = new URL(receiver.url.reveal())
-  const own = [...headerMap(receiver.headers)]
-  const secretValues = own.filter(([name]) => !HARMLESS_HEADER.test(name)).map(([, value]) => value)
-  const secrets = [key, bearerToken, basicAuth?.password].flatMap((one) => one?.reveal() ?? [])
+  const own = Object.entries(receiver.headers ?? {})
+  const secrets = [key, bearerToken, basicAuth?.password, ...own.map(([, value]) => value)]
   await post(
     {
       who: url.host,
       url,
       body,
       headers: {
-        ...Object.fromEntries(own),
+        ...Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), textOf(value)])),
         ...authorization(receiver),
         'content-type': contentType,
         ...standardHeaders(key, { ...context, body }),
       },
       proxy: receiver.proxy,
-      secrets: [...secrets, ...secretValues, ...partsOf(url)],
+      secrets: [...secrets.flatMap((one) => (one instanceof Secret ? one.reveal() : [])), ...partsOf(url)],
     },
     context,
   )
+}
+
+function textOf(value: string | Secret): string {
+  return value instanceof Secret ? value.reveal() : value
 }
 
 function authorization({ bearerToken, basicAuth }: Receiver): Record<string, string> {
