@@ -1,4 +1,4 @@
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { ByteCache } from '../../lib/byte-cache.ts'
 import { SUMMARY_SIZE } from '../../model/summary.ts'
 import type { Connection } from '../database.ts'
@@ -15,7 +15,8 @@ export function dayKey(group: number, toMs: number): number {
 }
 
 /**
- * One day of a group: a checksum, which series there are, and of each its numbers, deflated.
+ * One day of a group: a checksum, which series there are, and of each its numbers. Not deflated: undoing that would take
+ * longer than all the rest of a first question about a month.
  *
  * @param summaries by the series' place in the group
  */
@@ -28,11 +29,10 @@ export function packDay(summaries: ReadonlyMap<number, Float64Array>): Buffer {
     mask |= 1 << slot
     numbers.set(new Uint8Array(summary.buffer, summary.byteOffset, SUMMARY_BYTES), i * SUMMARY_BYTES)
   }
-  const body = deflateRawSync(numbers)
   const head = Buffer.alloc(HEAD_BYTES)
   head.writeUInt16LE(mask, 4)
-  head.writeUInt32LE(crc32(body, mask), 0)
-  return Buffer.concat([head, body])
+  head.writeUInt32LE(crc32(numbers, mask), 0)
+  return Buffer.concat([head, numbers])
 }
 
 interface Day {
@@ -115,9 +115,8 @@ function unpackDay(packed: Buffer): Day | undefined {
   const mask = packed.readUInt16LE(4)
   const body = packed.subarray(HEAD_BYTES)
   if (crc32(body, mask) !== packed.readUInt32LE(0)) return undefined
-  const bytes = inflateRawSync(body)
-  if (bytes.length !== countOnes(mask) * SUMMARY_BYTES) return undefined
-  return { mask, numbers: new Float64Array(new Uint8Array(bytes).buffer) }
+  if (body.length !== countOnes(mask) * SUMMARY_BYTES) return undefined
+  return { mask, numbers: new Float64Array(new Uint8Array(body).buffer) }
 }
 
 function countOnes(mask: number): number {
