@@ -16,6 +16,8 @@ interface HistoryImportOptions {
   readonly history: History
   readonly onCorrupt: (what: string) => void
   readonly append: (batch: SampleBatch) => Promise<void>
+  /** How many samples the store has refused, by reason. */
+  readonly refused: ReadonlyMap<string, number>
   readonly durable: () => Promise<void>
   readonly seal: (cutMs: number) => Promise<unknown>
 }
@@ -81,8 +83,21 @@ export class HistoryImport {
   async #appendLive(): Promise<void> {
     const batch = this.#live
     this.#live = new BatchBuilder(1024)
-    void this.#options.append(batch).catch(() => {})
-    await this.#options.durable()
+    const { append, durable, head, refused } = this.#options
+    const before = { length: head.length, refused: new Map(refused) }
+    void append(batch).catch(() => {})
+    const taken = head.length - before.length
+    let known = batch.length - taken
+    for (const [reason, count] of refused) {
+      const more = count - (before.refused.get(reason) ?? 0)
+      if (more === 0) continue
+      this.#refuse(reason, more)
+      known -= more
+    }
+    // What was there with the same value is no news either.
+    if (known > 0) this.#refuse('duplicate-timestamp', known)
+    this.#samples -= batch.length - taken
+    await durable()
   }
 
   /** @param isLast false keeps the newest day of each series back, since more of it may be to come */

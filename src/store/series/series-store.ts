@@ -268,6 +268,7 @@ export class SeriesStore implements SampleSink {
       history: this.#history,
       onCorrupt: this.#onCorrupt,
       append: (batch) => this.append(batch),
+      refused: this.#refused,
       durable: () => this.durable(),
       seal: (cutMs) => this.seal(cutMs, 0, new AbortController().signal),
     })
