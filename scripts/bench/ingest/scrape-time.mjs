@@ -18,11 +18,20 @@ async function startApart(target) {
     const ours = await makeOurs({ target, everyMs: EVERY_MS, label })
     await ours.start()
     if (peer === undefined) return { ours }
-    await delay(2 * EVERY_MS + 500)
-    const requests = await target.requests()
+    const requests = await bothScraped(target, Date.now())
     const apartMs = Math.abs(requests['/ours'].lastMs - requests['/peer'].lastMs) % EVERY_MS
     if (Math.min(apartMs, EVERY_MS - apartMs) >= APART_MS) return { ours, peer }
     await ours.remove()
+  }
+}
+
+/** When each has asked, once both have done so after `sinceMs`: the first time comes when it comes. */
+async function bothScraped(target, sinceMs) {
+  for (;;) {
+    await delay(EVERY_MS)
+    const requests = await target.requests()
+    const hasAsked = (path) => (requests[path]?.lastMs ?? 0) > sinceMs + EVERY_MS
+    if (hasAsked('/ours') && hasAsked('/peer')) return requests
   }
 }
 
