@@ -1,9 +1,10 @@
 import type { CheckConfig, Config } from '../config/config.ts'
+import { routingOf } from '../config/routing.ts'
 import type { Routing } from '../notify/dispatcher.ts'
-import type { ReadyChannel } from '../notify/sender.ts'
+import { EVENTS, eventOutlet } from '../notify/event-sink.ts'
+import type { Outlet, Outlets, ReadyChannel } from '../notify/sender.ts'
 import { channelsOf } from './channels.ts'
 import { defaultChecks } from './default-checks.ts'
-import { routingOf } from './routing.ts'
 
 /** Everything that a config makes, ready to be put in place of what runs. Making it is all that can fail. */
 export interface Plan {
@@ -11,13 +12,24 @@ export interface Plan {
   readonly checks: readonly CheckConfig[]
   readonly routing: Routing
   readonly channels: ReadonlyMap<string, ReadyChannel>
+  /** Whatever messages can go to: the channels, and the sink of events. */
+  readonly outlets: Outlets
 }
 
 export function buildPlan(config: Config): Plan {
+  const channels = channelsOf(config)
+  const outlets = new Map<string, Outlet<never>>(channels)
+  if (config.events !== undefined) outlets.set(EVENTS, eventOutlet(config.events, externalUrlOf(config)))
   return {
     config,
     checks: config.checks.length > 0 ? config.checks : defaultChecks(),
     routing: routingOf(config),
-    channels: channelsOf(config),
+    channels,
+    outlets,
   }
+}
+
+/** Where people reach this midwatch, without a slash at the end. */
+export function externalUrlOf({ server }: Config): string {
+  return server.externalUrl ?? `http://${server.listen.host ?? 'localhost'}:${server.listen.port}`
 }

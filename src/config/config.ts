@@ -2,8 +2,10 @@ import type { AddressPolicy } from '../lib/address.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Labels } from '../model/labels.ts'
+import type { EventSink } from '../notify/event-sink.ts'
 import type { ProbeDefinition } from '../probe/probe.ts'
 import type { ScrapeConfig } from '../probe/scrape/config.ts'
+import type { AlertmanagerConfig } from './alertmanager/alertmanager.ts'
 import type { NotifyConfig } from './notify.ts'
 
 /** What the operator asked for: defaults filled in, every value ready for use, frozen in depth. */
@@ -23,6 +25,10 @@ export interface Config {
   readonly ruleFiles: readonly string[]
   readonly shippedRules: ShippedRulesConfig
   readonly notify: NotifyConfig
+  /** Alertmanager's own keys, where they are written. */
+  readonly alertmanager: AlertmanagerConfig | undefined
+  /** Who is told of changes of state as CloudEvents; undefined tells nobody. */
+  readonly events: EventSink | undefined
   readonly log: LogConfig
 }
 

@@ -138,7 +138,8 @@ export const timezone = z
   .string({ error: 'is not a time zone; write one such as Europe/Berlin' })
   .refine(isTimezone, { error: ({ input }) => `${show(input)} is not a time zone; write one such as Europe/Berlin` })
 
-function isTimezone(text: string): boolean {
+/** Whether it is an IANA name. */
+export function isTimezone(text: string): boolean {
   // Offsets such as +02:00 are taken by Intl, yet know nothing of daylight saving.
   if (!/^[A-Za-z]/.test(text)) return false
   try {

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { formatDuration, parseDuration } from '../model/duration.ts'
 import type { Problem } from '../model/problem.ts'
 import { DEFAULT_INTERVAL_MS } from '../probe/scrape/config.ts'
+import { type AlertmanagerTools, readAlertmanager } from './alertmanager/read.ts'
 import { readCheck } from './check.ts'
 import { Collector } from './collector.ts'
 import { type CheckConfig, type Config, deepFreeze } from './config.ts'
@@ -10,6 +11,7 @@ import { compareChannels, compareChecks, compareRetention, compareTokens } from 
 import { type Environment, settings, withEnvironment } from './environment.ts'
 import { explain, sayPlainly } from './explain.ts'
 import { readRoot, readText, whyUnreadable } from './file.ts'
+import { CHANNEL_NAMES } from './notify.ts'
 import { document, sections } from './schema.ts'
 import { meantCheckKey } from './suggest.ts'
 import { addUnknownKey, type TypingTools, typedValue } from './typed.ts'
@@ -60,9 +62,12 @@ export function loadConfig({ file, env, overrides = {}, readFile = readText }: L
   }
 
   const folder = dirname(path)
-  const tools: TypingTools = {
+  const tools: SectionTools = {
     collector,
     hint: keyElsewhere,
+    folder,
+    readFile,
+    files,
     readSecretFile(name, place, field) {
       // A path in the file starts where the file is, one in a variable where midwatch was started.
       const secretFile = place.file === path ? resolve(folder, name) : resolve(name)
@@ -84,8 +89,9 @@ export function loadConfig({ file, env, overrides = {}, readFile = readText }: L
 }
 
 type SectionName = keyof typeof sections
+type SectionTools = TypingTools & Pick<AlertmanagerTools, 'folder' | 'readFile' | 'files'>
 
-function readSections(root: Written, tools: TypingTools, file: string | undefined): Config | undefined {
+function readSections(root: Written, tools: SectionTools, file: string | undefined): Config | undefined {
   const { collector } = tools
   const entries = root.kind === 'map' ? root.entries : new Map()
   for (const [key, entry] of entries) {
@@ -93,7 +99,7 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
   }
 
   const values: Partial<Record<SectionName, unknown>> = {}
-  function parse<Name extends Exclude<SectionName, 'checks'>>(
+  function parse<Name extends Exclude<SectionName, 'checks' | 'alertmanager'>>(
     name: Name,
     prepare: (value: unknown) => unknown = (value) => value,
   ): z.output<(typeof sections)[Name]> | undefined {
@@ -116,6 +122,14 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
   const ruleFiles = parse('rule_files')
   const shippedRules = parse('shipped_rules')
   const notify = parse('notify')
+  const written = plainRecord(values.notify)
+  const alertmanager = readAlertmanager(entries.get('alertmanager')?.value, {
+    ...tools,
+    root,
+    notify: written,
+    channels: CHANNEL_NAMES.filter((name) => written[name] !== undefined),
+  })
+  const events = parse('events')
   const log = parse('log')
   const checks = readChecks(root, { ...tools, root, allow: allow ?? [] })
 
@@ -154,6 +168,8 @@ function readSections(root: Written, tools: TypingTools, file: string | undefine
     ruleFiles: fromFile ? ruleFiles.map((glob) => relativeTo(dirname(file), glob)) : ruleFiles,
     shippedRules,
     notify,
+    alertmanager,
+    events,
     log,
   }
 }
@@ -172,6 +188,10 @@ function withGlobals(jobs: unknown, global: z.output<typeof sections.global> | u
     if (timeoutMs !== undefined) filled.scrape_timeout ??= formatDuration(Math.min(timeoutMs, intervalMs))
     return filled
   })
+}
+
+function plainRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }
 
 function relativeTo(folder: string, glob: string): string {

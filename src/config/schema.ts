@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { markSecret } from '../lib/secret-schema.ts'
 import { formatDuration } from '../model/duration.ts'
+import { eventSink } from '../notify/event-sink.ts'
 import { secret } from '../probe/fields.ts'
 import { scrapeConfigs } from '../probe/scrape/config.ts'
+import { alertmanager } from './alertmanager/alertmanager.ts'
 import {
   type EvaluationConfig,
   LOG_LEVELS,
@@ -194,6 +196,8 @@ export const sections = {
     .describe('Rule files of your own; `*` stands for any name.'),
   shipped_rules: shippedRules,
   notify: notify.prefault({}),
+  alertmanager,
+  events: eventSink.optional(),
   log: log.prefault({}),
 } as const
 

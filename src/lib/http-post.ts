@@ -59,15 +59,16 @@ export async function httpPost(options: PostRequest): Promise<PostAnswer> {
 }
 
 async function start(options: PostRequest): Promise<ClientRequest> {
-  const { url, proxy, signal, policy, body } = options
+  const { url, proxy, signal, policy, body, tls = {} } = options
   const headers = { ...options.headers, 'content-length': String(Buffer.byteLength(body)) }
   const base = { method: 'POST', headers, signal, agent: false } as const
-  if (proxy === undefined) return requesterOf(url)(withoutLogin(url), { ...base, lookup: allowedLookup(policy) })
+  if (proxy === undefined)
+    return requesterOf(url)(withoutLogin(url), { ...base, ...tls, lookup: allowedLookup(policy) })
   refuseLiteral(proxy.hostname, policy)
   if (url.protocol === 'https:') {
     const tunnel = await openTunnel(options, proxy)
     const servername = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname : undefined
-    const secured = connectTls({ socket: tunnel, ...(servername === undefined ? {} : { servername }) })
+    const secured = connectTls({ socket: tunnel, ...(servername === undefined ? {} : { servername }), ...tls })
     return requestHttps(withoutLogin(url), { ...base, createConnection: () => secured })
   }
   return requesterOf(proxy)(withoutLogin(proxy), {

@@ -10,6 +10,7 @@ import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError } from './channel.ts'
 import { MAX_REASON, SHORTEST_SECRET } from './http.ts'
+import { readTlsFiles, type TlsFiles } from './tls-files.ts'
 import { say, type Words } from './words.ts'
 
 export interface SmtpServer {
@@ -19,6 +20,11 @@ export interface SmtpServer {
   readonly tls: boolean
   readonly user: string | undefined
   readonly password: Secret | undefined
+  /** Nothing is sent where the server offers no STARTTLS. */
+  readonly requireTls?: boolean | undefined
+  /** How we call ourselves; the name of this machine unless told. */
+  readonly hello?: string | undefined
+  readonly tlsFiles?: TlsFiles | undefined
 }
 
 export interface EmailConfig {
@@ -39,11 +45,12 @@ const ADDRESS =
   /^[^\s@<>,;:"()[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/
 const WITH_NAME = /^[^<>\r\n]*<([^<>]+)>$/
 
-const address = z.string({ error: 'is not an e-mail address; write oncall@example.org' }).refine(isAddress, {
+const address = z.string({ error: 'is not an e-mail address; write oncall@example.org' }).refine(isMailAddress, {
   error: ({ input }) => `${show(input)} is not an e-mail address; write oncall@example.org`,
 })
 
-function isAddress(text: string): boolean {
+/** Whether it is `oncall@example.org` or `On call <oncall@example.org>`. */
+export function isMailAddress(text: string): boolean {
   return ADDRESS.test(bareAddress(text))
 }
 
@@ -130,6 +137,9 @@ export const email: Channel<EmailConfig> = {
       host: smtp.host,
       port: smtp.port,
       secure: smtp.tls,
+      ...(smtp.requireTls === true ? { requireTLS: true } : {}),
+      ...(smtp.hello === undefined ? {} : { name: smtp.hello }),
+      tls: await readTlsFiles(smtp.tlsFiles),
       greetingTimeout: 10_000,
       socketTimeout: 15_000,
       disableFileAccess: true,

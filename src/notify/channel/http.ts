@@ -5,6 +5,7 @@ import { version } from '../../lib/version.ts'
 import { socketErrorWords } from '../../probe/socket-error.ts'
 import { oneLine } from '../message.ts'
 import { DeliveryError, type SendContext } from './channel.ts'
+import { readTlsFiles, type TlsFiles } from './tls-files.ts'
 
 /** A message on its way to a server that takes messages over HTTP. */
 export interface Posting {
@@ -15,6 +16,8 @@ export interface Posting {
   readonly body: string
   /** A URL; undefined connects directly. */
   readonly proxy: Secret | undefined
+  /** How TLS is spoken with it; as usual unless told. */
+  readonly tls?: TlsFiles | undefined
   /** What must not show in an error, whatever the server answers. */
   readonly secrets: readonly string[]
   /** What the server says is wrong, out of the text of its answer; the beginning of the text unless told. */
@@ -40,6 +43,7 @@ export const SHORTEST_SECRET = 6
  */
 export async function post(posting: Posting, { signal, nowMs }: SendContext): Promise<PostAnswer> {
   const { url, body, headers, who, proxy } = posting
+  const tls = await readTlsFiles(posting.tls)
   let answer: PostAnswer
   try {
     answer = await httpPost({
@@ -49,6 +53,7 @@ export async function post(posting: Posting, { signal, nowMs }: SendContext): Pr
       signal,
       policy: 'no-link-local',
       proxy: proxy === undefined ? undefined : new URL(proxy.reveal()),
+      tls,
     })
   } catch (error) {
     if (signal.aborted) throw new DeliveryError('later', `${who} did not answer in time`, { cause: error })
@@ -64,6 +69,11 @@ export async function post(posting: Posting, { signal, nowMs }: SendContext): Pr
   throw new DeliveryError(retry, oneLine(`${who} answered ${hide(reason, posting)}`, MAX_REASON), {
     waitMs: retryAfterMs(answer.headers['retry-after'], nowMs),
   })
+}
+
+/** What a gateway in front of a server may want to see. */
+export function authorizationHeader(value: Secret | undefined): Record<string, string> {
+  return value === undefined ? {} : { authorization: value.reveal() }
 }
 
 /** Seconds or a date (RFC 9110, section 10.2.3); 0 when it says nothing. */

@@ -9,7 +9,8 @@ import { secret, url as webUrl } from '../../probe/fields.ts'
 import { composeMessage, type MessageText } from '../message.ts'
 import type { Channel } from './channel.ts'
 import { proxy } from './fields.ts'
-import { post } from './http.ts'
+import { authorizationHeader, post } from './http.ts'
+import type { TlsFiles } from './tls-files.ts'
 import { say, type Words } from './words.ts'
 
 export interface PagerdutyConfig {
@@ -29,6 +30,18 @@ export interface PagerdutyConfig {
   readonly group?: Words | undefined
   /** Besides, or in place of, the lists of alerts. */
   readonly details?: Readonly<Record<string, Words>> | undefined
+  /** Besides the runbooks and pages of checks. */
+  readonly links?: readonly { readonly href: Words | undefined; readonly text: Words | undefined }[] | undefined
+  readonly images?: readonly PagerdutyImage[] | undefined
+  /** The value of a header, for a gateway in front. */
+  readonly authorization?: Secret | undefined
+  readonly tls?: TlsFiles | undefined
+}
+
+interface PagerdutyImage {
+  readonly src: Words | undefined
+  readonly alt: Words | undefined
+  readonly href: Words | undefined
 }
 
 const EVENTS_URL = 'https://events.pagerduty.com/v2/enqueue'
@@ -103,9 +116,10 @@ export const pagerduty: Channel<PagerdutyConfig> = {
       {
         who: 'PagerDuty',
         url: new URL(settings.url),
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...authorizationHeader(settings.authorization) },
         body: pagerdutyEvent(settings, notification, context.nowMs),
         proxy: settings.proxy,
+        tls: settings.tls,
         secrets: [settings.routingKey.reveal()],
         explain,
         // A wrong key is mended in the config, and what waits is worth sending then.
@@ -121,7 +135,14 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
   const message = composeMessage(notification, nowMs)
   const words = (asked: Words | undefined, own: string) => say(asked, notification, nowMs, () => own)
   const severity = words(settings.severity, severityOf(notification))
-  const links = linksOf(message)
+  const texts = <Keys extends string>(asked: Readonly<Record<Keys, Words | undefined>>) =>
+    Object.fromEntries(Object.entries<Words | undefined>(asked).map(([key, one]) => [key, words(one, '')])) as Record<
+      Keys,
+      string
+    >
+  const asked = (settings.links ?? []).map(texts).filter(({ href }) => href !== '')
+  const links = [...asked, ...linksOf(message)].slice(0, MAX_LINKS)
+  const images = (settings.images ?? []).map(texts).filter(({ src }) => src !== '')
   const event = (details: Readonly<Record<string, string>>) =>
     goJson({
       routing_key: settings.routingKey.reveal(),
@@ -139,13 +160,14 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
       client: words(settings.client, `midwatch ${version}`),
       client_url: words(settings.clientUrl, notification.externalUrl),
       ...(links.length === 0 ? {} : { links }),
+      ...(images.length === 0 ? {} : { images }),
     })
   const firing = notification.alerts.filter(({ status }) => status === 'firing')
   const resolved = notification.alerts.filter(({ status }) => status === 'resolved')
   const counts = { num_firing: String(firing.length), num_resolved: String(resolved.length) }
-  const asked = Object.entries(settings.details ?? {}).map(([key, text]) => [key, words(text, '')])
+  const details = Object.entries(settings.details ?? {}).map(([key, text]) => [key, words(text, '')])
   const lists = { firing: listOf(firing), resolved: listOf(resolved) }
-  const whole = event({ ...lists, ...counts, ...Object.fromEntries(asked) })
+  const whole = event({ ...lists, ...counts, ...Object.fromEntries(details) })
   if (Buffer.byteLength(whole) <= MAX_EVENT_BYTES) return whole
   return event({ error: 'the details are left out: the event would be longer than the 512 kB it may have', ...counts })
 }

@@ -6,6 +6,7 @@ import type { SendContext } from './channel.ts'
 import { proxy, secretUrl } from './fields.ts'
 import { partsOf, post } from './http.ts'
 import { signingSecret, standardHeaders } from './signature.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 /** A program of the operator's that takes messages over HTTP, and how it knows that they come from us. */
 export interface Receiver {
@@ -16,6 +17,7 @@ export interface Receiver {
   readonly bearerToken?: Secret | undefined
   readonly basicAuth?: { readonly username: string; readonly password: Secret } | undefined
   readonly proxy?: Secret | undefined
+  readonly tls?: TlsFiles | undefined
 }
 
 export const receiverUrl = secretUrl(
@@ -122,6 +124,7 @@ export async function postSigned(
         ...standardHeaders(key, { ...context, body }),
       },
       proxy: receiver.proxy,
+      tls: receiver.tls,
       secrets: [...secrets.flatMap((one) => (one instanceof Secret ? one.reveal() : [])), ...partsOf(url)],
     },
     context,

@@ -4,7 +4,9 @@ import { show } from '../../lib/show.ts'
 import { type AlertText, beforePair, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError } from './channel.ts'
 import { proxy, secretUrl } from './fields.ts'
-import { partsOf, post } from './http.ts'
+import { authorizationHeader, partsOf, post } from './http.ts'
+import { attachmentOf, type SlackAttachment } from './slack-attachment.ts'
+import type { TlsFiles } from './tls-files.ts'
 import { say, type Words } from './words.ts'
 
 export interface SlackConfig {
@@ -17,6 +19,19 @@ export interface SlackConfig {
   readonly title?: Words | undefined
   /** In place of the list of alerts; Slack's markup counts, so it has to come from the operator. */
   readonly text?: Words | undefined
+  /** Slack's names for colours, or one such as `#b3261e`. */
+  readonly color?: Words | undefined
+  /** How the message shows who it is from. */
+  readonly username?: Words | undefined
+  readonly iconEmoji?: Words | undefined
+  readonly iconUrl?: Words | undefined
+  /** Whether `@name` in a text is a person. */
+  readonly linkNames?: boolean | undefined
+  /** A message of Slack's older kind, which the operator has made, in place of ours. */
+  readonly attachment?: SlackAttachment | undefined
+  /** The value of a header, for a gateway in front. */
+  readonly authorization?: Secret | undefined
+  readonly tls?: TlsFiles | undefined
 }
 
 const SLACK_EXAMPLE = 'https://hooks.slack.com/services/…'
@@ -64,7 +79,8 @@ export const slack: Channel<SlackConfig> = {
   }),
   target: ({ channel }) => channel ?? "the webhook's own channel",
 
-  async send({ url, channel, proxy, title, text }, notification, context) {
+  async send(settings, notification, context) {
+    const { url, channel, proxy, tls, title, text } = settings
     const { IncomingWebhook } = await import('@slack/webhook')
     const composed = composeMessage(notification, context.nowMs)
     const message = {
@@ -82,9 +98,10 @@ export const slack: Channel<SlackConfig> = {
         {
           who: 'Slack',
           url: address,
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...authorizationHeader(settings.authorization) },
           body: String(init?.body),
           proxy,
+          tls,
           secrets: partsOf(address),
         },
         context,
@@ -95,12 +112,30 @@ export const slack: Channel<SlackConfig> = {
       return new Response(answer.text)
     }
     const webhook = new IncomingWebhook(url.reveal(), { fetch: fetchJudged })
+    const told = (words: Words | undefined, otherwise: () => string) =>
+      say(words, notification, context.nowMs, otherwise)
+    const ours = () => ({
+      color: told(settings.color, () => colorOf(message)),
+      blocks: own === '' ? blocksOf(message) : [titleOf(message), ...sectionsOf(own)],
+    })
+    const { attachment } = settings
     const body = {
-      text: escapeMarkdown(message.title),
+      ...(attachment === undefined ? { text: escapeMarkdown(message.title) } : {}),
       ...(channel === undefined ? {} : { channel }),
-      attachments: [
-        { color: colorOf(message), blocks: own === '' ? blocksOf(message) : [titleOf(message), ...sectionsOf(own)] },
-      ],
+      ...named(
+        'username',
+        told(settings.username, () => ''),
+      ),
+      ...named(
+        'icon_emoji',
+        told(settings.iconEmoji, () => ''),
+      ),
+      ...named(
+        'icon_url',
+        told(settings.iconUrl, () => ''),
+      ),
+      ...(settings.linkNames === true ? { link_names: true } : {}),
+      attachments: [attachment === undefined ? ours() : attachmentOf(attachment, notification, context.nowMs)],
     }
     try {
       const { text } = await webhook.send(body)
@@ -111,6 +146,10 @@ export const slack: Channel<SlackConfig> = {
       throw failure ?? error
     }
   },
+}
+
+function named(key: string, text: string): Record<string, string> {
+  return text === '' ? {} : { [key]: text }
 }
 
 function colorOf({ status, alerts }: MessageText): string {

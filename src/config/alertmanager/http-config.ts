@@ -1,0 +1,115 @@
+import { z } from 'zod'
+import { Secret } from '../../lib/secret.ts'
+import { proxy } from '../../notify/channel/fields.ts'
+import type { TlsFiles } from '../../notify/channel/tls-files.ts'
+import { refuse, secret } from '../../probe/fields.ts'
+import { eachIgnored, eachRefused, flag, refused, text } from './fields.ts'
+
+/** How a server on the web is reached, and what is sent along to be let in. */
+export interface HttpConfig {
+  readonly basicAuth: { readonly username: string; readonly password: Secret } | undefined
+  /** `scheme` is mostly Bearer. */
+  readonly authorization: { readonly scheme: string; readonly credentials: Secret } | undefined
+  readonly proxy: Secret | undefined
+  /** Paths of files are as they were written: relative to the folder of the config. */
+  readonly tls: TlsFiles | undefined
+}
+
+const IN_A_FILE = 'write it to a file and name that'
+
+export const tlsConfig = z
+  .strictObject({
+    ca_file: text.optional(),
+    cert_file: text.optional(),
+    key_file: text.optional(),
+    server_name: text.optional(),
+    insecure_skip_verify: flag.default(false),
+    ...eachRefused({
+      ca: `a certificate can't stand here; ${IN_A_FILE} in ca_file`,
+      cert: `a certificate can't stand here; ${IN_A_FILE} in cert_file`,
+      key: `a key can't stand here; ${IN_A_FILE} in key_file`,
+      ca_ref: 'secrets have no references here; name a file in ca_file',
+      cert_ref: 'secrets have no references here; name a file in cert_file',
+      key_ref: 'secrets have no references here; name a file in key_file',
+    }),
+    ...eachIgnored(['min_version', 'max_version']),
+  })
+  .transform((written, context): TlsFiles => {
+    if ((written.cert_file === undefined) !== (written.key_file === undefined)) {
+      return refuse(context, 'has only one of cert_file and key_file; a client certificate needs both')
+    }
+    return {
+      caFile: written.ca_file,
+      certFile: written.cert_file,
+      keyFile: written.key_file,
+      serverName: written.server_name,
+      insecureSkipVerify: written.insecure_skip_verify,
+    }
+  })
+
+const basicAuth = z
+  .strictObject({
+    username: text.optional(),
+    password: secret.optional(),
+    ...eachRefused({
+      username_file: 'a user is no secret; write its name in username',
+      username_ref: 'secrets have no references here; write username',
+      password_ref: 'secrets have no references here; name a file in password_file',
+    }),
+  })
+  .transform(
+    (written): NonNullable<HttpConfig['basicAuth']> => ({
+      username: written.username ?? '',
+      password: written.password ?? new Secret(''),
+    }),
+  )
+
+const authorization = z
+  .strictObject({
+    type: text
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'is not a scheme of authorization; write Bearer' })
+      .default('Bearer'),
+    credentials: secret.optional(),
+    ...eachRefused({ credentials_ref: 'secrets have no references here; name a file in credentials_file' }),
+  })
+  .transform((written, context): NonNullable<HttpConfig['authorization']> => {
+    if (written.type.toLowerCase() === 'basic') {
+      return refuse(context, 'type is Basic; write basic_auth: {username: …, password: …}')
+    }
+    if (written.credentials === undefined)
+      return refuse(context, 'has no credentials; write credentials or credentials_file')
+    return { scheme: written.type, credentials: written.credentials }
+  })
+
+/** What several integrations have: `http_config`. */
+export const httpConfig = z
+  .strictObject({
+    basic_auth: basicAuth.optional(),
+    authorization: authorization.optional(),
+    bearer_token: secret.optional(),
+    proxy_url: proxy,
+    tls_config: tlsConfig.optional(),
+    ...eachRefused({
+      oauth2: 'midwatch fetches no OAuth tokens; write authorization with a token that lasts',
+      http_headers:
+        'further headers go with webhooks of notify.webhook only; write headers there and route to the receiver webhook',
+      no_proxy: 'a proxy is used for this integration or it is not; leave proxy_url out where it is not',
+      proxy_connect_header: 'nothing but a login is sent to a proxy; write it into proxy_url',
+    }),
+    proxy_from_environment: refused(`the environment's proxy is not looked at; write proxy_url: \${HTTPS_PROXY}`),
+    ...eachIgnored(['follow_redirects', 'enable_http2']),
+  })
+  .transform((written, context): HttpConfig => {
+    const ways = [written.basic_auth, written.authorization, written.bearer_token].filter((way) => way !== undefined)
+    if (ways.length > 1) {
+      return refuse(context, 'has more than one of basic_auth, authorization and bearer_token; write one of them')
+    }
+    const { bearer_token: token } = written
+    return {
+      basicAuth: written.basic_auth,
+      authorization:
+        written.authorization ?? (token === undefined ? undefined : { scheme: 'Bearer', credentials: token }),
+      proxy: written.proxy_url,
+      tls: written.tls_config,
+    }
+  })

@@ -1,0 +1,75 @@
+import { createMatcher } from '../model/matcher.ts'
+import type { Integration, Routing } from '../notify/dispatcher.ts'
+import type { InhibitRule } from '../notify/inhibition.ts'
+import { type RouteSpec, routeTree } from '../notify/route.ts'
+import type { TimeInterval } from '../notify/time-interval.ts'
+import { DEFAULT_INHIBIT_RULES } from './alertmanager/inhibit-rule.ts'
+import type { Config } from './config.ts'
+import { SEVERITIES } from './notify.ts'
+
+/** Receives what has no known severity: every channel that is set up. */
+const DEFAULT_RECEIVER = 'default'
+
+/** Who is told what, all filled in: both forms of the config come to this. */
+export interface CompiledRouting extends Routing {
+  readonly inhibitRules: readonly InhibitRule[]
+  readonly timeIntervals: ReadonlyMap<string, TimeInterval>
+}
+
+/** The tree of routes and its receivers, whether Alertmanager's keys or the short form `notify:` say them. */
+export function routingOf(config: Config): CompiledRouting {
+  const { alertmanager } = config
+  const { spec, receivers } =
+    alertmanager?.route === undefined ? shortForm(config) : longForm(config, alertmanager.route)
+  return {
+    root: routeTree(spec),
+    receivers,
+    inhibitRules: alertmanager?.inhibitRules ?? DEFAULT_INHIBIT_RULES,
+    timeIntervals: new Map((alertmanager?.timeIntervals ?? []).map((interval) => [interval.name, interval])),
+  }
+}
+
+interface Written {
+  readonly spec: RouteSpec & { readonly receiver: string }
+  readonly receivers: Routing['receivers']
+}
+
+/** The route tree that the short form stands for: one branch a severity. */
+function shortForm({ notify }: Config): Written {
+  const integrations = (channels: readonly string[]): Integration[] =>
+    channels.map((channel) => ({ channel, sendResolved: notify.sendResolved }))
+  const receivers = new Map([[DEFAULT_RECEIVER, integrations(channelsOf(notify))]])
+  for (const severity of SEVERITIES) receivers.set(severity, integrations(notify.bySeverity[severity]))
+  const spec = {
+    receiver: DEFAULT_RECEIVER,
+    groupBy: notify.groupBy,
+    groupWaitMs: notify.groupWaitMs,
+    groupIntervalMs: notify.groupIntervalMs,
+    repeatIntervalMs: notify.repeatMs,
+    routes: SEVERITIES.map((severity) => ({
+      receiver: severity,
+      matchers: [createMatcher('severity', '=', severity)],
+    })),
+  }
+  return { spec, receivers }
+}
+
+/** Besides the receivers of Alertmanager's keys, each channel of `notify:` is a receiver of its own name. */
+function longForm({ notify, alertmanager }: Config, spec: Written['spec']): Written {
+  const receivers = new Map<string, readonly Integration[]>()
+  for (const { name, integrations } of alertmanager?.receivers ?? []) {
+    receivers.set(
+      name,
+      integrations.map(({ id, sendResolved }) => ({ channel: id, sendResolved })),
+    )
+  }
+  for (const channel of channelsOf(notify)) {
+    receivers.set(channel, [{ channel, sendResolved: notify.sendResolved }])
+  }
+  return { spec, receivers }
+}
+
+/** The channels that `notify:` sets up, in its order. */
+export function channelsOf({ channels }: Config['notify']): string[] {
+  return Object.entries(channels).flatMap(([name, channel]) => (channel === undefined ? [] : [name]))
+}
