@@ -2,8 +2,8 @@ import type { Labels } from '../../model/labels.ts'
 import { type Binary, type BinaryOperator, isComparison } from '../syntax/ast.ts'
 import { flagColumn, numberColumn } from './columns.ts'
 import type { Evaluation } from './evaluation.ts'
-import { matchKeyOf } from './match-keys.ts'
 import { type Operation, operationOf } from './operators.ts'
+import { matchKeyOf } from './pairs.ts'
 import { calculated, mergeEqual, Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
@@ -76,7 +76,7 @@ export function* setOperation(
   const output = Vector.empty(steps, op === 'or' ? left.size + right.size : left.size, isNameless)
   if (op === 'or') yield* append(left, output, evaluation)
   for (let i = 0; i < chosen.size; i++) {
-    if (evaluation.due(4 + steps / 4)) yield
+    if (evaluation.due(16 + steps / 4)) yield
     const there = decided.get(keyOf(chosen.comparedAt(i)))
     if (there === undefined && op === 'and') continue
     const at = output.room()
@@ -118,13 +118,13 @@ function keepAs(output: Vector, source: Vector, i: number): void {
 
 function* presenceByKey(
   vector: Vector,
-  keyAt: (i: number) => string,
+  keyAt: (i: number) => string | number,
   evaluation: Evaluation,
-): Work<Map<string, Uint8Array>> {
+): Work<Map<string | number, Uint8Array>> {
   const { size, steps, present } = vector
-  const byKey = new Map<string, Uint8Array>()
+  const byKey = new Map<string | number, Uint8Array>()
   for (let i = 0; i < size; i++) {
-    if (evaluation.due(8 + steps / 8)) yield
+    if (evaluation.due(16 + steps / 8)) yield
     const key = keyAt(i)
     const from = i * steps
     let there = byKey.get(key)

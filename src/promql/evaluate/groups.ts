@@ -1,6 +1,8 @@
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { Aggregate } from '../syntax/ast.ts'
 import type { Evaluation } from './evaluation.ts'
+import { GroupIds } from './group-ids.ts'
+import { hasSeries, type SeriesList } from './remember.ts'
 import type { Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
@@ -11,26 +13,49 @@ export interface Groups {
 }
 
 const ALL: Groups = { labels: [Labels.empty], groupOf: new Uint32Array(0) }
+const known = new WeakMap<Aggregate, { readonly of: SeriesList; readonly groups: Groups }>()
 
 /** The groups of an aggregation; where there is but one, `groupOf` may be shorter than the vector: a missing group is 0. */
 export function* groupsOf(node: Aggregate, input: Vector, evaluation: Evaluation): Work<Groups> {
   if (!node.without && node.grouping.length === 0) return ALL
-  const labelsOf = groupLabelsOf(node)
-  // Without its name a series keeps all that counts here, unless it is grouped by its name.
-  const isPlain = !input.isNameless || !groupsByMetadata(node)
+  const remembered = known.get(node)
+  if (remembered !== undefined && hasSeries(input, remembered.of)) return remembered.groups
+  const groups = yield* node.without ? groupsWithout(node, input, evaluation) : groupsBy(node, input, evaluation)
+  known.set(node, { of: { labels: input.labels, isNameless: input.isNameless }, groups })
+  return groups
+}
+
+function* groupsBy(node: Aggregate, input: Vector, evaluation: Evaluation): Work<Groups> {
+  const { grouping } = node
+  // A series that has lost its name still has all that counts here, unless it is the name that counts.
+  const needsName = grouping.includes(METRIC_NAME) || grouping.includes('__type__') || grouping.includes('__unit__')
+  const ids = new GroupIds(grouping)
+  const labelsOf = groupLabels(node)
   const labels: Labels[] = []
   const groupOf = new Uint32Array(input.size)
-  const known = new Map<string, number>()
   for (let i = 0; i < input.size; i++) {
-    if (evaluation.due(2)) yield
-    const group = labelsOf(isPlain ? (input.labels[i] as Labels) : input.labelsAt(i))
-    const number = known.get(group.key)
-    if (number !== undefined) groupOf[i] = number
-    else {
-      groupOf[i] = labels.length
-      known.set(group.key, labels.length)
-      labels.push(group)
-    }
+    if (evaluation.due(1 + grouping.length)) yield
+    const member = needsName ? input.labelsAt(i) : (input.labels[i] as Labels)
+    const id = ids.idOf(member)
+    groupOf[i] = id
+    if (id === labels.length) labels.push(labelsOf(member))
+  }
+  return { labels, groupOf }
+}
+
+function* groupsWithout(node: Aggregate, input: Vector, evaluation: Evaluation): Work<Groups> {
+  const labelsOf = groupLabels(node)
+  const labels: Labels[] = []
+  const groupOf = new Uint32Array(input.size)
+  const numbers = new Map<string, number>()
+  for (let i = 0; i < input.size; i++) {
+    if (evaluation.due(20)) yield
+    const group = labelsOf(input.labelsAt(i))
+    const number = numbers.get(group.key)
+    groupOf[i] = number ?? labels.length
+    if (number !== undefined) continue
+    numbers.set(group.key, labels.length)
+    labels.push(group)
   }
   return { labels, groupOf }
 }
@@ -40,32 +65,6 @@ export function membersOf({ labels, groupOf }: Groups, size: number): number[][]
   const members = labels.map((): number[] => [])
   for (let i = 0; i < size; i++) (members[groupOf[i] ?? 0] as number[]).push(i)
   return members
-}
-
-function groupsByMetadata({ without, grouping }: Aggregate): boolean {
-  // `without` drops the name itself, but type and unit would stay.
-  return without || grouping.includes(METRIC_NAME) || grouping.includes('__type__') || grouping.includes('__unit__')
-}
-
-const remembered = new WeakMap<Aggregate, (labels: Labels) => Labels>()
-
-/** Rules ask for the same groups of the same series again and again. */
-function groupLabelsOf(node: Aggregate): (labels: Labels) => Labels {
-  let labelsOf = remembered.get(node)
-  if (labelsOf === undefined) {
-    const compute = groupLabels(node)
-    const known = new WeakMap<Labels, Labels>()
-    labelsOf = (labels) => {
-      let group = known.get(labels)
-      if (group === undefined) {
-        group = compute(labels)
-        known.set(labels, group)
-      }
-      return group
-    }
-    remembered.set(node, labelsOf)
-  }
-  return labelsOf
 }
 
 /** What a group keeps of its members' labels. */

@@ -3,9 +3,8 @@ import { PromqlError } from '../error.ts'
 import { type Binary, isComparison } from '../syntax/ast.ts'
 import { quoteText } from '../syntax/text.ts'
 import type { Evaluation } from './evaluation.ts'
-import { matchKeyOf, resultLabelsOf } from './match-keys.ts'
-import { dropMetadata } from './names.ts'
 import { type Operation, operationOf } from './operators.ts'
+import { type Pairs, pairsOf, resultLabelsOf } from './pairs.ts'
 import { sameLabels, Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
@@ -20,59 +19,15 @@ export function* vectorWithVector(node: Binary, left: Vector, right: Vector, eva
   if (left.size === 0 || right.size === 0) return Vector.empty(steps, 0)
   const swapped = node.matching.cardinality === 'one-to-many'
   const [many, one] = swapped ? [right, left] : [left, right]
-  const keyOf = matchKeyOf(node.matching)
-  const groups = new Groups(one.size)
-  for (let i = 0; i < one.size; i++) {
-    if (evaluation.due(8)) yield
-    groups.addOne(i, keyOf(one.comparedAt(i)))
-  }
-  const groupOf = new Int32Array(many.size)
+  const pairs = yield* pairsOf(node, many, one, evaluation)
+  const join = new Join(node, many, one, pairs)
+  for (const group of pairs.ambiguous.keys()) yield* join.findOnes(group, evaluation)
   for (let i = 0; i < many.size; i++) {
-    if (evaluation.due(8)) yield
-    groupOf[i] = groups.addMany(keyOf(many.comparedAt(i)))
-  }
-  const join = new Join(node, many, one, groups)
-  for (const group of groups.ambiguous.keys()) yield* join.findOnes(group, evaluation)
-  for (let i = 0; i < many.size; i++) {
-    if (evaluation.due(8 + steps / 4)) yield
-    const group = groupOf[i] as number
+    if (evaluation.due(1 + steps / 4)) yield
+    const group = pairs.groupOf[i] as number
     if (group >= 0) join.add(i, group)
   }
   return join.output
-}
-
-/** Series of both sides that agree in the matching labels; a group has the number of its first `one` series. */
-class Groups {
-  /** Groups with several series of the side of which there may be one at a time: all of them. */
-  readonly ambiguous = new Map<number, number[]>()
-  readonly #byKey = new Map<string, number>()
-  readonly #manyCounts: Uint32Array
-
-  constructor(ones: number) {
-    this.#manyCounts = new Uint32Array(ones)
-  }
-
-  addOne(i: number, key: string): void {
-    const group = this.#byKey.get(key)
-    if (group === undefined) {
-      this.#byKey.set(key, i)
-      return
-    }
-    const ones = this.ambiguous.get(group)
-    if (ones === undefined) this.ambiguous.set(group, [group, i])
-    else ones.push(i)
-  }
-
-  /** The group of a series of the other side, or -1. */
-  addMany(key: string): number {
-    const group = this.#byKey.get(key) ?? -1
-    if (group >= 0) this.#manyCounts[group] = (this.#manyCounts[group] as number) + 1
-    return group
-  }
-
-  hasSeveralMany(group: number): boolean {
-    return (this.#manyCounts[group] as number) > 1
-  }
 }
 
 class Join {
@@ -81,27 +36,25 @@ class Join {
   readonly #swapped: boolean
   readonly #many: Vector
   readonly #one: Vector
-  /** By result labels; needed where several series of a side may give the same. */
-  readonly #rows = new Map<string, number>()
+  /** By result labels; needed where several series may give the same. */
+  #rows: Map<string, number> | undefined
   readonly #filters: boolean
   readonly #operation: Operation
-  readonly #resultLabelsOf: (labels: Labels) => Labels
-  readonly #groups: Groups
+  readonly #pairs: Pairs
   /** By ambiguous group and step: which of its `one` series is there, or -1. */
-  readonly #oneAt = new Map<number, Int32Array>()
+  #oneAt: Map<number, Int32Array> | undefined
   /** By group and result labels: the steps at which it has matched already. */
-  readonly #matched = new Map<number, Map<string, Uint8Array>>()
+  #matched: Map<number, Map<string, Uint8Array>> | undefined
   #anyMany: Uint8Array | undefined
 
-  constructor(node: Binary, many: Vector, one: Vector, groups: Groups) {
-    this.#groups = groups
+  constructor(node: Binary, many: Vector, one: Vector, pairs: Pairs) {
+    this.#pairs = pairs
     this.#node = node
     this.#swapped = node.matching.cardinality === 'one-to-many'
     this.#many = many
     this.#one = one
     this.#filters = isComparison(node.op) && !node.returnBool
     this.#operation = operationOf(node.op)
-    this.#resultLabelsOf = resultLabelsOf(node)
     this.output = Vector.empty(many.steps, Math.min(many.size, 8))
   }
 
@@ -114,7 +67,7 @@ class Join {
     const { steps, present } = this.#one
     this.#anyMany ??= yield* presenceOf(this.#many, evaluation)
     const oneAt = new Int32Array(steps).fill(-1)
-    for (const i of this.#groups.ambiguous.get(group) ?? []) {
+    for (const i of this.#pairs.ambiguous.get(group) ?? []) {
       if (evaluation.due(steps / 4)) yield
       for (let k = 0; k < steps; k++) {
         if (present[i * steps + k] === 0) continue
@@ -122,6 +75,7 @@ class Join {
         oneAt[k] = i
       }
     }
+    this.#oneAt ??= new Map()
     this.#oneAt.set(group, oneAt)
   }
 
@@ -142,8 +96,8 @@ class Join {
   add(i: number, group: number): void {
     const { values, present, steps } = this.#many
     const from = i * steps
-    const oneAt = this.#oneAt.size === 0 ? undefined : this.#oneAt.get(group)
-    const hasSeveral = this.#groups.hasSeveralMany(group)
+    const oneAt = this.#oneAt?.get(group)
+    const hasSeveral = (this.#pairs.manyCounts[group] as number) > 1
     let partner = -1
     let labels: Labels | undefined
     let matched: Uint8Array | undefined
@@ -154,7 +108,7 @@ class Join {
       if (one < 0 || this.#one.present[one * steps + k] === 0) continue
       if (one !== partner) {
         partner = one
-        labels = this.#labelsOf(i, one)
+        labels = this.#pairs.results[i] ?? resultLabelsOf(this.#node, this.#many, this.#one)(i, one)
         matched = hasSeveral ? this.#matchedSteps(group, labels) : undefined
         row = -1
       }
@@ -180,6 +134,7 @@ class Join {
 
   #matchedSteps(group: number, labels: Labels): Uint8Array {
     const key = this.#node.matching.cardinality === 'one-to-one' ? '' : labels.key
+    this.#matched ??= new Map()
     let byKey = this.#matched.get(group)
     if (byKey === undefined) {
       byKey = new Map()
@@ -204,30 +159,19 @@ class Join {
   /** The output series of these labels. */
   #row(labels: Labels): number {
     const { output } = this
-    if (this.#many.size === 1 && this.#one.size === 1) {
-      output.room()
-      output.keep(labels)
-      return 0
-    }
-    const known = this.#rows.get(labels.key)
-    if (known !== undefined) {
-      if (output.steps === 1) throw sameLabels()
-      return known
-    }
     const row = output.size
+    if (!this.#pairs.areDistinct) {
+      this.#rows ??= new Map()
+      const known = this.#rows.get(labels.key)
+      if (known !== undefined) {
+        if (output.steps === 1) throw sameLabels()
+        return known
+      }
+      this.#rows.set(labels.key, row)
+    }
     output.room()
     output.keep(labels)
-    this.#rows.set(labels.key, row)
     return row
-  }
-
-  #labelsOf(i: number, one: number): Labels {
-    const { matching, returnBool } = this.#node
-    let labels = this.#resultLabelsOf(this.#many.labelsAt(i))
-    if (matching.include.length === 0) return labels
-    const other = this.#one.labelsAt(one)
-    for (const name of matching.include) labels = labels.with(name, other.get(name))
-    return returnBool ? dropMetadata(labels) : labels
   }
 }
 
