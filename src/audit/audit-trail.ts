@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import { redact, redactText } from '../lib/redact.ts'
 import { newTraceId } from '../model/trace-context.ts'
-import { type AuditEntry, appendAudit } from '../store/audit.ts'
+import { appendAudit } from '../store/audit.ts'
+import type { AuditEntry } from '../store/audit-hash.ts'
 import type { Writer } from '../store/writer.ts'
 
 /** A fact for the audit log; what is left out gets a sensible value. */

@@ -1,5 +1,21 @@
 import { hash as digest } from 'node:crypto'
-import type { AuditEntry } from './audit.ts'
+
+/** What happened, as it is handed in: already redacted. */
+export interface AuditEntry {
+  readonly atMs: number
+  readonly receivedMs: number
+  /** 32 hex digits. */
+  readonly traceId: string
+  readonly spanId: string | null
+  readonly event: string
+  readonly actor: string
+  readonly action: string
+  readonly resource: string
+  readonly outcome: string
+  readonly durationMs: number | null
+  /** Attributes as JSON text; erasable later without breaking the chain. */
+  readonly body: string
+}
 
 /** The first record's predecessor. */
 export const GENESIS = new Uint8Array(32)

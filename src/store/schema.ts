@@ -114,6 +114,8 @@ export interface Schema {
     hash: Uint8Array
   }
   audit_body: { seq: number; salt: Uint8Array; body: string }
+  audit_trace: { key: number; seq: number }
+  audit_trace_recent: { key: number; seq: number }
   audit_anchor: { seq: number; hash: Uint8Array; at_ms: number; reason: string }
   silence: {
     id: string

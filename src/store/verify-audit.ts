@@ -1,6 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
-import type { AuditEntry } from './audit.ts'
-import { auditBodyHash, auditHash, GENESIS } from './audit-hash.ts'
+import { type AuditEntry, auditBodyHash, auditHash, GENESIS } from './audit-hash.ts'
 import type { Connection } from './database.ts'
 
 /** Number and hash (hex) of a record: the thing to keep elsewhere. */

@@ -1,10 +1,12 @@
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AuditEntry, appendAudit, auditOfTrace, retainAudit, searchAudit } from '../../src/store/audit.ts'
-import { auditHash, GENESIS } from '../../src/store/audit-hash.ts'
+import { appendAudit, auditOfTrace, retainAudit, searchAudit } from '../../src/store/audit.ts'
+import { type AuditEntry, auditHash, GENESIS } from '../../src/store/audit-hash.ts'
 import { Connection } from '../../src/store/database.ts'
+import { type Migration, migrate, shippedMigrations } from '../../src/store/migrate.ts'
 import { verifyAudit } from '../../src/store/verify-audit.ts'
-import { type TestStore, testStore } from '../support/test-store.ts'
+import { type TestStore, tempFolder, testStore } from '../support/test-store.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 
@@ -175,6 +177,12 @@ describe('the retention', () => {
       bodies: number
     }
     expect(bodies).toBe(1)
+    const { traces } = it.store.reader
+      .statement(
+        'SELECT COUNT(*) AS traces FROM (SELECT * FROM audit_trace UNION ALL SELECT * FROM audit_trace_recent)',
+      )
+      .get() as { traces: number }
+    expect(traces).toBe(1)
   })
 
   test('stops at the first young record, wherever late ones stand behind it', async () => {
@@ -183,6 +191,35 @@ describe('the retention', () => {
     expect(await retain(it, NOW + 50)).toBe(1)
     expect(await verifyAudit(it.store.reader)).toMatchObject({ intact: true, records: 3 })
   })
+})
+
+test('a journey is told in the order of time, however many records it has, and cut at the limit', async () => {
+  await using it = await testStore()
+  const traceId = 'ab'.repeat(16)
+  const at = (i: number) => entry({ traceId, atMs: NOW + ((i * 7919) % 2500), resource: String(i) })
+  await append(it, ...Array.from({ length: 2500 }, (_, i) => at(i)))
+  const times = (limit: number) => auditOfTrace(it.store.reader, traceId, limit).map(({ atMs }) => atMs - NOW)
+  const inOrder = Array.from({ length: 2500 }, (_, i) => i)
+  expect(times(10_000)).toEqual(inOrder)
+  expect(times(1200)).toEqual(inOrder.slice(0, 1200))
+  expect(times(5)).toEqual([0, 1, 2, 3, 4])
+  await append(it, ...Array.from({ length: 20 }, (_, i) => ({ ...at(i), traceId: 'cd'.repeat(16) })))
+  expect(auditOfTrace(it.store.reader, 'cd'.repeat(16), 10).map(({ seq }) => seq)).toHaveLength(10)
+})
+
+test('records of a file from before are found by their trace after the upgrade', async () => {
+  await using folder = await tempFolder()
+  const db = new Connection(join(folder.path, 'midwatch.db'))
+  const [first] = shippedMigrations()
+  migrate(db, 0, [first as Migration])
+  const ids = ['0'.repeat(32), 'f'.repeat(32), '00000000000000010000000000000002', '123e4567e89b12d3a456426614174000']
+  const old = db.statement(
+    `INSERT INTO audit VALUES (?, ${NOW}, ${NOW}, ?, NULL, 'e', 'a', 'a', 'r', 'success', NULL, x'', x'')`,
+  )
+  for (const [i, id] of ids.entries()) old.run(i + 1, Buffer.from(id, 'hex'))
+  migrate(db, 1)
+  for (const [i, id] of ids.entries()) expect(auditOfTrace(db, id, 10)).toMatchObject([{ seq: i + 1, traceId: id }])
+  db.close()
 })
 
 test('finds records by every field, newest first, page by page', async () => {
