@@ -3,14 +3,16 @@ import type { Clock } from '../lib/clock.ts'
 import type { AlertEvent, SentAlert } from '../model/alert.ts'
 import { fingerprint } from '../model/labels.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
+import type { StateChange } from '../notify/event.ts'
 import type { DeliveryReport, Sender } from '../notify/sender.ts'
 import type { EvaluationResult } from '../rule/rule-engine.ts'
 import { plainEvaluation, saveEvaluation } from '../store/alerts.ts'
-import { type FlushChange, saveFlush } from '../store/notify.ts'
+import { type FlushChange, type NewMessage, saveFlush } from '../store/notify.ts'
 import { LONGEST_WAIT_MS, nextDueMs } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SelfMetrics } from '../telemetry/self-metrics.ts'
+import { alertChanges } from './alert-changes.ts'
 
 interface TellerOptions {
   readonly clock: Clock
@@ -20,6 +22,8 @@ interface TellerOptions {
   readonly store: Store
   readonly dispatcher: Dispatcher
   readonly sender: Sender
+  /** The messages by which other systems hear of changes. */
+  readonly messagesOf?: (changes: readonly StateChange[]) => readonly NewMessage[]
 }
 
 /** Longest sleep between two looks: a message that comes back by its lease is found this soon. */
@@ -32,6 +36,7 @@ export class Teller {
   readonly #options: TellerOptions
   #wake: () => void = () => {}
   #lastLookMs: number | undefined
+  #signal = new AbortController().signal
 
   constructor(options: TellerOptions) {
     this.#options = options
@@ -41,12 +46,14 @@ export class Teller {
   noteEvaluation(result: EvaluationResult): void {
     const { clock, store, log } = this.#options
     const { events, ...notify } = this.#options.dispatcher.take(result.sent, clock.now())
-    const change = plainEvaluation({ ...result, events: [...result.events, ...events], notify })
+    const messages = this.#options.messagesOf?.(alertChanges(result)) ?? []
+    const change = plainEvaluation({ ...result, events: [...result.events, ...events], notify, messages })
     store.writer.run(saveEvaluation, change).catch((error: unknown) => {
       log.error(
         { event: 'alert.not_stored', err: error },
         'alert states are kept in memory only until the disk works again',
       )
+      this.sendUnwritten(messages)
     })
     this.#auditAlerts(result)
     this.#wake()
@@ -68,6 +75,11 @@ export class Teller {
   /** Something changed that decides who is told: groups are looked at soon. */
   wake(): void {
     this.#wake()
+  }
+
+  /** Sends from memory what the disk refuses; only a crash right now could lose it. */
+  sendUnwritten(messages: readonly NewMessage[]): void {
+    this.#options.sender.sendUnwritten(messages, this.#signal)
   }
 
   noteDelivery({ channel, groupKey, outcome, attempts, tookMs, error }: DeliveryReport): void {
@@ -108,6 +120,7 @@ export class Teller {
   /** Looks at due groups and due messages until the signal ends it. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options
+    this.#signal = signal
     while (!signal.aborted) {
       try {
         await this.#look(signal)

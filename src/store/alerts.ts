@@ -2,8 +2,9 @@ import type { AlertEvent, AlertInstance, AlertState } from '../model/alert.ts'
 import { Labels } from '../model/labels.ts'
 import { writeEvents } from './alert-events.ts'
 import type { Connection } from './database.ts'
-import { type NotifyChange, writeNotifyChange } from './notify.ts'
+import { type NewMessage, type NotifyChange, writeNotifyChange } from './notify.ts'
 import { defineOperation } from './operation.ts'
+import { writeMessages } from './outbox.ts'
 import { sql } from './schema.ts'
 
 /** What one evaluation of a rule group changed: the alerts' states and their place on the telling side, as one write. */
@@ -13,6 +14,8 @@ export interface EvaluationChange {
   readonly removals: readonly { readonly ruleKey: string; readonly labels: Labels }[]
   readonly events: readonly AlertEvent[]
   readonly notify: NotifyChange
+  /** Messages that tell other systems of it. */
+  readonly messages?: readonly NewMessage[]
 }
 
 interface PlainEvaluationChange {
@@ -25,16 +28,19 @@ interface PlainEvaluationChange {
   readonly removals: readonly { readonly ruleKey: string; readonly labels: string }[]
   readonly events: readonly AlertEvent[]
   readonly notify: NotifyChange
+  readonly messages: readonly NewMessage[]
 }
 
 /** Label sets as text, since class instances do not survive the way to the writer's thread. */
-export function plainEvaluation({ nowMs, upserts, removals, events, notify }: EvaluationChange): PlainEvaluationChange {
+export function plainEvaluation({ messages = [], ...change }: EvaluationChange): PlainEvaluationChange {
+  const { nowMs, upserts, removals, events, notify } = change
   return {
     nowMs,
     upserts: upserts.map(({ ruleKey, alert: { labels, ...alert } }) => ({ ruleKey, labels: text(labels), alert })),
     removals: removals.map(({ ruleKey, labels }) => ({ ruleKey, labels: text(labels) })),
     events,
     notify,
+    messages,
   }
 }
 
@@ -65,6 +71,7 @@ export const saveEvaluation = defineOperation('save-evaluation', (transaction, c
   }
   writeEvents(transaction, change.events)
   writeNotifyChange(transaction, change.notify)
+  writeMessages(transaction, change.messages)
 })
 
 export const retainAlerts = defineOperation('retain-alerts', ({ db }, { beforeMs }: { beforeMs: number }) => {

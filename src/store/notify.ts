@@ -2,6 +2,7 @@ import type { AlertEvent } from '../model/alert.ts'
 import { writeEvents } from './alert-events.ts'
 import type { Connection } from './database.ts'
 import { defineOperation, type Transaction } from './operation.ts'
+import { writeMessages } from './outbox.ts'
 import { sql } from './schema.ts'
 
 /** An alert as the telling side keeps it. Label sets are JSON arrays of sorted pairs. */
@@ -81,17 +82,7 @@ export const saveFlush = defineOperation('save-flush', (transaction, change: Flu
         .onConflict((conflict) => conflict.columns(['group_key', 'receiver', 'integration']).doUpdateSet(values)),
     )
   }
-  for (const { channel, groupKey, body, createdMs, expiresMs } of change.messages) {
-    const values = {
-      channel,
-      group_key: groupKey,
-      body,
-      created_ms: createdMs,
-      expires_ms: expiresMs,
-      next_try_ms: createdMs,
-    }
-    db.run(sql.insertInto('outbox').values({ ...values, last_error: null, finished_ms: null, outcome: null }))
-  }
+  writeMessages(transaction, change.messages)
   writeEvents(transaction, change.events)
 })
 

@@ -4,7 +4,7 @@ import { retainCheckEvents, saveChecks } from './checks.ts'
 import { addPing } from './heartbeats.ts'
 import { retainNotifyLog, saveFlush } from './notify.ts'
 import type { Operation } from './operation.ts'
-import { leaseMessages, recordDelivery, releaseLeases } from './outbox.ts'
+import { leaseMessages, oweMessages, recordDelivery, releaseLeases } from './outbox.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
 import {
   appendJournal,
@@ -30,6 +30,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   describeMetric,
   forgetSeries,
   leaseMessages,
+  oweMessages,
   putSetting,
   recordDelivery,
   releaseLeases,

@@ -1,6 +1,7 @@
 import type { AlertEvent } from '../model/alert.ts'
 import { writeEvents } from './alert-events.ts'
 import type { Connection } from './database.ts'
+import type { NewMessage } from './notify.ts'
 import { defineOperation, type Transaction } from './operation.ts'
 import { sql } from './schema.ts'
 
@@ -26,6 +27,31 @@ export interface LeaseRequest {
   readonly limitPerChannel: number
   /** How many are under way now, by channel. */
   readonly inFlight: Readonly<Record<string, number>>
+}
+
+/** Owes messages that belong to nothing else that is written. */
+export const oweMessages = defineOperation(
+  'owe-messages',
+  (transaction, { messages }: { readonly messages: readonly NewMessage[] }) => writeMessages(transaction, messages),
+)
+
+export function writeMessages({ db }: Transaction, messages: readonly NewMessage[]): void {
+  for (const { channel, groupKey, body, createdMs, expiresMs } of messages) {
+    db.run(
+      sql.insertInto('outbox').values({
+        channel,
+        group_key: groupKey,
+        body,
+        created_ms: createdMs,
+        expires_ms: expiresMs,
+        next_try_ms: createdMs,
+        last_error: null,
+        finished_ms: null,
+        outcome: null,
+        done: null,
+      }),
+    )
+  }
 }
 
 /** No try is put off farther than this; where one is, the clock was put back, and its time has come. */

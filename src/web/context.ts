@@ -38,6 +38,8 @@ export interface WebContext {
   /** Reads the config again and takes it over when it is fine. */
   reload(actor: string, traceId?: string): Promise<ReloadReport>
   lastReload(): ReloadReport
+  /** Every channel that is set up, and the sink of events, by the names that the outbox knows. */
+  channelNames(): readonly string[]
   /** Sends a test message through a channel, past the outbox; says how it went. */
   testChannel(name: string): Promise<ChannelTest>
   readonly silences: Silences

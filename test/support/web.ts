@@ -117,6 +117,8 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     targets: () => ({ activeTargets: [], droppedTargets: [], droppedTargetCounts: {} }),
     reload: async () => ({ ok: true, atMs: startedMs, problems: [] }),
     lastReload: () => ({ ok: true, atMs: startedMs, problems: [] }),
+    channelNames: () =>
+      Object.entries(config.notify.channels).flatMap(([name, one]) => (one === undefined ? [] : [name])),
     testChannel: async () => ({ kind: 'unknown', known: [] }),
     silences: new Silences(),
     setSilence: async () => '',

@@ -26,7 +26,7 @@ export const healthApi: Api = (web, context) => {
 }
 
 /** @param inFull with what only those get who may read: messages, details, and how midwatch itself is set up */
-function healthReport({ board, startedMs, clock, lastReload, config, store }: WebContext, inFull: boolean) {
+function healthReport({ board, startedMs, clock, lastReload, channelNames, store }: WebContext, inFull: boolean) {
   const { status, ...counts } = board.summary
   return {
     status,
@@ -34,18 +34,18 @@ function healthReport({ board, startedMs, clock, lastReload, config, store }: We
     uptime_seconds: Math.floor((clock.now() - startedMs) / 1000),
     checks: Object.fromEntries(board.checks.map((check) => [check.name, (inFull ? checkReport : checkState)(check)])),
     summary: counts,
-    ...(inFull ? ownReport(config, lastReload(), store) : {}),
+    ...(inFull ? ownReport(lastReload(), store, channelNames()) : {}),
   }
 }
 
-function ownReport(config: WebContext['config'], reload: ReloadReport, store: WebContext['store']) {
+function ownReport(reload: ReloadReport, store: WebContext['store'], channels: readonly string[]) {
   return {
     config: {
       last_reload: time(reload.atMs),
       last_reload_successful: reload.ok,
       ...(reload.ok ? {} : { problems: reload.problems.map(({ message, file, line }) => ({ file, line, message })) }),
     },
-    channels: Object.fromEntries(channelReports(config, store)),
+    channels: Object.fromEntries(channelReports(channels, store)),
   }
 }
 
@@ -72,22 +72,20 @@ function checkState({ status, critical, category, latencyMs, lastSuccessMs, sinc
   }
 }
 
-function channelReports(config: WebContext['config'], store: WebContext['store']) {
+function channelReports(channels: readonly string[], store: WebContext['store']) {
   const states = new Map(channelStates(store.reader).map((state) => [state.channel, state]))
-  return Object.entries(config().notify.channels)
-    .filter(([, channel]) => channel !== undefined)
-    .map(([name]) => {
-      const state = states.get(name)
-      return [
-        name,
-        {
-          last_success: time(state?.lastSuccessMs),
-          last_failure: time(state?.lastFailureMs),
-          last_error: state?.lastError ?? null,
-          failing_since: time(state?.failingSinceMs),
-        },
-      ] as const
-    })
+  return channels.map((name) => {
+    const state = states.get(name)
+    return [
+      name,
+      {
+        last_success: time(state?.lastSuccessMs),
+        last_failure: time(state?.lastFailureMs),
+        last_error: state?.lastError ?? null,
+        failing_since: time(state?.failingSinceMs),
+      },
+    ] as const
+  })
 }
 
 /** As RFC 3339; null for a time that never was. */
