@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { AuditTrail } from '../audit/audit-trail.ts'
+import { RESOLVE_TIMEOUT_MS } from '../config/alertmanager/global.ts'
+import { alertmanagerYaml } from '../config/alertmanager/print.ts'
 import type { Config } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
@@ -33,13 +35,14 @@ import { SelfMetrics } from '../telemetry/self-metrics.ts'
 import { needsToken } from '../web/auth.ts'
 import type { CheckView, WebContext } from '../web/context.ts'
 import { createWeb, listen } from '../web/server.ts'
+import { Announcer } from './announcer.ts'
 import { ensureToken } from './first-token.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
 import { keepListening } from './keep-listening.ts'
-import { buildPlan, type Plan } from './plan.ts'
+import { buildPlan, externalUrlOf, type Plan } from './plan.ts'
 import { queryStore } from './query.ts'
 import { Reloader } from './reloader.ts'
 import { writeRunFile } from './run-file.ts'
@@ -74,8 +77,6 @@ export interface App {
 
 /** Alerts of a run that ended longer ago than this are history, not state. */
 const OUTAGE_TOLERANCE_MS = 3_600_000
-/** How long an alert that somebody posted without an end counts as firing, as in Alertmanager. */
-const RESOLVE_TIMEOUT_MS = 5 * 60_000
 /** How long a message is worth delivering. */
 const MESSAGE_EXPIRY_MS = 24 * 3_600_000
 
@@ -174,10 +175,33 @@ export async function startApp(options: StartOptions): Promise<App> {
       onDelivery: (report) => teller.noteDelivery(report),
       onError: (error) => log.error({ event: 'notify.failed', err: error }, 'a delivery could not be written down'),
     },
-    plan.channels,
+    plan.outlets,
   )
-  const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender })
-  const desk = new SilenceDesk({ clock, store, audit, silences, onChange: () => teller.wake() })
+  const announcer: Announcer = new Announcer({
+    clock,
+    store,
+    sink() {
+      const { events: sink } = plan.config
+      return sink === undefined ? undefined : { sink, source: externalUrlOf(plan.config) }
+    },
+    expiryMs: MESSAGE_EXPIRY_MS,
+    onOwed: () => teller.wake(),
+    onUnwritten(messages, error) {
+      log.error({ event: 'event.not_stored', err: error }, 'events are sent from memory, since the disk refuses them')
+      teller.sendUnwritten(messages)
+    },
+  })
+  const messagesOf: Announcer['messagesOf'] = (changes) => announcer.messagesOf(changes)
+  const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender, messagesOf })
+  const desk = new SilenceDesk({
+    clock,
+    store,
+    audit,
+    silences,
+    onChange: () => teller.wake(),
+    announce: (...changes) => announcer.announce(...changes),
+    lastAliveMs,
+  })
 
   // What is judged.
   const rules = new RuleEngine({
@@ -207,11 +231,11 @@ export async function startApp(options: StartOptions): Promise<App> {
     plan = next
     const jobs = showChecks(next)
     rules.update(groups)
-    sender.reconfigure(next.channels)
-    metrics.startChannels(next.channels.keys())
+    sender.reconfigure(next.outlets)
+    metrics.startChannels(next.outlets.keys())
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
     schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
-      judge.tick(dueMs),
+      Promise.all([judge.tick(dueMs), desk.noteEnded()]).then(() => {}),
     )
     await runner.update(jobs)
     await scrapes.update(next.config.scrape)
@@ -231,6 +255,8 @@ export async function startApp(options: StartOptions): Promise<App> {
           .catch((error: unknown) =>
             log.error({ event: 'audit.failed', err: error }, 'an audit record could not be written'),
           )
+        const type = ok ? 'config.reloaded' : 'config.refused'
+        void announcer.announce({ type, subject: 'config', atMs: clock.now(), data: { actor, ...attributes } })
       },
     },
     options.configFiles,
@@ -255,8 +281,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     setSilence: (request, actor, traceId) => desk.set(request, actor, traceId),
     expireSilence: (id, actor, traceId) => desk.expire(id, actor, traceId),
     takeAlerts: (alerts) => teller.takePosted(alerts),
-    resolveTimeoutMs: () => RESOLVE_TIMEOUT_MS,
-    alertmanagerConfig: () => '',
+    resolveTimeoutMs: () => plan.config.alertmanager?.resolveTimeoutMs ?? RESOLVE_TIMEOUT_MS,
+    alertmanagerConfig: () => alertmanagerYaml(plan.config),
     onPing: (name) => void runner.now(name),
     localToken,
     refreshMetrics: () => judge.refresh(),
@@ -264,7 +290,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     targets: () => scrapes.targets(),
     reload: (actor, traceId) => reloader.reload(actor, traceId),
     lastReload: () => reloader.last,
-    testChannel: (name) => testChannel(name, plan.channels, externalUrlOf(plan.config), clock),
+    channelNames: () => [...plan.outlets.keys()],
+    testChannel: (name) => testChannel(name, plan.outlets, externalUrlOf(plan.config), clock),
   }
   const { host, port } = plan.config.server.listen
   const listening = await listen(createWeb(context), host, port).catch(async (error: unknown) => {
@@ -374,10 +401,6 @@ export async function startApp(options: StartOptions): Promise<App> {
       )
     },
   }
-}
-
-function externalUrlOf({ server }: Config): string {
-  return server.externalUrl ?? `http://${server.listen.host ?? 'localhost'}:${server.listen.port}`
 }
 
 function describeFinding(finding: Finding | undefined): string | undefined {

@@ -2,6 +2,7 @@ import { formatDuration } from '../model/duration.ts'
 import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Channel } from '../notify/channel/channel.ts'
 import { type ChannelName, channels } from '../notify/channel/registry.ts'
+import { describeEventSink } from '../notify/event-sink.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
 import type { NotifyConfig } from './notify.ts'
 import { formatDays } from './schema.ts'
@@ -40,6 +41,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
         ? { disable: [...shippedRules.disabled] }
         : shippedRules.enabled,
     notify: describeNotify(config.notify),
+    ...given('events', config.events === undefined ? undefined : describeEventSink(config.events)),
     log: { level: config.log.level },
   }
 }

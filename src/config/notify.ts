@@ -24,12 +24,13 @@ export interface NotifyConfig {
 export const CHANNEL_NAMES = Object.keys(channels) as readonly ChannelName[]
 
 /** What a text stands for where keys could be: `slack: https://…` is `slack: {url: https://…}`. */
-export const SHORT_FORMS: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(channels).map(([name, { textKey }]) => [`notify.${name}`, textKey]),
-)
+export const SHORT_FORMS: Readonly<Record<string, string>> = Object.fromEntries([
+  ...Object.entries(channels).map(([name, { textKey }]) => [`notify.${name}`, textKey]),
+  ['events', 'url'],
+])
 
 const channelList = z
-  .array(z.string({ error: 'is not a channel; write slack or email' }), {
+  .array(z.string({ error: 'is not a channel; write one such as slack' }), {
     error: 'is not a list; write [slack, email]',
   })
   .optional()

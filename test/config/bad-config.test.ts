@@ -23,7 +23,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'channel-not-configured': [
     '4:23: notify.by_severity.critical[1]: "email" is not configured (configured: slack); write notify.email or leave it out here',
   ],
-  'channel-unknown': ['3:36: notify.by_severity.critical[1]: "sms" is not a channel; the channels are: slack, email'],
+  'channel-unknown': [
+    '3:36: notify.by_severity.critical[1]: "teams" is not a channel; the channels are: slack, email, sms, pagerduty, webhook',
+  ],
   'check-key-unknown': ['4:5: checks[0].evrey: is not a key of checks[0]; did you mean "every"?'],
   'check-name-reserved': [
     '2:13: checks[0].name: "midwatch-disk" begins with midwatch-, as the checks that midwatch makes of itself; write another name',
@@ -160,7 +162,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     '7:15: checks[0].critical: "yes" is not a switch; write true or false',
     '10:5: checks[1].timout: is not a key of checks[1]; did you mean "timeout"?',
     '12:10: notify.slack: the variable NO_SUCH_WEBHOOK is not set; set it or give a default: ${NO_SUCH_WEBHOOK:-…}',
-    '13:36: notify.by_severity.critical[1]: "sms" is not a channel; the channels are: slack, email',
+    '13:36: notify.by_severity.critical[1]: "teams" is not a channel; the channels are: slack, email, sms, pagerduty, webhook',
     '14:8: log.levle: is not a key of log; did you mean "level"?',
   ],
   'severity-unknown': [
