@@ -139,6 +139,11 @@ class Program {
     return data.result
   }
 
+  async metricNames() {
+    const response = await fetch(`${this.url}/api/v1/label/__name__/values`)
+    return (await response.json()).data
+  }
+
   /** The value of a metric of its own, by its name and a text that its labels hold. */
   async own(name, holding = '') {
     const response = await fetch(`${this.url}/metrics`, { headers: { accept: 'text/plain' } })

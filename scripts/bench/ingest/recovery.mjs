@@ -12,9 +12,9 @@ const ON_DISK_MS = 5000
 /** Samples of all series up to a moment, counted metric by metric, as windows of several would have the same labels. */
 async function samplesUntil(program, atMs) {
   let samples = 0
-  for (const { metric } of await program.query('count by (__name__) ({job="bench"})', atMs)) {
-    const [sum] = await program.query(`sum(count_over_time(${metric.__name__}{job="bench"}[1h]))`, atMs)
-    samples += Number(sum.value[1])
+  for (const name of await program.metricNames()) {
+    const [sum] = await program.query(`sum(count_over_time(${name}{job="bench", pod!=""}[1h]))`, atMs)
+    samples += Number(sum?.value[1] ?? 0)
   }
   return samples
 }
