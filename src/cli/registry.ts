@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Make, list and revoke tokens.',
     load: () => import('./token.ts').then(({ token }) => token),
   },
+  routes: {
+    description: 'Show who is told of what, and try it with the labels of an alert.',
+    load: () => import('./routes.ts').then(({ routes }) => routes),
+  },
   notify: {
     description: 'Try whether messages arrive.',
     load: () => import('./notify.ts').then(({ notify }) => notify),

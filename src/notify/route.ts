@@ -84,6 +84,18 @@ export function matchRoutes(route: Route, labels: Labels): readonly Route[] {
   return taken.length > 0 ? taken : [route]
 }
 
+/** As `matchRoutes`, each with the routes that lead to it, from the first one down. */
+export function routePaths(route: Route, labels: Labels): readonly (readonly [Route, ...Route[]])[] {
+  if (!matchesAll(route.matchers, labels)) return []
+  const taken: (readonly [Route, ...Route[]])[] = []
+  for (const child of route.routes) {
+    const found = routePaths(child, labels)
+    for (const path of found) taken.push([route, ...path])
+    if (found.length > 0 && !child.continue) break
+  }
+  return taken.length > 0 ? taken : [[route]]
+}
+
 /** The labels that name the group of an alert on this route; those that it lacks are absent. */
 export function groupLabels(route: Route, labels: Labels): Labels {
   return route.groupBy.includes('...') ? labels : labels.keep(new Set(route.groupBy))

@@ -75,20 +75,27 @@ export const inhibitionStage = eachAlert('inhibition', 'inhibited', (alert, { in
   return source === undefined ? undefined : `inhibited by ${source.labels} (${source.fingerprint})`
 })
 
-/** Holds a whole group back outside of its route's active times and within its mute times. */
-export function timeStage(intervals: ReadonlyMap<string, TimeInterval>): Stage {
-  const holds = (name: string, nowMs: number) => {
+/** Why a route tells nothing at a moment: it is outside of its active times or within its mute times; else undefined. */
+export function mutedByTime(
+  { activeTimeIntervals: active, muteTimeIntervals: mute }: Route,
+  intervals: ReadonlyMap<string, TimeInterval>,
+  nowMs: number,
+): string | undefined {
+  const holds = (name: string) => {
     const interval = intervals.get(name)
     return interval !== undefined && containsTime(interval, nowMs)
   }
+  if (active.length > 0 && !active.some(holds)) return `muted: outside of ${active.join(', ')}`
+  const within = mute.find(holds)
+  return within === undefined ? undefined : `muted: within ${within}`
+}
+
+/** Holds a whole group back outside of its route's active times and within its mute times. */
+export function timeStage(intervals: ReadonlyMap<string, TimeInterval>): Stage {
   return {
     name: 'time',
     run(alerts, { route, nowMs }) {
-      const { activeTimeIntervals: active, muteTimeIntervals: mute } = route
-      const reason =
-        active.length > 0 && !active.some((name) => holds(name, nowMs))
-          ? `muted: outside of ${active.join(', ')}`
-          : mute.filter((name) => holds(name, nowMs)).map((name) => `muted: within ${name}`)[0]
+      const reason = mutedByTime(route, intervals, nowMs)
       if (reason === undefined) return { pass: alerts, suppressed: [] }
       return { pass: [], suppressed: alerts.map((alert) => ({ alert, by: 'muted' as const, reason })) }
     },
