@@ -9,9 +9,10 @@ import type { Notification } from '../../model/notification.ts'
 import { refuse } from '../../probe/fields.ts'
 import { type AlertText, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError } from './channel.ts'
+import { wording } from './fields.ts'
 import { MAX_REASON, SHORTEST_SECRET } from './http.ts'
 import { readTlsFiles, type TlsFiles } from './tls-files.ts'
-import { say, type Words } from './words.ts'
+import { say, sourcesOf, type Words } from './words.ts'
 
 export interface SmtpServer {
   readonly host: string
@@ -101,9 +102,14 @@ const config = z
             .optional()
             .describe('Who sends it; the user of the mail server, or midwatch@ the domain of the first recipient.'),
           smtp,
+          title: wording().optional().describe("The subject, may have `{{ … }}` in it; midwatch's own unless told."),
+          text: wording().optional().describe('The whole text, may have `{{ … }}` in it.'),
+          html: wording('html')
+            .optional()
+            .describe('The whole HTML part; what `{{ … }}` puts in is escaped. The text unless told.'),
         })
         .transform(
-          ({ to, from, smtp: server }): EmailConfig => ({ to, from: from ?? defaultFrom(to, server), smtp: server }),
+          ({ from, ...written }): EmailConfig => ({ ...written, from: from ?? defaultFrom(written.to, written.smtp) }),
         ),
     ],
     { error: 'is not keys; write {to: oncall@example.org, smtp: …}' },
@@ -125,7 +131,12 @@ const POLICY = 'no-link-local'
 export const email: Channel<EmailConfig> = {
   config,
   textKey: 'to',
-  describe: ({ to, from, smtp }) => ({ to: [...to], from, smtp: describeServer(smtp) }),
+  describe: ({ to, from, smtp, title, text, html }) => ({
+    to: [...to],
+    from,
+    smtp: describeServer(smtp),
+    ...sourcesOf({ title, text, html }),
+  }),
   target: ({ to }) => to.join(', '),
 
   async send(settings, notification, { signal, nowMs }) {

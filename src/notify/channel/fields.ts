@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { Secret } from '../../lib/secret.ts'
 import { markSecret } from '../../lib/secret-schema.ts'
 import { refuse } from '../../probe/fields.ts'
+import { TemplateError } from '../../template/error.ts'
+import { TemplateLibrary } from '../template/library.ts'
+import type { Words } from './words.ts'
 
 /** Fields that mean the same at every channel. */
 
@@ -42,3 +45,20 @@ export const proxy = markSecret(
       'An HTTP proxy to go through, such as `http://proxy.example.org:3128`; none unless told, whatever the environment says.',
     ),
 ).optional()
+
+/**
+ * A text of the operator's, plain or with `{{ … }}` in it as in Alertmanager's templates.
+ *
+ * @param kind `html` escapes what is put in
+ */
+export function wording(kind: 'text' | 'html' = 'text') {
+  return z.string({ error: 'is not a text; write it in quotes' }).transform((text, context): Words => {
+    try {
+      return Object.assign(TemplateLibrary.builtIn.read(text, kind), { source: text })
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      const instead = 'write a text such as "{{ .Status }}: {{ .CommonLabels.alertname }}"'
+      return refuse(context, `can't be read at ${error.line}:${error.column}: ${error.message}; ${instead}`)
+    }
+  })
+}

@@ -8,10 +8,10 @@ import type { Notification, NotifiedAlert } from '../../model/notification.ts'
 import { secret, url as webUrl } from '../../probe/fields.ts'
 import { composeMessage, type MessageText } from '../message.ts'
 import type { Channel } from './channel.ts'
-import { proxy } from './fields.ts'
+import { proxy, wording } from './fields.ts'
 import { authorizationHeader, post } from './http.ts'
 import type { TlsFiles } from './tls-files.ts'
-import { say, type Words } from './words.ts'
+import { say, sourcesOf, type Words } from './words.ts'
 
 export interface PagerdutyConfig {
   /** The integration key of a service. */
@@ -54,6 +54,11 @@ const routingKey = markSecret(
   }),
 )
 
+const severity = wording().refine(
+  ({ source = '' }) => source.includes('{{') || SEVERITIES.some((one) => one === source),
+  { error: `is none of PagerDuty's severities; write one of ${SEVERITIES.join(', ')}` },
+)
+
 const config = z
   .union(
     [
@@ -61,21 +66,30 @@ const config = z
       z
         .strictObject({
           routing_key: routingKey,
-          severity: z
-            .enum(SEVERITIES)
+          title: wording()
             .optional()
-            .describe('The same for every incident; what the severity of its alerts comes to unless told.'),
+            .describe("Of the incident, may have `{{ … }}` in it; midwatch's own unless told."),
+          severity: severity
+            .optional()
+            .describe(
+              '`critical`, `error`, `warning` or `info`, or a text with `{{ … }}` that comes to one of them; made of the severity of the alerts unless told.',
+            ),
+          details: z
+            .record(z.string(), wording(), { error: 'is not a map; write {team: "{{ .CommonLabels.team }}"}' })
+            .optional()
+            .describe(
+              'Shown with the incident, besides `firing`, `resolved`, `num_firing` and `num_resolved` or in their place.',
+            ),
           url: webUrl(['http:', 'https:'], EVENTS_URL, 'the address without them')
             .prefault(EVENTS_URL)
             .describe('Where events go; `https://events.eu.pagerduty.com/v2/enqueue` in the EU.'),
           proxy,
         })
         .transform(
-          ({ routing_key, severity, url, proxy: way }): PagerdutyConfig => ({
+          ({ routing_key, url, ...written }): PagerdutyConfig => ({
+            ...written,
             routingKey: routing_key,
             url: url.href,
-            proxy: way,
-            ...(severity === undefined ? {} : { severity: Object.assign(() => severity, { source: severity }) }),
           }),
         ),
     ],
@@ -103,9 +117,10 @@ const MAX_LINKS = 10
 export const pagerduty: Channel<PagerdutyConfig> = {
   config,
   textKey: 'routing_key',
-  describe: ({ routingKey: key, url, severity, proxy: way }) => ({
+  describe: ({ routingKey: key, url, title, severity: asked, details, proxy: way }) => ({
     routing_key: String(key),
-    ...(severity?.source === undefined ? {} : { severity: severity.source }),
+    ...sourcesOf({ title, severity: asked }),
+    ...(details === undefined ? {} : { details: sourcesOf(details) }),
     url,
     ...(way === undefined ? {} : { proxy: String(way) }),
   }),
@@ -134,7 +149,7 @@ export const pagerduty: Channel<PagerdutyConfig> = {
 function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, nowMs: number): string {
   const message = composeMessage(notification, nowMs)
   const words = (asked: Words | undefined, own: string) => say(asked, notification, nowMs, () => own)
-  const severity = words(settings.severity, severityOf(notification))
+  const asWritten = words(settings.severity, severityOf(notification))
   const texts = <Keys extends string>(asked: Readonly<Record<Keys, Words | undefined>>) =>
     Object.fromEntries(Object.entries<Words | undefined>(asked).map(([key, one]) => [key, words(one, '')])) as Record<
       Keys,
@@ -151,7 +166,7 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
       payload: {
         summary: runes(words(settings.title, ownTitle(message)), MAX_SUMMARY_RUNES),
         source: words(settings.source, 'midwatch'),
-        severity: SEVERITIES.find((one) => one === severity) ?? 'error',
+        severity: SEVERITIES.find((one) => one === asWritten) ?? 'error',
         ...named('component', words(settings.component, '')),
         ...named('group', words(settings.group, '')),
         ...named('class', words(settings.class, '')),

@@ -3,11 +3,11 @@ import type { Secret } from '../../lib/secret.ts'
 import { show } from '../../lib/show.ts'
 import { type AlertText, beforePair, composeMessage, MAX_TITLE, type MessageText, oneLine } from '../message.ts'
 import { type Channel, DeliveryError } from './channel.ts'
-import { proxy, secretUrl } from './fields.ts'
+import { proxy, secretUrl, wording } from './fields.ts'
 import { authorizationHeader, partsOf, post } from './http.ts'
 import { attachmentOf, type SlackAttachment } from './slack-attachment.ts'
 import type { TlsFiles } from './tls-files.ts'
-import { say, type Words } from './words.ts'
+import { say, sourcesOf, type Words } from './words.ts'
 
 export interface SlackConfig {
   /** The incoming webhook; whoever has it can post. */
@@ -54,6 +54,10 @@ const config = z
             })
             .optional()
             .describe('Where to post, such as `"#alerts"`; what the webhook was made for unless told.'),
+          title: wording().optional().describe("One line, may have `{{ … }}` in it; midwatch's own unless told."),
+          text: wording()
+            .optional()
+            .describe('In place of the list of alerts, in the markup of Slack; may have `{{ … }}` in it.'),
           proxy,
         })
         .transform((written): SlackConfig => ({ ...written, channel: written.channel })),
@@ -72,9 +76,10 @@ const COLORS = { critical: '#b3261e', high: '#d9730d', medium: '#c29b00', low: '
 export const slack: Channel<SlackConfig> = {
   config,
   textKey: 'url',
-  describe: ({ url, channel, proxy }) => ({
+  describe: ({ url, channel, proxy, title, text }) => ({
     url: String(url),
     ...(channel === undefined ? {} : { channel }),
+    ...sourcesOf({ title, text }),
     ...(proxy === undefined ? {} : { proxy: String(proxy) }),
   }),
   target: ({ channel }) => channel ?? "the webhook's own channel",

@@ -5,10 +5,10 @@ import type { Notification } from '../../model/notification.ts'
 import { refuse, secret, url as webUrl } from '../../probe/fields.ts'
 import { composeMessage } from '../message.ts'
 import { type Channel, DeliveryError, type SendContext } from './channel.ts'
-import { proxy } from './fields.ts'
+import { proxy, wording } from './fields.ts'
 import { post } from './http.ts'
 import { cutToSegments, fitLines, plainSigns } from './sms-text.ts'
-import { say, type Words } from './words.ts'
+import { say, sourcesOf, type Words } from './words.ts'
 
 export interface SmsConfig {
   /** Telephone numbers with a plus and the country's code. */
@@ -73,6 +73,11 @@ const config = z
           url: webUrl(['http:', 'https:'], API_URL, 'the address without them')
             .prefault(API_URL)
             .describe("Where Twilio's API is."),
+          text: wording()
+            .optional()
+            .describe(
+              "The whole text, may have `{{ … }}` in it; midwatch's own unless told. At most three segments of it are sent.",
+            ),
           proxy,
         })
         .transform(
@@ -84,6 +89,7 @@ const config = z
             token: written.token,
             url: written.url.origin,
             proxy: written.proxy,
+            text: written.text,
           }),
         ),
     ],
@@ -101,13 +107,14 @@ const MENDABLE = /"code"\s*:\s*(?:20003|21212|21408|21606|21659|21703)\b/
 export const sms: Channel<SmsConfig> = {
   config,
   textKey: 'to',
-  describe: ({ to, from, accountSid, apiKeySid, token, url, proxy: way }) => ({
+  describe: ({ to, from, accountSid, apiKeySid, token, url, text, proxy: way }) => ({
     to: [...to],
     from,
     account: accountSid,
     ...(apiKeySid === undefined ? {} : { api_key: apiKeySid }),
     token: String(token),
     url,
+    ...sourcesOf({ text }),
     ...(way === undefined ? {} : { proxy: String(way) }),
   }),
   target: ({ to }) => to.map(masked).join(', '),

@@ -20,3 +20,10 @@ export function say(words: Words | undefined, notification: Notification, nowMs:
     return own()
   }
 }
+
+/** What was written, under the keys of the config; nothing for words that nobody wrote. */
+export function sourcesOf(asked: Readonly<Record<string, Words | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(asked).flatMap(([key, words]) => (words?.source === undefined ? [] : [[key, words.source]])),
+  )
+}
