@@ -52,5 +52,5 @@ export class Inhibitor {
 }
 
 function keyOf({ equal }: InhibitRule, { labels }: NotifyAlert): string {
-  return equal.map((name) => labels.get(name)).join('\xff')
+  return JSON.stringify(equal.map((name) => labels.get(name)))
 }
