@@ -214,16 +214,17 @@ export class Summary {
     numbers[AT.count] = (numbers[AT.count] as number) + (to - from)
   }
 
-  /** As `takeSamples` where nothing is needed, or it is known that no value in a row is smaller than the one before. */
-  takeEnds(timesMs: Float64Array, values: Float64Array, from: number, to: number): void {
+  /** As `begin` and `takeSamples` of at least one sample, where it is known that no value is smaller than the one before. */
+  setEnds(needs: number, timesMs: Float64Array, values: Float64Array, from: number, to: number): void {
     const { numbers } = this
-    if (numbers[AT.count] === 0) {
-      numbers[AT.firstMs] = timesMs[from] as number
-      numbers[AT.first] = values[from] as number
-    }
+    this.needs = needs
+    numbers[AT.count] = to - from
+    numbers[AT.firstMs] = timesMs[from] as number
+    numbers[AT.first] = values[from] as number
     numbers[AT.lastMs] = timesMs[to - 1] as number
     numbers[AT.last] = values[to - 1] as number
-    numbers[AT.count] = (numbers[AT.count] as number) + (to - from)
+    numbers[AT.drops] = 0
+    numbers[AT.dropsLow] = 0
   }
 
   /** Takes the stored summaries `from` to `to` (exclusive) in, one after the other. */

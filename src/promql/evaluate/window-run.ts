@@ -1,5 +1,6 @@
 import type { Samples } from '../../model/sample.ts'
 import { NEEDS, Summary } from '../../model/summary.ts'
+import { Drops } from './drops.ts'
 import type { Evaluation, RangeSeries } from './evaluation.ts'
 import { PieceTree } from './piece-tree.ts'
 import type { Vector } from './vector.ts'
@@ -43,8 +44,7 @@ export class WindowRun {
   #usesTree = false
   /** Up to where the current window is summed up; -1 when it has not begun. */
   #summedTo = -1
-  #lastDrop = 0
-  #lookedForDropsTo = 0
+  readonly #drops = new Drops()
   #found = false
 
   constructor(work: WindowWork, walk: WindowWalk, evaluation: Evaluation) {
@@ -114,12 +114,11 @@ export class WindowRun {
       yield* inOrder(walk, (step, value) => this.#set(output, at + step, value), this.#evaluation)
       return this.#found
     }
-    this.#lastDrop = 0
-    this.#lookedForDropsTo = 0
     this.#summedTo = -1
     yield* this.#prepare(samples)
     for (let step = 0; step < stepCount; ) {
-      step = this.#work.result === undefined ? this.#compute(step, output, at) : this.#sumUp(step, output, at)
+      if (this.#work.result === undefined) step = this.#compute(step, output, at)
+      else step = this.#needs <= NEEDS.growth ? this.#compareEnds(step, output, at) : this.#sumUp(step, output, at)
       if (this.#evaluation.due(PART / 8)) yield
     }
     return this.#found
@@ -130,31 +129,52 @@ export class WindowRun {
     return this.#walk.spanMs / this.#walk.rangeMs
   }
 
-  /** Sums up pieces first where wide windows read the same samples again and again. */
+  /** Looks at the series as a whole first: where it drops, or what pieces of it sum up to where wide windows overlap. */
   *#prepare(samples: Samples): Work<void> {
+    if (this.#needs <= NEEDS.growth) {
+      if (this.#needs !== 0) this.#drops.find(samples)
+      return
+    }
     const inWindow = samples.length / this.#windowsInSpan()
     const isOverlapping = inWindow * this.#walk.stepCount > 3 * samples.length
-    this.#usesTree = this.#needs !== 0 && isOverlapping && inWindow > NARROW
+    this.#usesTree = isOverlapping && inWindow > NARROW
     if (!this.#usesTree) return
     this.#tree ??= new PieceTree()
     yield* this.#tree.build(samples, this.#needs, this.#evaluation)
   }
 
-  /** Works on steps until it is time to look at the clock; returns the next one. */
+  /** Works on steps until it is time to look at the clock; returns the next one. All that counts are ends and drops. */
+  #compareEnds(first: number, output: Vector, at: number): number {
+    const walk = this.#walk
+    const { timesMs, values } = walk
+    this.#summary ??= new Summary()
+    const summary = this.#summary
+    const result = this.#work.result as NonNullable<WindowWork['result']>
+    const needs = this.#needs
+    const drops = needs === 0 ? undefined : this.#drops
+    const end = Math.min(walk.stepCount, first + PART / 16)
+    for (let step = first; step < end; step++) {
+      if (walk.moveTo(step) < this.#least) continue
+      const { from, to } = walk
+      if (drops === undefined || !drops.areIn(from, to)) summary.setEnds(needs, timesMs, values, from, to)
+      else summary.begin(needs).takeSamples(timesMs, values, from, to)
+      const value = result(summary, walk)
+      this.#set(output, at + step, value === undefined ? this.#exact() : value)
+    }
+    return end
+  }
+
+  /** As `#compareEnds`, for results that need sums; may leave a window half done. */
   #sumUp(first: number, output: Vector, at: number): number {
     const walk = this.#walk
     this.#summary ??= new Summary()
     const summary = this.#summary
     const result = this.#work.result as NonNullable<WindowWork['result']>
     let budget = PART
-    let step = first
-    while (step < walk.stepCount && budget > 0) {
+    for (let step = first; step < walk.stepCount; step++) {
+      if (budget <= 0) return step
       if (this.#summedTo < 0) {
-        if (walk.moveTo(step) < this.#least) {
-          step++
-          budget--
-          continue
-        }
+        if (walk.moveTo(step) < this.#least) continue
         summary.begin(this.#needs)
         this.#summedTo = walk.from
       }
@@ -164,56 +184,31 @@ export class WindowRun {
       this.#summedTo = -1
       const value = result(summary, walk)
       this.#set(output, at + step, value === undefined ? this.#exact() : value)
-      step++
     }
-    return step
+    return walk.stepCount
   }
 
   /** Takes the rest of the window in, as far as so many samples go; returns whether that was all. */
   #sumUpTo(summary: Summary, samples: number): boolean {
-    const walk = this.#walk
-    const { timesMs, values } = walk
-    if (this.#needs <= NEEDS.growth && (this.#needs === 0 || !this.#hasDrop())) {
-      summary.takeEnds(timesMs, values, walk.from, walk.to)
-      return true
-    }
+    const { timesMs, values, from, to } = this.#walk
     if (this.#usesTree) {
-      this.#tree?.summarize(summary, walk.from, walk.to)
+      this.#tree?.summarize(summary, from, to)
       return true
     }
-    const from = this.#summedTo
-    this.#summedTo = Math.min(walk.to, from + samples)
-    summary.takeSamples(timesMs, values, from, this.#summedTo)
-    return this.#summedTo === walk.to
+    const done = this.#summedTo
+    this.#summedTo = Math.min(to, done + samples)
+    summary.takeSamples(timesMs, values, done, this.#summedTo)
+    return this.#summedTo === to
   }
 
-  /** Whether a value in the window is smaller than the one before it; looks at each sample of the series once. */
-  #hasDrop(): boolean {
-    const { values, from, to } = this.#walk
-    let last = this.#lastDrop
-    let i = Math.max(this.#lookedForDropsTo, from + 1)
-    let before = values[i - 1] as number
-    for (; i < to; i++) {
-      const value = values[i] as number
-      if (value < before) last = i
-      before = value
-    }
-    this.#lookedForDropsTo = i
-    this.#lastDrop = last
-    return last > from
-  }
-
-  /** As `#sumUp`, for results that come from the samples always. */
+  /** As `#compareEnds`, for results that come from the samples always. */
   #compute(first: number, output: Vector, at: number): number {
     const walk = this.#walk
-    let budget = PART
-    let step = first
-    for (; step < walk.stepCount && budget > 0; step++) {
-      const inside = walk.moveTo(step)
-      if (inside >= this.#least) this.#set(output, at + step, this.#exact())
-      budget -= 8
+    const end = Math.min(walk.stepCount, first + PART / 16)
+    for (let step = first; step < end; step++) {
+      if (walk.moveTo(step) >= this.#least) this.#set(output, at + step, this.#exact())
     }
-    return step
+    return end
   }
 
   #exact(): number {

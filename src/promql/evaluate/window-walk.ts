@@ -11,7 +11,7 @@ export interface Window {
   readonly startMs: number
   /** Inclusive. */
   readonly endMs: number
-  readonly rangeMs: number
+  readonly rangeSeconds: number
   /** The time of the step, which `@` and `offset` leave alone. */
   readonly evaluationMs: number
   /** The scalar argument at this step, or 0. */
@@ -29,16 +29,18 @@ export class WindowWalk implements Window {
   to = 0
   startMs = 0
   endMs = 0
-  evaluationMs = 0
-  parameter = 0
   readonly rangeMs: number
+  readonly rangeSeconds: number
   readonly stepCount: number
   readonly #steps: Steps
   readonly #ends: Float64Array
   readonly #parameters: Float64Array | undefined
+  #step = 0
   /** How far the edges went last time. */
   #fromStride = 0
   #toStride = 0
+  /** Of which end `to` is that. */
+  #foundToMs = Number.NaN
 
   constructor(
     { ends, rangeMs }: Pick<RangeVector, 'ends' | 'rangeMs'>,
@@ -46,6 +48,7 @@ export class WindowWalk implements Window {
     parameters: Float64Array | undefined,
   ) {
     this.rangeMs = rangeMs
+    this.rangeSeconds = rangeMs / 1000
     this.stepCount = steps.count
     this.#steps = steps
     this.#ends = ends
@@ -65,14 +68,22 @@ export class WindowWalk implements Window {
     this.length = length
     this.from = 0
     this.to = 0
+    this.#foundToMs = Number.NaN
   }
 
   /** The window of a step, whose samples are not wanted yet. */
   lookAt(step: number): void {
     this.endMs = this.#ends[step] as number
     this.startMs = this.endMs - this.rangeMs
-    this.evaluationMs = stepTime(this.#steps, step)
-    if (this.#parameters !== undefined) this.parameter = this.#parameters[step] as number
+    this.#step = step
+  }
+
+  get evaluationMs(): number {
+    return stepTime(this.#steps, this.#step)
+  }
+
+  get parameter(): number {
+    return this.#parameters?.[this.#step] ?? 0
   }
 
   /** The window of a step, not before the last one of the series; returns how many samples it has. */
@@ -82,12 +93,16 @@ export class WindowWalk implements Window {
     // Most steps go as far as the one before.
     const nextTo = to + this.#toStride
     this.to = isFirstAfter(timesMs, length, to, nextTo, endMs) ? nextTo : firstAfter(timesMs, length, to, endMs)
-    const nextFrom = from + this.#fromStride
-    this.from = isFirstAfter(timesMs, length, from, nextFrom, startMs)
-      ? nextFrom
-      : firstAfter(timesMs, length, from, startMs)
     this.#toStride = this.to - to
-    this.#fromStride = this.from - from
+    // Where one window begins at the end of the one before, `to` has been found already.
+    if (startMs === this.#foundToMs) this.from = to
+    else {
+      const nextFrom = from + this.#fromStride
+      const isThere = isFirstAfter(timesMs, length, from, nextFrom, startMs)
+      this.from = isThere ? nextFrom : firstAfter(timesMs, length, from, startMs)
+      this.#fromStride = this.from - from
+    }
+    this.#foundToMs = endMs
     return this.to - this.from
   }
 }

@@ -39,7 +39,7 @@ function extrapolate(grown: number, ends: Ends, window: Window, isCounter: boole
   let toEnd = (window.endMs - lastMs) / 1000
   if (toEnd >= threshold) toEnd = average / 2
   let factor = (sampled + toStart + toEnd) / sampled
-  if (perSecond) factor /= window.rangeMs / 1000
+  if (perSecond) factor /= window.rangeSeconds
   return grown * factor
 }
 
