@@ -67,9 +67,11 @@ async function start(options: PostRequest): Promise<ClientRequest> {
   refuseLiteral(proxy.hostname, policy)
   if (url.protocol === 'https:') {
     const tunnel = await openTunnel(options, proxy)
-    const servername = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? url.hostname : undefined
-    const secured = connectTls({ socket: tunnel, ...(servername === undefined ? {} : { servername }), ...tls })
-    return requestHttps(withoutLogin(url), { ...base, createConnection: () => secured })
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    // An address is no name to ask for, and the certificate has to be for it all the same.
+    const secured = connectTls({ socket: tunnel, host, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls })
+    // An agent, even one of its own, would make a connection past the proxy.
+    return requestHttps(withoutLogin(url), { ...base, agent: undefined, createConnection: () => secured })
   }
   return requesterOf(proxy)(withoutLogin(proxy), {
     ...base,

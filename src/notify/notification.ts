@@ -42,9 +42,13 @@ export function notificationOf(input: NotificationInput): Notification {
   }
 }
 
-/** The entries that all records share. */
+/** The entries that all records share; one that is missing counts as empty, as in Alertmanager. */
 export function common(records: readonly Readonly<Record<string, string>>[]): Record<string, string> {
   const [first = {}, ...others] = records
-  const shared = Object.entries(first).filter(([name, value]) => others.every((other) => other[name] === value))
+  const valueIn = (record: Readonly<Record<string, string>>, name: string) =>
+    Object.hasOwn(record, name) ? record[name] : ''
+  const shared = Object.entries(first).filter(([name, value]) =>
+    others.every((other) => valueIn(other, name) === value),
+  )
   return Object.assign(Object.create(null) as Record<string, string>, Object.fromEntries(shared))
 }

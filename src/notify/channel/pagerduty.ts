@@ -4,6 +4,7 @@ import { goJson } from '../../lib/go-json.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { markSecret } from '../../lib/secret-schema.ts'
 import { version } from '../../lib/version.ts'
+import { compareText } from '../../model/labels.ts'
 import type { Notification, NotifiedAlert } from '../../model/notification.ts'
 import { secret, url as webUrl } from '../../probe/fields.ts'
 import { composeMessage, type MessageText } from '../message.ts'
@@ -214,7 +215,7 @@ function linksOf({ alerts }: MessageText): readonly { readonly href: string; rea
 function listOf(alerts: readonly NotifiedAlert[]): string {
   const pairs = (record: Readonly<Record<string, string>>) =>
     Object.entries(record)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => Number(b === 'alertname') - Number(a === 'alertname') || compareText(a, b))
       .map(([name, value]) => ` - ${name} = ${value}\n`)
       .join('')
   const listed = alerts

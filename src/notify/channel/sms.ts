@@ -54,9 +54,15 @@ const config = z
       z
         .strictObject({
           to: z
-            .union([number.transform((one) => [one]), z.array(number).min(1)], {
-              error: 'is not a telephone number or a list of them; write "+4915112345678"',
-            })
+            .union(
+              [
+                number.transform((one) => [one]),
+                z.array(number).min(1, { error: 'is empty; write a telephone number' }),
+              ],
+              {
+                error: 'is not a telephone number or a list of them; write "+4915112345678"',
+              },
+            )
             .describe('Who gets it: a telephone number or a list of them, with the plus and the country.'),
           from: z
             .string({ error: 'is not a sender; write a number of the account, such as "+15005550006"' })

@@ -44,7 +44,7 @@ const resolved = alert({
   endsAtMs: NOW - 60_000,
 })
 
-describe.each(members.map((member) => [member.name, member] as const))('%s', (name, member) => {
+describe.each(members.map((member) => [member.name, member] as const))('%s', (_name, member) => {
   test('tells what fires, what is over, and both at once', async () => {
     await using it = await member.start(TAKES)
     for (const alerts of [[firing], [resolved], [firing, resolved]]) await send(member, it.port, notification(alerts))
@@ -161,8 +161,12 @@ describe.each(members.map((member) => [member.name, member] as const))('%s', (na
       expect.arrayContaining(Object.keys(member.written('127.0.0.1', 1))),
     )
   })
+})
 
-  test.runIf(member.overHttp)('a redirect is a failure, and the message goes nowhere else', async () => {
+const overHttp = members.filter((member) => member.overHttp).map((member) => [member.name, member] as const)
+
+describe.each(overHttp)('%s, over HTTP', (name, member) => {
+  test('a redirect is a failure, and the message goes nowhere else', async () => {
     await using elsewhere = await member.start(TAKES)
     const location = `http://127.0.0.1:${elsewhere.port}/`
     await using it = await member.start({ kind: 'refuses', status: 307, headers: { location } })
@@ -171,7 +175,7 @@ describe.each(members.map((member) => [member.name, member] as const))('%s', (na
     expect(elsewhere.messages).toEqual([])
   })
 
-  test.runIf(member.overHttp).each([
+  test.each([
     ['30', 30_000],
     [new Date(NOW + 90_000).toUTCString(), 90_000],
     ['soon', 0],
@@ -181,7 +185,7 @@ describe.each(members.map((member) => [member.name, member] as const))('%s', (na
     expect(await failure(send(member, it.port, notification([firing])))).toMatchObject({ retry: 'later', waitMs })
   })
 
-  test.runIf(member.overHttp)('goes through a proxy where one is named, and never past it', async () => {
+  test('goes through a proxy where one is named, and never past it', async () => {
     await using proxy = await member.start(TAKES)
     const channel = channels[name] as Channel<unknown>
     const way = `http://watch:canary-of-the-proxy@127.0.0.1:${proxy.port}`
