@@ -36,7 +36,8 @@ export function printAlertmanager(config: Config): PrintedAlertmanager {
   const printed = {
     global: shown?.global,
     route: printRoute(root, undefined),
-    inhibit_rules: inhibitRules.length === 0 ? undefined : inhibitRules.map(printInhibitRule),
+    // An empty list says that there are none; where it is left out, ours counts.
+    inhibit_rules: inhibitRules.map(printInhibitRule),
     receivers: [...(route === undefined ? [] : (shown?.receivers ?? [])), ...names.map(fromNotify)],
     time_intervals: timeIntervals.size === 0 ? undefined : [...timeIntervals.values()].map(printTimeInterval),
     templates: shown === undefined || shown.templates.length === 0 ? undefined : shown.templates,
