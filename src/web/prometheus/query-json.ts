@@ -1,6 +1,9 @@
 import { formatFloat } from '../../lib/go-format.ts'
-import type { MatrixSeries, QueryValue } from '../../promql/index.ts'
+import type { InstantSample, MatrixSeries, QueryValue } from '../../promql/index.ts'
 import { jsonText, labelsJson } from '../../wire/json-text.ts'
+
+/** Pieces are about so long, so that it costs little to look between them whether it is others' turn. */
+const PIECE_CHARACTERS = 16_384
 
 /** A query's result as Prometheus writes it, in pieces; at most `limit` series of it. */
 export function* queryJson(value: QueryValue, limit = Number.POSITIVE_INFINITY): Generator<string> {
@@ -14,24 +17,59 @@ export function* queryJson(value: QueryValue, limit = Number.POSITIVE_INFINITY):
       yield `[${timeText(value.timeMs)},${jsonText(value.value)}]`
       break
     case 'vector':
-      yield '['
-      for (const [i, { labels, value: number }] of value.samples.entries()) {
-        if (i >= limit) break
-        const metric = labelsJson(labels, 'with name')
-        yield `${i === 0 ? '' : ','}{"metric":${metric},"value":${point(value.timeMs, number)}}`
-      }
-      yield ']'
+      yield* listJson(vectorTexts(value.samples, value.timeMs), Math.min(limit, value.samples.length))
       break
     case 'matrix':
-      yield '['
-      for (const [i, series] of value.series.entries()) {
-        if (i >= limit) break
-        yield `${i === 0 ? '' : ','}${matrixSeries(series)}`
-      }
-      yield ']'
+      yield* listJson(matrixTexts(value.series), Math.min(limit, value.series.length))
       break
   }
   yield '}'
+}
+
+function* listJson(textOf: (i: number) => string, count: number): Generator<string> {
+  let piece = '['
+  for (let i = 0; i < count; i++) {
+    if (i > 0) piece += ','
+    piece += textOf(i)
+    if (piece.length < PIECE_CHARACTERS) continue
+    yield piece
+    piece = ''
+  }
+  yield `${piece}]`
+}
+
+function vectorTexts(samples: readonly InstantSample[], timeMs: number): (i: number) => string {
+  const between = `,"value":[${timeText(timeMs)},"`
+  return (i) => {
+    const { labels, value } = samples[i] as InstantSample
+    return `{"metric":${labelsJson(labels, 'with name')}${between}${valueText(value)}"]}`
+  }
+}
+
+function matrixTexts(series: readonly MatrixSeries[]): (i: number) => string {
+  // Complete series of a range have their times in common.
+  let known: Float64Array | undefined
+  let times: string[] = []
+  return (i) => {
+    const { labels, timesMs, values } = series[i] as MatrixSeries
+    if (timesMs !== known) {
+      known = timesMs
+      times = pointBeginnings(timesMs)
+    }
+    let text = `{"metric":${labelsJson(labels, 'with name')},"values":[`
+    for (let k = 0; k < times.length; k++) {
+      text += times[k] as string
+      text += valueText(values[k] as number)
+    }
+    return times.length === 0 ? `${text}]}` : `${text}"]]}`
+  }
+}
+
+/** What stands before the value of each point, the end of the point before it included. */
+function pointBeginnings(timesMs: Float64Array): string[] {
+  const texts: string[] = []
+  for (let k = 0; k < timesMs.length; k++) texts.push(`${k === 0 ? '' : '"],'}[${timeText(timesMs[k] as number)},"`)
+  return texts
 }
 
 /** How many series a result has. */
@@ -45,18 +83,6 @@ export function seriesCount(value: QueryValue): number {
     case 'string':
       return 1
   }
-}
-
-function matrixSeries({ labels, timesMs, values }: MatrixSeries): string {
-  let points = ''
-  for (let i = 0; i < timesMs.length; i++) {
-    points += `${i === 0 ? '' : ','}${point(timesMs[i] as number, values[i] as number)}`
-  }
-  return `{"metric":${labelsJson(labels, 'with name')},"values":[${points}]}`
-}
-
-function point(timeMs: number, value: number): string {
-  return `[${timeText(timeMs)},"${valueText(value)}"]`
 }
 
 /** Milliseconds as seconds, with three digits where they are no whole ones. */
