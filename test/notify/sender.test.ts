@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Notification } from '../../src/model/notification.ts'
-import { DeliveryError } from '../../src/notify/channel/channel.ts'
+import { DeliveryError, type SendContext } from '../../src/notify/channel/channel.ts'
 import { type DeliveryReport, type ReadyChannel, Sender } from '../../src/notify/sender.ts'
 import { alertEvents } from '../../src/store/alert-events.ts'
 import { type FlushChange, NO_NOTIFY_CHANGE, saveFlush } from '../../src/store/notify.ts'
@@ -63,6 +63,7 @@ class Receiver implements ReadyChannel {
   readonly target = 'a test'
   readonly got: string[] = []
   readonly tries: string[] = []
+  readonly contexts: SendContext[] = []
   /** Answers a try: returns, throws, or waits. */
   answer: (text: string, signal: AbortSignal) => Promise<void> | void = () => {}
   readonly name: string
@@ -71,9 +72,10 @@ class Receiver implements ReadyChannel {
     this.name = name
   }
 
-  async send({ reason }: Notification, { signal }: { signal: AbortSignal }): Promise<void> {
+  async send({ reason }: Notification, context: SendContext): Promise<void> {
     this.tries.push(reason)
-    await this.answer(reason, signal)
+    this.contexts.push(context)
+    await this.answer(reason, context.signal)
     this.got.push(reason)
   }
 }
@@ -175,6 +177,56 @@ describe('a message', () => {
     await b.it.clock.advance(90 * S)
     await b.pass()
     expect(nextDueMs(b.it.store.reader)).toBe(b.it.clock.now() + 15 * M)
+  })
+
+  test('of which a part has arrived comes again with that, over a restart, and under the same id', async () => {
+    await using b = await bench('sms')
+    await b.owe('sms g one', 'sms g two')
+    const arrived = [['+1', '+2'], ['+3'], [], []]
+    b.channel('sms').answer = () => {
+      const done = arrived.shift()
+      if (done !== undefined) throw new DeliveryError('later', 'not all of them', { done })
+    }
+    await b.pass()
+    await b.it.clock.advance(M)
+    await b.pass()
+    await b.it.reopen()
+    const again = b.start()
+    await b.it.clock.advance(2 * M)
+    await again.kick(FOREVER)
+    await settled(again, b.it.store)
+    const { contexts } = b.channel('sms')
+    expect(contexts.slice(0, 3).map(({ done }) => done)).toEqual([[], ['+1', '+2'], ['+1', '+2', '+3']])
+    const ids = contexts.map(({ messageId }) => messageId)
+    expect(new Set(ids.slice(0, 3)).size).toBe(1)
+    expect(ids[0]).toMatch(/^msg_[\w-]{27}$/)
+    b.channel('sms').answer = () => {}
+    await b.it.clock.advance(15 * M)
+    await again.kick(FOREVER)
+    await settled(again, b.it.store)
+    await b.it.clock.advance(15 * M)
+    await again.kick(FOREVER)
+    await settled(again, b.it.store)
+    expect(b.channel('sms').got).toEqual(['one', 'two'])
+    expect(new Set(contexts.map(({ messageId }) => messageId)).size).toBe(2)
+    expect(contexts.at(-1)?.done).toEqual([])
+  })
+
+  test('that no disk holds keeps its id and what has arrived of it from try to try', async () => {
+    await using b = await bench('sms')
+    const change = await b.owe('sms g one')
+    const arrived = [['+1'], ['+2']]
+    b.channel('sms').answer = () => {
+      const done = arrived.shift()
+      if (done !== undefined) throw new DeliveryError('later', 'not all of them', { done })
+    }
+    b.sender.sendUnwritten(change.messages, FOREVER)
+    await b.it.clock.untilSleeping()
+    await b.it.clock.advance(M)
+    await b.sender.drain()
+    const { contexts } = b.channel('sms')
+    expect(contexts.map(({ done }) => done)).toEqual([[], ['+1'], ['+1', '+2']])
+    expect(new Set(contexts.map(({ messageId }) => messageId)).size).toBe(1)
   })
 
   test('that can never be taken is given up at once, and its follower goes on', async () => {
