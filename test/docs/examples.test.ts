@@ -29,6 +29,7 @@ describe('examples of midwatch.yml', () => {
 })
 
 function sampleOf(name: string): string {
+  if (name.endsWith('_SIGNING_SECRET')) return `whsec_${Buffer.alloc(32).toString('base64')}`
   return name.endsWith('_URL') ? 'https://hooks.slack.com/services/T0/B0/x' : 'a-secret-that-is-long-enough'
 }
 
