@@ -1,3 +1,5 @@
+import { auditFiveMillion } from './audit/five-million.mjs'
+import { auditPosts } from './audit/posts.mjs'
 import { auditLookup } from './audit-lookup.mjs'
 import { healthUnderPush } from './health-under-push.mjs'
 import { healthUnderQuery } from './health-under-query.mjs'
@@ -25,6 +27,8 @@ export const benches = [
   healthUnderPush,
   healthUnderQuery,
   auditLookup,
+  auditFiveMillion,
+  auditPosts,
   seriesIndex,
   seriesIndexMemory,
   scrapeTime,

@@ -27,12 +27,12 @@ export async function startMidwatch(config, prepare = () => {}) {
   }
 }
 
-/** Starts the built program in a folder that is there. */
-export async function runMidwatch(folder) {
+/** Starts the built program, or another bundle of it, in a folder that is there. */
+export async function runMidwatch(folder, file = program) {
   const runFile = join(folder, 'data/midwatch.run.json')
   // What a killed one left behind names another address.
   rmSync(runFile, { force: true })
-  const child = spawn(process.execPath, [...nodeFlags, program, 'run', '--listen', '127.0.0.1:0'], {
+  const child = spawn(process.execPath, [...nodeFlags, file, 'run', '--listen', '127.0.0.1:0'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },
