@@ -31,8 +31,11 @@ RUN apt-get update \
 COPY --from=build /image /
 # A config is read when there is one: midwatch.yml of the working folder.
 WORKDIR /etc/midwatch
+# The last two are for the C library: memory that is free goes back to the system rather than being kept for each thread.
 ENV MIDWATCH_LISTEN=0.0.0.0:8420 \
-    MIDWATCH_DATA=/data
+    MIDWATCH_DATA=/data \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=131072
 USER 10001:10001
 VOLUME /data
 EXPOSE 8420

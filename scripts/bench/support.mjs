@@ -8,8 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export const program = join(import.meta.dirname, '../../dist/midwatch.cjs')
 
-/** As `npm start` does it: a small nursery, which saves several megabytes. */
-export const nodeFlags = ['--max-semi-space-size=2']
+/** How `npm start` starts it: what it sets for the C library's memory, and Node's flags. */
+const { start } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')).scripts
+export const nodeFlags = start
+  .match(/exec node(.*) dist\//)[1]
+  .trim()
+  .split(' ')
+export const nodeEnv = Object.fromEntries(
+  Array.from(start.matchAll(/(\w+)=(\S+) /g), ([, name, value]) => [name, value]),
+)
 
 /** Starts the built program in a folder of its own; `prepare` may put data there first. */
 export async function startMidwatch(config, prepare = () => {}) {
@@ -35,7 +42,7 @@ export async function runMidwatch(folder, file = program) {
   const child = spawn(process.execPath, [...nodeFlags, file, 'run', '--listen', '127.0.0.1:0'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },
+    env: { PATH: process.env.PATH, ...nodeEnv, MIDWATCH_LOG_LEVEL: 'error' },
   })
   const killAtExit = () => child.kill('SIGKILL')
   process.once('exit', killAtExit)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findProgram } from '../history/programs.mjs'
-import { nodeFlags, program, residentMegabytes } from '../support.mjs'
+import { nodeEnv, nodeFlags, program, residentMegabytes } from '../support.mjs'
 
 export const PEER_MISSING = 'peer missing: prometheus'
 export const hasPrometheus = () => findProgram('prometheus') !== undefined
@@ -33,7 +33,7 @@ export async function makeOurs({ target, everyMs, rules, evaluation = '*/15 * * 
     ready: '/health/ready',
     command: process.execPath,
     args: [...nodeFlags, program, 'run', '--listen', `127.0.0.1:${port}`],
-    env: { PATH: process.env.PATH, MIDWATCH_LOG_LEVEL: 'error' },
+    env: { PATH: process.env.PATH, ...nodeEnv, MIDWATCH_LOG_LEVEL: 'error' },
   })
 }
 
