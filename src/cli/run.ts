@@ -1,5 +1,5 @@
 import { defineCommand } from 'citty'
-import { startApp } from '../app/app.ts'
+import { type App, startApp } from '../app/app.ts'
 import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../lib/clock.ts'
 import { AddonError } from '../lib/native-addon.ts'
@@ -25,6 +25,18 @@ export const run = defineCommand({
     const { config, problems, files } = loadConfig(options)
     for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
     if (config === undefined) throw new CommandError(1, 'midwatch did not start: the config has errors')
+    // Whoever stops it while it still starts means it no less.
+    let running: App | undefined
+    let asked: NodeJS.Signals | undefined
+    const stop = (signal: NodeJS.Signals) => {
+      asked = signal
+      // A second signal means: at once.
+      process.once('SIGINT', () => process.exit(130))
+      process.once('SIGTERM', () => process.exit(143))
+      void running?.stop(signal, STOP_DEADLINE_MS).then(() => process.exit(0))
+    }
+    process.once('SIGINT', (signal) => (asked === undefined ? stop(signal) : undefined))
+    process.once('SIGTERM', (signal) => (asked === undefined ? stop(signal) : undefined))
     const app = await startApp({
       config,
       configFiles: files,
@@ -40,14 +52,8 @@ export const run = defineCommand({
       }
       throw error
     })
+    running = app
     process.on('SIGHUP', () => void app.reload('SIGHUP'))
-    const stop = (signal: NodeJS.Signals) => {
-      // A second signal means: at once.
-      process.once('SIGINT', () => process.exit(130))
-      process.once('SIGTERM', () => process.exit(143))
-      void app.stop(signal, STOP_DEADLINE_MS).then(() => process.exit(0))
-    }
-    process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
+    if (asked !== undefined) stop(asked)
   },
 })
