@@ -15,7 +15,7 @@ export const nodeFlags = start
   .trim()
   .split(' ')
 export const nodeEnv = Object.fromEntries(
-  Array.from(start.matchAll(/(\w+)=(\S+) /g), ([, name, value]) => [name, value]),
+  Array.from(start.matchAll(/([A-Z_]+)=(\S+)/g), ([, name, value]) => [name, value]),
 )
 
 /** Starts the built program in a folder of its own; `prepare` may put data there first. */
