@@ -14,7 +14,8 @@ export const config: Page = {
     const variables = new Map([...settings(document)].map(([name, { path }]) => [path.join('.'), name]))
     const variableOf = ({ path }: Option) => code(variables.get(path) ?? '')
     const all = optionsOf(document)
-    const parts = (Object.keys(sections) as (keyof typeof sections)[]).filter((key) => key !== 'scrape_configs')
+    const elsewhere = ['scrape_configs', 'alertmanager']
+    const parts = (Object.keys(sections) as (keyof typeof sections)[]).filter((key) => !elsewhere.includes(key))
     return page(
       'midwatch.yml',
       'Every key may be left out; without a file midwatch watches itself and its machine. The file is `--config`, else `MIDWATCH_CONFIG`, else `midwatch.yml` in the working directory. What the command line says wins over the environment, and the environment over the file.',
@@ -27,6 +28,20 @@ export const config: Page = {
           variableOf,
         ),
       ]),
+      '## alertmanager',
+      'Keys mean what they mean in `alertmanager.yml`. See [Routes](../how-to/routes.md), and [what differs](../differences.md#alertmanager). Below `receivers`, `http_config` and `tls_config` have the keys that they have in `global`, and inside of `routes` a route has those of `route`.',
+      table(
+        ['key', 'value', 'default', 'what'],
+        all
+          .filter(({ path }) => path.startsWith('alertmanager.') && !/receivers.*\.(?:http|tls)_config\./.test(path))
+          .filter(({ kind, description }) => !kind.includes('keys') || description !== '')
+          .map(({ path, kind, default: fallback, description, isSecret }) => [
+            code(path.slice('alertmanager.'.length)),
+            kind,
+            fallback === undefined ? '' : code(fallback),
+            isSecret ? `${description} A secret: \`_file\` behind the key names a file instead.`.trim() : description,
+          ]),
+      ),
       '## scrape_configs',
       'Keys mean what they mean in `prometheus.yml`. See [Scrape targets](../how-to/scrape-targets.md).',
       table(

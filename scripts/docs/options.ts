@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { flag } from '../../src/config/alertmanager/fields.ts'
 import { formatDays } from '../../src/config/schema.ts'
 import { isSecretSchema } from '../../src/lib/secret-schema.ts'
 import { formatDuration } from '../../src/model/duration.ts'
@@ -60,7 +61,11 @@ function lookAt(schema: Schema): Look {
   return { kind, default: printDefault(fallback, kind), isRequired, isSecret, description, isList }
 }
 
-const DURATION = pipeStart(durationMs)
+/** By where they begin. */
+const KINDS = new Map<Schema | undefined, string>([
+  [pipeStart(durationMs), 'duration'],
+  [pipeStart(flag), '`true` or `false`'],
+])
 
 /** A refined schema is another one, yet it begins in the same place. */
 function pipeStart(schema: Schema): Schema | undefined {
@@ -94,7 +99,7 @@ function kindOf(schema: Schema): string {
       return kinds.length <= 3 ? kinds.join(' or ') : 'text'
     }
     case 'pipe':
-      return pipeStart(schema) === DURATION ? 'duration' : kindOf(def.in)
+      return KINDS.get(pipeStart(schema)) ?? kindOf(def.in)
     case 'optional':
     case 'default':
     case 'prefault':

@@ -3,6 +3,7 @@ import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Channel } from '../notify/channel/channel.ts'
 import { type ChannelName, channels } from '../notify/channel/registry.ts'
 import { describeEventSink } from '../notify/event-sink.ts'
+import { printAlertmanager } from './alertmanager/print.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
 import type { NotifyConfig } from './notify.ts'
 import { formatDays } from './schema.ts'
@@ -41,6 +42,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
         ? { disable: [...shippedRules.disabled] }
         : shippedRules.enabled,
     notify: describeNotify(config.notify),
+    ...given('alertmanager', describeAlertmanager(config)),
     ...given('events', config.events === undefined ? undefined : describeEventSink(config.events)),
     log: { level: config.log.level },
   }
@@ -74,6 +76,13 @@ function describeHeartbeat({ schedule, graceMs, maxRuntimeMs }: Heartbeat): Reco
     grace: formatDuration(graceMs),
     ...given('max_runtime', maxRuntimeMs === undefined ? undefined : formatDuration(maxRuntimeMs)),
   }
+}
+
+/** What was written of it; without routes of its own those of `notify` count, and are not repeated here. */
+function describeAlertmanager(config: Config): Record<string, unknown> | undefined {
+  if (config.alertmanager === undefined) return undefined
+  const { route, receivers, ...others } = printAlertmanager(config).config
+  return config.alertmanager.route === undefined ? others : { route, receivers, ...others }
 }
 
 function describeNotify(notify: NotifyConfig): Record<string, unknown> {

@@ -24,8 +24,8 @@ const schemas = [
 test.each(schemas)('every key of %s says what it is', (_name, schema) => {
   const silent = optionsOf(schema).filter(
     ({ path, kind, isSecret, description }) =>
-      // Those of scrape_configs mean what they mean in Prometheus, and keys that only hold others say nothing.
-      !path.startsWith('scrape_configs') && kind !== 'keys' && !isSecret && description === '',
+      // These mean what they mean in Prometheus and in Alertmanager, and keys that only hold others say nothing.
+      !/^(?:scrape_configs|alertmanager)\b/.test(path) && kind !== 'keys' && !isSecret && description === '',
   )
   expect(silent.map(({ path }) => path)).toEqual([])
 })

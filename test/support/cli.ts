@@ -20,7 +20,8 @@ export async function midwatch(args: readonly string[], env: Record<string, stri
     err += text
     return true
   })
-  for (const name of ['MIDWATCH_URL', 'MIDWATCH_TOKEN', 'MIDWATCH_CONFIG', 'MIDWATCH_DATA', 'MIDWATCH_STORAGE_DATA']) {
+  const own = ['MIDWATCH_URL', 'MIDWATCH_TOKEN', 'MIDWATCH_CONFIG', 'MIDWATCH_DATA', 'MIDWATCH_STORAGE_DATA']
+  for (const name of new Set([...own, ...Object.keys(env)])) {
     vi.stubEnv(name, env[name])
   }
   try {

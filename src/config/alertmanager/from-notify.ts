@@ -3,6 +3,7 @@ import type { PagerdutyConfig } from '../../notify/channel/pagerduty.ts'
 import type { ChannelConfigs, ChannelName } from '../../notify/channel/registry.ts'
 import type { SlackConfig } from '../../notify/channel/slack.ts'
 import type { WebhookConfig } from '../../notify/channel/webhook.ts'
+import type { Words } from '../../notify/channel/words.ts'
 import type { NotifyConfig } from '../notify.ts'
 import { PAGERDUTY_URL } from './global.ts'
 
@@ -51,14 +52,19 @@ export function receiverOf(name: string, channels: readonly string[], notify: No
   return { receiver, notes }
 }
 
-function printSlack({ channel, proxy }: SlackConfig): Printed {
+function printSlack({ channel, proxy, title, text }: SlackConfig): Printed {
   return {
     key: 'slack_configs',
-    entry: { api_url: MASK, ...(channel === undefined ? {} : { channel }), ...printHttp({ proxy }) },
+    entry: {
+      api_url: MASK,
+      ...(channel === undefined ? {} : { channel }),
+      ...sources({ title, text }),
+      ...printHttp({ proxy }),
+    },
   }
 }
 
-function printEmail({ to, from, smtp }: EmailConfig): Printed {
+function printEmail({ to, from, smtp, title, text, html }: EmailConfig): Printed {
   const { host, port, tls, user, password } = smtp
   const needsForce = tls && port !== 465
   return {
@@ -71,6 +77,8 @@ function printEmail({ to, from, smtp }: EmailConfig): Printed {
       ...(password === undefined ? {} : { auth_password: MASK }),
       // Alertmanager knows TLS or none; a login goes over TLS only.
       ...(tls || user !== undefined ? {} : { require_tls: false }),
+      ...(title?.source === undefined ? {} : { headers: { Subject: title.source } }),
+      ...sources({ text, html }),
     },
     ...(needsForce
       ? {
@@ -82,13 +90,14 @@ function printEmail({ to, from, smtp }: EmailConfig): Printed {
   }
 }
 
-function printPagerduty({ url, severity, proxy }: PagerdutyConfig): Printed {
+function printPagerduty({ url, proxy, severity, title, details = {} }: PagerdutyConfig): Printed {
   return {
     key: 'pagerduty_configs',
     entry: {
       routing_key: MASK,
       ...(url === PAGERDUTY_URL ? {} : { url }),
-      ...(severity?.source === undefined ? {} : { severity: severity.source }),
+      ...sources({ description: title, severity }),
+      ...(Object.keys(details).length === 0 ? {} : { details: sources(details) }),
       ...printHttp({ proxy }),
     },
   }
@@ -108,6 +117,13 @@ function printWebhook({ url, maxAlerts, headers, signingSecret, ...way }: Webhoo
     },
     notes: missing.map((what) => `Alertmanager sends its webhook without ${what} that midwatch sends.`),
   }
+}
+
+/** The texts that the operator wrote. */
+function sources(words: Readonly<Record<string, Words | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(words).flatMap(([key, one]) => (one?.source === undefined ? [] : [[key, one.source]])),
+  )
 }
 
 function printHttp({
