@@ -153,7 +153,8 @@ export class ExpositionReader {
    * @param texts where names and values come from that were read before
    */
   labelPairs(texts?: TextTable): string[] {
-    const options = { strict: this.#strict, texts }
+    // Only a file that is imported comes in pieces.
+    const options = { strict: this.#strict, nameAsLabel: this.#isPart, texts }
     return this.#guard(() => parseSeriesText(this.#bytes, this.seriesStart, this.seriesEnd, options))
   }
 

@@ -71,6 +71,8 @@ export function unquote(bytes: Buffer, start: number, end: number): string {
 /**
  * Reads `name{a="b"}`, `{"name.in.quotes", "a.b"="c"}` or, with `withName` false, only the braces.
  *
+ * @param nameAsLabel whether the name may stand as the label `__name__`, which is how `promtool tsdb dump` writes it and what
+ * no target may do
  * @param texts where names and values come from that stood in another series already
  * @returns names and values in turn, in the order of the text, the metric name as `__name__`; empty values included
  * @throws LineError
@@ -82,8 +84,9 @@ export function parseSeriesText(
   {
     strict = false,
     withName = true,
+    nameAsLabel = false,
     texts,
-  }: { strict?: boolean; withName?: boolean; texts?: TextTable | undefined } = {},
+  }: { strict?: boolean; withName?: boolean; nameAsLabel?: boolean; texts?: TextTable | undefined } = {},
 ): string[] {
   const skip = strict ? (at: number) => at : (at: number) => skipBlanks(bytes, at)
   const nameText = (from: number, to: number) => texts?.text(bytes, from, to, plain) ?? plain(bytes, from, to)
@@ -141,8 +144,7 @@ export function parseSeriesText(
       } else {
         labels++
         if (holdsName(pairs, name)) throw new LineError(`label ${name} stands twice in one series`)
-        // As `promtool tsdb dump` writes it.
-        if (name === METRIC_NAME) hasName = true
+        if (nameAsLabel && name === METRIC_NAME) hasName = true
         pairs.push(name, value)
         at = skip(at)
       }

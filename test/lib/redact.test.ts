@@ -96,9 +96,11 @@ describe('in texts', () => {
       '%40',
     ]
     for (const part of hostile) {
-      const startMs = performance.now()
+      // Processor time: what else runs here must not decide.
+      const before = process.cpuUsage()
       redactText(part.repeat(Math.floor(64_000 / part.length)))
-      expect([part, performance.now() - startMs < 500]).toEqual([part, true])
+      const { user, system } = process.cpuUsage(before)
+      expect([part, user + system < 1_000_000]).toEqual([part, true])
     }
   })
 })
