@@ -23,6 +23,34 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'channel-not-configured': [
     '4:23: notify.by_severity.critical[1]: "email" is not configured (configured: slack); write notify.email or leave it out here',
   ],
+  'sms-without-an-account': [
+    '2:8: notify.sms: has no account; write sms: {to: "+4915112345678", from: "+15005550006", account: AC…, token: ${TWILIO_AUTH_TOKEN}}',
+  ],
+  'sms-numbers': [
+    '3:9: notify.sms.to: "0151 2345678" is not a telephone number; write it with a plus, the country\'s code and no spaces, such as "+4915112345678"',
+    '4:11: notify.sms.from: "a sender with a long name" is not a sender; write a number of the account, such as "+15005550006", a name of up to 11 letters and digits, or the SID of a messaging service (MG…)',
+    '5:14: notify.sms.account: "SK123" is not the SID of a Twilio account; it is AC and 32 hexadecimal digits',
+    '7:12: notify.sms.proxy: is not the URL of an HTTP proxy; write http://proxy.example.org:3128',
+  ],
+  'pagerduty-severity': [
+    '2:29: notify.pagerduty.routing_key: is not a routing key; write the integration key of an Events API v2 integration, ${PAGERDUTY_ROUTING_KEY}',
+    "2:52: notify.pagerduty.severity: is none of PagerDuty's severities; write one of critical, error, warning, info",
+  ],
+  'webhook-secret': [
+    '2:19: notify.webhook.url: has a user or a password in it; write basic_auth: {username: …, password: …}',
+    '2:68: notify.webhook.secret: does not begin with whsec_ and go on as base64; make one with: echo "whsec_$(openssl rand -base64 32)"',
+    '2:89: notify.webhook.max_alerts: is not a whole number; write 0 for all alerts',
+  ],
+  'webhook-authorization': [
+    '2:66: notify.webhook.headers: there is more than one Authorization; write one of basic_auth, bearer_token and the header',
+  ],
+  'channel-template': [
+    '2:68: notify.slack.title: can\'t be read at 1:1: this {{ is not closed with }}; write a text such as "{{ .Status }}: {{ .CommonLabels.alertname }}"',
+  ],
+  'event-type': [
+    '1:54: events.types[0]: "alert.fired" is not one of alert.pending, alert.firing, alert.resolved, silence.created, silence.updated, silence.expired, config.reloaded, config.refused; did you mean "alert.firing"?',
+  ],
+  'events-not-a-url': ['1:9: events: is not a URL; write the webhook, https://hooks.example.org/alerts'],
   'channel-unknown': [
     '3:36: notify.by_severity.critical[1]: "teams" is not a channel; the channels are: slack, email, sms, pagerduty, webhook',
   ],

@@ -21,10 +21,24 @@ test('shows the effective configuration under the keys of the file, with default
     shipped_rules: { disable: ['CheckSlow'] },
     notify: {
       slack: { url: '<secret>', channel: '#alerts' },
-      email: { smtp: 'smtps://user:<secret>@mail.example.org:465' },
+      email: {
+        smtp: 'smtps://user:<secret>@mail.example.org:465',
+        title: '{{ .Status }} {{ .CommonLabels.alertname }}',
+      },
+      sms: { to: ['+15005550001', '+15005550002'], token: '<secret>', proxy: '<secret>', text: '{{ .Status }}' },
+      pagerduty: { routing_key: '<secret>', severity: 'warning', details: { team: '{{ .CommonLabels.team }}' } },
+      webhook: {
+        url: '<secret>',
+        secret: '<secret>',
+        headers: { 'X-Team': '<secret>' },
+        basic_auth: { username: 'midwatch', password: '<secret>' },
+        max_alerts: 100,
+      },
       repeat: '1d',
     },
+    events: { url: '<secret>', secret: '<secret>', types: ['alert.firing', 'alert.resolved'] },
   })
+  expect(JSON.stringify(shown)).not.toMatch(/hunter|whsec_/)
   expect(shown.checks).toMatchObject([
     {
       name: 'shop',

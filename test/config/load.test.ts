@@ -162,7 +162,12 @@ describe('with every key', () => {
     })
     expect(channels.email?.smtp.password?.reveal()).toBe(env.SMTP_PASSWORD)
     expect(rest).toEqual({
-      bySeverity: { critical: ['slack', 'email'], high: ['slack'], medium: ['slack'], low: [] },
+      bySeverity: {
+        critical: ['slack', 'email', 'sms', 'pagerduty', 'webhook'],
+        high: ['slack'],
+        medium: ['slack'],
+        low: [],
+      },
       groupBy: ['alertname', 'team'],
       groupWaitMs: 5000,
       groupIntervalMs: 120_000,
