@@ -30,6 +30,8 @@ const REFUSED = 0xfffffffd
 
 /** Lines between looks at the clock while reading. */
 const LINES_PER_SLICE = 2048
+/** Samples between looks at the clock while they are put together. */
+const SAMPLES_PER_SLICE = 8192
 /** How long reading may keep others from the thread. */
 const SLICE_MS = 8
 /** How long until the store is asked again for a series that it refused. */
@@ -153,7 +155,12 @@ export class ScrapedSeries {
     const shared = this.#shared
     const sharedSeen = new Set<number>()
     const [refs, ids, values, timesMs, storedIn] = [this.#refs, this.#ids, this.#values, this.#timesMs, this.#stored]
+    let sliceStart = performance.now()
     for (let i = 0; i < this.#length; i++) {
+      if (i % SAMPLES_PER_SLICE === SAMPLES_PER_SLICE - 1 && performance.now() - sliceStart > SLICE_MS) {
+        await new Promise<void>((resolve) => setImmediate(resolve))
+        sliceStart = performance.now()
+      }
       const id = ids[i] as number
       const ref = refs[id] as number
       if (ref >= REFUSED) continue

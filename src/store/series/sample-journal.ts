@@ -9,8 +9,11 @@ import type { SeriesIndex } from './series-index.ts'
  * those of many probes; whoever has to tell asks for `flush`.
  */
 const GATHER_MS = 200
-/** Texts of so many new series travel to the writer together: those of a large target at once would be dozens of megabytes. */
-const SERIES_AT_ONCE = 4096
+/**
+ * Texts of so many new series travel to the writer together: those of a large target at once would be dozens of megabytes, and
+ * writing them would keep everybody else waiting.
+ */
+const SERIES_AT_ONCE = 1024
 /** Room for more samples than this is not kept. */
 const LARGEST_KEPT = 1 << 18
 
