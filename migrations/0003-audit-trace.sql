@@ -1,6 +1,6 @@
 -- The records of each trace, by a number that is made of the trace id (src/store/trace-index.ts says how). The ids come in no
--- order: a tree of all of them costs a page written for every record. New ones gather in a tree that stays small, and are
--- moved over by and by, many to a page.
+-- order: in one tree of all of them, every record would cost a page written. So they move on in crowds: from a list of the
+-- newest to a tree of recent ones, and from there to the tree of all others.
 CREATE TABLE audit_trace (
   key INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -11,6 +11,11 @@ CREATE TABLE audit_trace_recent (
   seq INTEGER NOT NULL,
   PRIMARY KEY (key, seq)
 ) STRICT, WITHOUT ROWID;
+-- The keys of first_seq and the records that follow it, four bytes each, little-endian.
+CREATE TABLE audit_trace_new (
+  first_seq INTEGER PRIMARY KEY,
+  keys BLOB NOT NULL
+) STRICT;
 
 INSERT INTO audit_trace
 SELECT (

@@ -1,9 +1,10 @@
-import { randomFillSync } from 'node:crypto'
+import { sql as raw } from 'kysely'
+import { chance } from '../lib/chance.ts'
 import { type AuditEntry, auditBodyHash, auditHash, GENESIS } from './audit-hash.ts'
 import type { Connection } from './database.ts'
 import { defineOperation, type Transaction } from './operation.ts'
 import { sql } from './schema.ts'
-import { forgetTraces, SEQS_OF_KEY, traceIndex, traceKey } from './trace-index.ts'
+import { forgetTraces, NewTraces, newSeqs, SEQS_IN_TREES, traceKey } from './trace-index.ts'
 
 /** A stored record. */
 export interface AuditRecord extends Omit<AuditEntry, 'body'> {
@@ -30,20 +31,22 @@ export const appendAudit = defineOperation(
   'append-audit',
   (transaction, { entries }: { entries: readonly AuditEntry[] }) => {
     const { db } = transaction
-    const head = transaction.state('audit-head', () => readHead(transaction))
+    const { head, traces } = transaction.state('audit', () => {
+      const head = readHead(transaction)
+      const traces = new NewTraces(db, head.seq + 1)
+      transaction.beforeCommit(() => traces.write())
+      return { head, traces }
+    })
     const insert = db.statement(
       `INSERT INTO audit (seq, at_ms, received_ms, trace_id, span_id, event, actor, action, resource, outcome, duration_ms,
        body_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     // A body may be left over where somebody cut the chain by hand: what happens from here on has to be kept all the same.
     const insertBody = db.statement('INSERT OR REPLACE INTO audit_body (seq, salt, body) VALUES (?, ?, ?)')
-    const traces = traceIndex(db)
-    const first = head.seq + 1
-    const salts = randomFillSync(Buffer.allocUnsafe(entries.length * SALT_BYTES))
-    for (const [i, given] of entries.entries()) {
+    for (const given of entries) {
       const entry = asStored(given)
       const seq = head.seq + 1
-      const salt = salts.subarray(i * SALT_BYTES, (i + 1) * SALT_BYTES)
+      const salt = chance(SALT_BYTES)
       const bodyHash = auditBodyHash(salt, entry.body)
       const hash = auditHash(head.hash, seq, entry, bodyHash)
       const trace = Buffer.from(entry.traceId, 'hex')
@@ -63,11 +66,10 @@ export const appendAudit = defineOperation(
         hash,
       )
       insertBody.run(seq, salt, entry.body)
-      traces.add(trace, seq)
+      traces.add(trace)
       head.seq = seq
       head.hash = hash
     }
-    traces.settle(first, head.seq)
     return head.seq
   },
 )
@@ -138,7 +140,7 @@ export function searchAudit(
   page: number,
   pageSize: number,
 ): { readonly records: readonly AuditRecord[]; readonly total: number; readonly totalIs: 'exact' | 'at_least' } {
-  const matching = filtered(filter)
+  const matching = filtered(db, filter)
   const rows = db.all(
     matching
       .leftJoin('audit_body', 'audit_body.seq', 'audit.seq')
@@ -178,21 +180,22 @@ const FEW = 1000
 export function auditOfTrace(db: Connection, traceId: string, limit: number): readonly AuditRecord[] {
   const trace = Buffer.from(traceId, 'hex')
   const key = traceKey(trace)
-  const matching = `${ROWS} WHERE seq IN (${SEQS_OF_KEY}) AND trace_id = ?`
-  const few = db.statement(`${matching} LIMIT ${FEW}`).all(key, key, trace) as Row[]
+  const matching = `${ROWS} WHERE seq IN (${SEQS_IN_TREES} UNION ALL SELECT value FROM json_each(?)) AND trace_id = ?`
+  const parameters = [JSON.stringify(newSeqs(db, key)), trace]
+  const few = db.statement(`${matching} LIMIT ${FEW}`).all(key, key, ...parameters) as Row[]
   if (few.length < Math.min(FEW, limit)) return few.sort((a, b) => a.at_ms - b.at_ms || a.seq - b.seq).map(toRecord)
-  const all = db.statement(`${matching} ORDER BY at_ms, seq LIMIT ?`).all(key, key, trace, limit) as Row[]
+  const all = db.statement(`${matching} ORDER BY at_ms, seq LIMIT ?`).all(key, key, ...parameters, limit) as Row[]
   return all.map(toRecord)
 }
 
-function filtered({ traceId, actor, action, event, fromMs, toMs }: AuditFilter) {
+function filtered(db: Connection, { traceId, actor, action, event, fromMs, toMs }: AuditFilter) {
   let query = sql.selectFrom('audit')
   if (traceId !== undefined) {
     const trace = Buffer.from(traceId, 'hex')
     const key = traceKey(trace)
-    const recent = sql.selectFrom('audit_trace_recent').select('seq').where('key', '=', key)
-    const settled = sql.selectFrom('audit_trace').select('seq').where('key', '=', key)
-    query = query.where('audit.seq', 'in', recent.unionAll(settled)).where('audit.trace_id', '=', trace)
+    const newest = JSON.stringify(newSeqs(db, key))
+    const seqs = raw<number>`SELECT seq FROM audit_trace_recent WHERE key = ${key} UNION ALL SELECT seq FROM audit_trace WHERE key = ${key} UNION ALL SELECT value FROM json_each(${newest})`
+    query = query.where('audit.seq', 'in', raw<number>`(${seqs})`).where('audit.trace_id', '=', trace)
   }
   if (actor !== undefined) query = query.where('audit.actor', '=', actor)
   if (action !== undefined) query = query.where('audit.action', '=', action)

@@ -5,6 +5,8 @@ export interface Transaction {
   readonly db: Connection
   /** A value that lives as long as the transaction, such as the head of a chain; forgotten when it is rolled back. */
   state<T>(key: string, start: () => T): T
+  /** Does something once all operations of the transaction are done; what it throws undoes them. */
+  beforeCommit(work: () => void): void
 }
 
 /**

@@ -34,12 +34,14 @@ export class Transactor {
 
   #inOneTransaction(requests: readonly Request[]): Outcome[] {
     const states = new Map<string, unknown>()
+    const atEnd: (() => void)[] = []
     const transaction: Transaction = {
       db: this.#db,
       state<T>(key: string, start: () => T): T {
         if (!states.has(key)) states.set(key, start())
         return states.get(key) as T
       },
+      beforeCommit: (work) => void atEnd.push(work),
     }
     const { raw } = this.#db
     try {
@@ -53,6 +55,7 @@ export class Transactor {
         if (known === undefined) throw new Error(`no such operation: ${operation}`)
         return { ok: true, result: known.run(transaction, args as never) }
       })
+      for (const work of atEnd) work()
       this.#db.statement('COMMIT').run()
       return outcomes
     } catch (error) {
