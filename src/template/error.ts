@@ -1,6 +1,6 @@
 /** A template can't be read, or can't be expanded; `line` and `column` count from 1 within its text. */
 export class TemplateError extends Error {
-  override readonly name = 'TemplateError'
+  override readonly name: string = 'TemplateError'
   readonly line: number
   readonly column: number
 
@@ -10,4 +10,9 @@ export class TemplateError extends Error {
     this.line = before.split('\n').length
     this.column = at - before.lastIndexOf('\n')
   }
+}
+
+/** A template calls another by a name that nothing defines. */
+export class UndefinedTemplateError extends TemplateError {
+  override readonly name = 'UndefinedTemplateError'
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { TlsFiles } from '../../notify/channel/tls-files.ts'
 import type { Words } from '../../notify/channel/words.ts'
 import type { TemplateLibrary } from '../../notify/template/library.ts'
-import { TemplateError } from '../../template/error.ts'
+import { TemplateError, UndefinedTemplateError } from '../../template/error.ts'
 import type { Collector } from '../collector.ts'
 import { explain, sayPlainly } from '../explain.ts'
 import { placeAt, type Written } from '../written.ts'
@@ -22,6 +22,8 @@ interface ReceiverTools {
   /** Undefined where something is wrong with it. */
   readonly global: GlobalSettings | undefined
   readonly library: TemplateLibrary
+  /** Whether every file of templates could be read. */
+  readonly isWhole: boolean
 }
 
 const NO_HTTP: HttpConfig = { basicAuth: undefined, authorization: undefined, proxy: undefined, tls: undefined }
@@ -77,7 +79,7 @@ function readEntry(
   }
 }
 
-function entryContext(path: Path, { root, collector, global, library, folder }: ReceiverTools): EntryContext {
+function entryContext(path: Path, { root, collector, global, library, isWhole, folder }: ReceiverTools): EntryContext {
   const settings = global ?? globalSchema.parse({})
   const fault = (inner: Path, message: string) => {
     const full = [...path, ...inner]
@@ -104,6 +106,8 @@ function entryContext(path: Path, { root, collector, global, library, folder }: 
         return Object.assign(library.read(template, kind), { source: template }) satisfies Words
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error
+        // What is missing here may be defined in the file that could not be read.
+        if (!isWhole && error instanceof UndefinedTemplateError) return undefined
         const place = template.includes('\n') ? ` (line ${error.line})` : ''
         fault(inner, `is not a template that can be expanded${place}: ${error.message}`)
         return undefined

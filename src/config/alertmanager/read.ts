@@ -55,8 +55,8 @@ export function readAlertmanager(
   ]
   part(parts.tracing, 'tracing')
   part(parts.event_recorder, 'event_recorder')
-  const library = readTemplates(templates ?? [], tools)
-  const receivers = readReceivers(value.receivers, { ...tools, global, library })
+  const { library, isWhole } = readTemplates(templates ?? [], tools)
+  const receivers = readReceivers(value.receivers, { ...tools, global, library, isWhole })
   compare(value, tools)
   if (value.route !== undefined) compareShortForm(tools)
   if (global === undefined || receivers === undefined) return undefined

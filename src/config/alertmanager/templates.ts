@@ -17,12 +17,13 @@ export interface TemplateFiles {
   readonly files: string[]
 }
 
-/** The templates that the files define, over those that Alertmanager brings along. */
+/** @returns the templates that the files define, over those that Alertmanager brings along, and whether all could be read */
 export function readTemplates(
   patterns: readonly string[],
   { root, collector, folder, readFile, files }: TemplateFiles,
-): TemplateLibrary {
+): { readonly library: TemplateLibrary; readonly isWhole: boolean } {
   let library = TemplateLibrary.builtIn
+  let isWhole = true
   for (const [i, pattern] of patterns.entries()) {
     const path = ['alertmanager', 'templates', i]
     const found = globSync(resolve(folder, pattern)).sort()
@@ -32,11 +33,12 @@ export function readTemplates(
       try {
         library = library.with(readFile(file))
       } catch (error) {
+        isWhole = false
         if (error instanceof TemplateError)
           collector.add({ file, line: error.line, column: error.column }, [], error.message)
         else collector.add(placeAt(root, path), path, `${file} can't be read: ${whyUnreadable(error)}`)
       }
     }
   }
-  return library
+  return { library, isWhole }
 }

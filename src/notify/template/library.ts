@@ -1,6 +1,6 @@
 import type { Notification } from '../../model/notification.ts'
 import { mergeDefinitions, undefinedCall } from '../../template/definitions.ts'
-import { TemplateError } from '../../template/error.ts'
+import { UndefinedTemplateError } from '../../template/error.ts'
 import { execute } from '../../template/execute.ts'
 import { parseTree } from '../../template/parse.ts'
 import { escapeHtml } from '../../template/text.ts'
@@ -47,7 +47,11 @@ export class TemplateLibrary {
     const tree: Tree = { ...own, definitions: mergeDefinitions(this.#definitions, own.definitions) }
     const missing = undefinedCall(tree)
     if (missing !== undefined) {
-      throw new TemplateError(missing.source, missing.at, `no template ${JSON.stringify(missing.name)} is defined`)
+      throw new UndefinedTemplateError(
+        missing.source,
+        missing.at,
+        `no template ${JSON.stringify(missing.name)} is defined`,
+      )
     }
     const escaped = (made: string, madeBy: string | undefined) =>
       SAFE_FUNCTIONS.has(madeBy ?? '') ? made : escapeHtml(made)
