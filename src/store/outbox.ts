@@ -64,26 +64,14 @@ export const LONGEST_WAIT_MS = 15 * 60_000
 export const leaseMessages = defineOperation(
   'lease-messages',
   ({ db }, { nowMs, leaseMs, limit, limitPerChannel, inFlight }: LeaseRequest): Message[] => {
-    const due = db
-      .statement(
-        `SELECT id, channel FROM
-           (SELECT id, channel, next_try_ms, ROW_NUMBER() OVER (PARTITION BY channel ORDER BY next_try_ms, id) AS place
-            FROM outbox AS due
-            WHERE finished_ms IS NULL AND (next_try_ms <= @nowMs OR next_try_ms > @nowMs + @longestWaitMs)
-              AND (leased_until_ms <= @nowMs OR leased_until_ms > @nowMs + @leaseMs)
-              AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.finished_ms IS NULL
-                AND older.channel = due.channel AND older.group_key = due.group_key AND older.id < due.id))
-         WHERE place <= @limitPerChannel ORDER BY next_try_ms, id`,
-      )
-      .all({ nowMs, longestWaitMs: LONGEST_WAIT_MS, leaseMs, limitPerChannel }) as { id: number; channel: string }[]
-    const busy = new Map(Object.entries(inFlight))
-    const ids: number[] = []
-    for (const { id, channel } of due) {
-      const count = busy.get(channel) ?? 0
-      if (count >= limitPerChannel || ids.length >= limit) continue
-      busy.set(channel, count + 1)
-      ids.push(id)
-    }
+    const candidates = unfinishedChannels(db).flatMap((channel) => {
+      const free = limitPerChannel - (inFlight[channel] ?? 0)
+      return free <= 0 ? [] : dueMessages(db, { channel, nowMs, leaseMs, most: Math.min(free, limit) })
+    })
+    const ids = candidates
+      .sort((a, b) => a.nextTryMs - b.nextTryMs || a.id - b.id)
+      .slice(0, limit)
+      .map(({ id }) => id)
     const take = db.statement(
       `UPDATE outbox SET attempts = attempts + 1, leased_until_ms = ? WHERE id = ?
        RETURNING id, channel, group_key AS groupKey, body, created_ms AS createdMs, expires_ms AS expiresMs, attempts, done`,
@@ -94,6 +82,48 @@ export const leaseMessages = defineOperation(
       .map(({ done, ...message }) => ({ ...message, done: done === null ? [] : (JSON.parse(done) as string[]) }))
   },
 )
+
+/** From one to the next in the index: how many messages there are does not matter. */
+function unfinishedChannels(db: Connection): readonly string[] {
+  const rows = db
+    .statement(
+      `WITH RECURSIVE known (channel) AS (
+         SELECT MIN(channel) FROM outbox WHERE finished_ms IS NULL
+         UNION ALL
+         SELECT (SELECT MIN(channel) FROM outbox WHERE finished_ms IS NULL AND channel > known.channel)
+         FROM known WHERE known.channel IS NOT NULL)
+       SELECT channel FROM known WHERE channel IS NOT NULL`,
+    )
+    .all() as { channel: string }[]
+  return rows.map(({ channel }) => channel)
+}
+
+interface DueRequest {
+  readonly channel: string
+  readonly nowMs: number
+  readonly leaseMs: number
+  readonly most: number
+}
+
+/** The longest-due messages of a channel, each the oldest of its group, in the order of the index that ends the search. */
+function dueMessages(
+  db: Connection,
+  { channel, nowMs, leaseMs, most }: DueRequest,
+): readonly { readonly id: number; readonly nextTryMs: number }[] {
+  const find = (when: string) =>
+    db
+      .statement(
+        `SELECT id, next_try_ms AS nextTryMs FROM outbox AS due
+         WHERE finished_ms IS NULL AND channel = @channel AND ${when}
+           AND (leased_until_ms <= @nowMs OR leased_until_ms > @nowMs + @leaseMs)
+           AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.finished_ms IS NULL
+             AND older.channel = due.channel AND older.group_key = due.group_key AND older.id < due.id)
+         ORDER BY next_try_ms, id LIMIT @most`,
+      )
+      .all({ channel, nowMs, leaseMs, longestWaitMs: LONGEST_WAIT_MS, most }) as { id: number; nextTryMs: number }[]
+  const due = find('next_try_ms <= @nowMs')
+  return due.length === most ? due : [...due, ...find('next_try_ms > @nowMs + @longestWaitMs')]
+}
 
 /** At the start: whoever held a message is gone. */
 export const releaseLeases = defineOperation('release-leases', ({ db }): number =>
