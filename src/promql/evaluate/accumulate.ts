@@ -11,8 +11,8 @@ export interface Accumulator {
   readonly present: Uint8Array
   /** Takes series `i` into the group whose states begin at `to`. */
   take(vector: Vector, i: number, to: number): void
-  /** Makes results of the states. */
-  finish(): void
+  /** Makes results of the states of one group, which begin at `from`. */
+  finish(from: number, steps: number): void
 }
 
 /** The aggregations that need no more than a running state. */
@@ -99,11 +99,10 @@ class Sum implements Accumulator {
     }
   }
 
-  finish(): void {
+  finish(from: number, steps: number): void {
     const { values } = this
-    for (let at = 0; at < values.length; at++) {
-      values[at] = (values[at] as number) + (this.#compensations[at] as number)
-    }
+    const compensations = this.#compensations
+    for (let at = from; at < from + steps; at++) values[at] = (values[at] as number) + (compensations[at] as number)
   }
 }
 
@@ -141,8 +140,8 @@ class States implements Accumulator {
     }
   }
 
-  finish(): void {
-    for (const [at, state] of this.#states.entries()) if (state !== undefined) this.values[at] = state.value
+  finish(from: number, steps: number): void {
+    for (let at = from; at < from + steps; at++) this.values[at] = this.#states[at]?.value ?? 0
   }
 }
 

@@ -39,7 +39,10 @@ function* accumulated(
     if (evaluation.due(1 + steps / 16)) yield
     accumulator.take(input, i, (groupOf[i] ?? 0) * steps)
   }
-  accumulator.finish()
+  for (let group = 0; group < labels.length; group++) {
+    if (evaluation.due(1 + steps / 16)) yield
+    accumulator.finish(group * steps, steps)
+  }
   return new Vector(steps, labels as Labels[], false, accumulator.values, accumulator.present)
 }
 

@@ -17,6 +17,9 @@ import { subqueryRange } from './subquery.ts'
 import { calculated, Vector } from './vector.ts'
 import { arrival, type Work } from './work.ts'
 
+/** So many values are computed in one go. */
+const BLOCK = 16_384
+
 export interface EvaluatorSettings {
   readonly lookbackMs: number
   readonly defaultSubqueryStepMs: number
@@ -72,7 +75,8 @@ export class Evaluator implements Evaluation {
         return yield* this.vector(expr.expr, steps)
       case 'unary': {
         const input = yield* this.vector(expr.expr, steps)
-        return expr.op === '+' ? input : yield* calculated(input, negated(input.values), input.present, this)
+        if (expr.op === '+') return input
+        return yield* calculated(input, yield* this.#negated(input.values), input.present, this)
       }
       case 'binary':
         return yield* this.#binary(expr, steps)
@@ -103,7 +107,7 @@ export class Evaluator implements Evaluation {
         return yield* this.scalar(expr.expr, steps)
       case 'unary': {
         const input = yield* this.scalar(expr.expr, steps)
-        return expr.op === '+' ? input : negated(input)
+        return expr.op === '+' ? input : yield* this.#negated(input)
       }
       case 'binary': {
         const left = yield* this.scalar(expr.left, steps)
@@ -231,10 +235,14 @@ export class Evaluator implements Evaluation {
       ? setOperation(node, vector, other, this)
       : vectorWithVector(node, vector, other, this)
   }
-}
 
-function negated(values: Float64Array): Float64Array {
-  const output = numberColumn(values.length)
-  for (let i = 0; i < values.length; i++) output[i] = -(values[i] as number)
-  return output
+  *#negated(values: Float64Array): Work<Float64Array> {
+    const output = numberColumn(values.length)
+    for (let from = 0; from < values.length; from += BLOCK) {
+      if (this.due(BLOCK / 32)) yield
+      const end = Math.min(from + BLOCK, values.length)
+      for (let i = from; i < end; i++) output[i] = -(values[i] as number)
+    }
+    return output
+  }
 }

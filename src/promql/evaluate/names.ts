@@ -1,4 +1,6 @@
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Evaluation } from './evaluation.ts'
+import type { Work } from './work.ts'
 
 const METADATA = new Set([METRIC_NAME, '__type__', '__unit__'])
 
@@ -34,9 +36,12 @@ function nameless(labels: Labels): Nameless {
  * True when all label sets have the same metric name and neither type nor unit: then sets that differ do so without their
  * names too.
  */
-export function haveOneName(sets: readonly Labels[]): boolean {
+export function* haveOneName(sets: readonly Labels[], evaluation: Evaluation): Work<boolean> {
   const name = sets[0]?.name
-  for (const labels of sets) if (labels.name !== name || isTyped(labels)) return false
+  for (const labels of sets) {
+    if (evaluation.due(1)) yield
+    if (labels.name !== name || isTyped(labels)) return false
+  }
   return true
 }
 

@@ -77,13 +77,6 @@ export class Vector {
     return this.isNameless ? labelsCompared(labels) : (this.typed?.[i] ?? labels)
   }
 
-  /** True when series `i` has a value at some step. */
-  hasValues(i: number): boolean {
-    const end = (i + 1) * this.steps
-    for (let at = i * this.steps; at < end; at++) if (this.present[at] === 1) return true
-    return false
-  }
-
   #grow(): void {
     const grown = Vector.empty(this.steps, Math.max(4, 2 * this.labels.length))
     grown.values.set(this.values)
@@ -106,7 +99,8 @@ export function* calculated(
 ): Work<Vector> {
   const output = new Vector(input.steps, input.labels, true, values, present)
   output.typed = input.typed
-  return input.isNameless || haveOneName(input.labels) ? output : yield* mergeEqual(output, evaluation)
+  const cannotMeet = input.isNameless || (yield* haveOneName(input.labels, evaluation))
+  return cannotMeet ? output : yield* mergeEqual(output, evaluation)
 }
 
 /**
@@ -151,7 +145,7 @@ export function* mergeEqual(vector: Vector, evaluation: Evaluation): Work<Vector
  * @throws PromqlError of kind `execution`
  */
 export function* refuseEqual(vector: Vector, evaluation: Evaluation): Work<Vector> {
-  if (vector.size < 2 || haveOneName(vector.labels)) return vector
+  if (vector.size < 2 || (yield* haveOneName(vector.labels, evaluation))) return vector
   const keys = new Set<string>()
   for (let i = 0; i < vector.size; i++) {
     if (evaluation.due(16)) yield

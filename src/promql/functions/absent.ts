@@ -1,5 +1,7 @@
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
 import { Vector } from '../evaluate/vector.ts'
+import type { Work } from '../evaluate/work.ts'
 import { type Expr, unwrapParens } from '../syntax/ast.ts'
 import type { VectorFunction } from './signature.ts'
 
@@ -23,12 +25,14 @@ export function labelsOfAbsent(expr: Expr): Labels {
 }
 
 /** 1 at every step at which none of the series has a value. */
-export function whereAbsent({ size, steps, present }: Vector, labels: Labels): Vector {
+export function* whereAbsent(vector: Vector, labels: Labels, evaluation: Evaluation): Work<Vector> {
+  const { size, steps, present } = vector
   const absent = Vector.empty(steps, 1)
   let found = false
   for (let k = 0; k < steps; k++) {
     let i = 0
     while (i < size && present[i * steps + k] === 0) i++
+    if (evaluation.due(1 + i / 8)) yield
     if (i < size) continue
     absent.values[k] = 1
     absent.present[k] = 1
@@ -45,6 +49,6 @@ export const absent: VectorFunction = {
   returns: 'vector',
   *evaluate(call, steps, evaluation) {
     const arg = unwrapParens(call.args[0] as Expr)
-    return whereAbsent(yield* evaluation.vector(arg, steps), labelsOfAbsent(arg))
+    return yield* whereAbsent(yield* evaluation.vector(arg, steps), labelsOfAbsent(arg), evaluation)
   },
 }

@@ -43,7 +43,7 @@ const absentOverTime: VectorFunction = {
   *evaluate(call, steps, evaluation) {
     const arg = unwrapParens(call.args[0] as Expr)
     const present = yield* anyOverTime.evaluate({ ...call, args: [arg] }, steps, evaluation)
-    return whereAbsent(present, labelsOfAbsent(arg))
+    return yield* whereAbsent(present, labelsOfAbsent(arg), evaluation)
   },
 }
 

@@ -35,7 +35,7 @@ export function windowFunction(name: string, work: WindowOptions): VectorFunctio
       const range = yield* evaluation.range(arg, steps)
       const isNameless = !keepsName || range.isNameless
       const output = yield* overWindows(work, range, isNameless, steps, parameters, evaluation)
-      if (work.note !== undefined && !range.isNameless) noteNames(work.note, output, arg, evaluation)
+      if (work.note !== undefined && !range.isNameless) yield* noteNames(work.note, output, arg, evaluation)
       if (work.checkParameter !== undefined && parameters !== undefined) {
         for (let k = 0; k < steps.count; k++) {
           if (hasValueAt(output, k)) work.checkParameter(parameters[k] as number, call, evaluation)
@@ -75,9 +75,15 @@ function* overWindows(
   return output
 }
 
-function noteNames(note: NonNullable<WindowOptions['note']>, { labels }: Vector, arg: Expr, evaluation: Evaluation) {
+function* noteNames(
+  note: NonNullable<WindowOptions['note']>,
+  { labels }: Vector,
+  arg: Expr,
+  evaluation: Evaluation,
+): Work<void> {
   let last: string | undefined
   for (const { name } of labels) {
+    if (evaluation.due(1)) yield
     if (name !== last) note(name, arg, evaluation)
     last = name
   }
