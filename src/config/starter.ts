@@ -49,4 +49,5 @@ checks:
 #   email: { to: oncall@example.org, smtp: "smtps://user:\${SMTP_PASSWORD}@mail.example.org" }
 #   by_severity: { critical: [slack, email], high: [slack], medium: [slack], low: [email] }
 #   repeat: 4h # how often an alert that stays is told again
+# Alertmanager's own keys, where a branch for each severity is not enough: alertmanager: { route: …, receivers: […] }
 `

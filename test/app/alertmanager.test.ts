@@ -8,6 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { until } from '../e2e/midwatch.ts'
 import { fakeWeb } from '../notify/channel/fakes.ts'
+import { midwatch } from '../support/cli.ts'
 
 /** midwatch out of the sources, with a part `alertmanager:` that the test changes as an operator changes the file. */
 async function start(alertmanager: unknown): Promise<App & { change(alertmanager: unknown): Promise<void> }> {
@@ -105,4 +106,17 @@ test('amtool and Grafana read the configuration that counts, without its secrets
   await post(app, { alertname: 'A' })
   const [alert] = (await (await fetch(`${app.url}/api/v2/alerts`)).json()) as { startsAt: string; endsAt: string }[]
   expect(Date.parse(alert?.endsAt ?? '') - Date.parse(alert?.startsAt ?? '')).toBe(7 * 60_000)
+})
+
+test('a channel of a receiver is tried by its name', async () => {
+  await using web = await fakeWeb((response) => response.end())
+  const url = `http://127.0.0.1:${web.server.port}/`
+  const app = await start({
+    route: { receiver: 'team/shop' },
+    receivers: [{ name: 'team/shop', webhook_configs: [{ url }] }],
+  })
+  const { code, out } = await midwatch(['notify', 'test', 'team/shop/webhook[0]', '--url', app.url])
+  expect(code).toBe(0)
+  expect(out).toContain('team/shop/webhook[0] took a test message')
+  expect(web.taken).toHaveLength(1)
 })

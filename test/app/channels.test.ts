@@ -101,6 +101,20 @@ test('Slack gets midwatch’s own message with what was written in its place', a
   expect(JSON.stringify(body.attachments[0].blocks)).toContain('The shop is down')
 })
 
+test('an application posts with its token, and its refusal is one', async () => {
+  await using web = await fakeWeb((response) => response.end('{"ok":true,"ts":"1"}'))
+  const app_url = `http://127.0.0.1:${web.server.port}/api/chat.postMessage`
+  const alertmanager = team(
+    { slack_configs: [{ channel: '#alerts' }, { channel: '#alerts', app_token: 'own-token' }] },
+    { slack_app_token: 'global-token', slack_app_url: app_url },
+  )
+  for (const channel of ['team/slack[0]', 'team/slack[1]']) await send(alertmanager, channel)
+  expect(web.taken.map(({ headers }) => headers.authorization)).toEqual(['Bearer global-token', 'Bearer own-token'])
+  expect(JSON.parse(web.taken[0]?.body ?? '')).toMatchObject({ channel: '#alerts' })
+  web.answer = (response) => response.end('{"ok":false,"error":"channel_not_found"}')
+  await expect(send(alertmanager, 'team/slack[0]')).rejects.toThrow(/channel_not_found/)
+})
+
 test('who writes parts of an attachment gets Alertmanager’s message', async () => {
   await using web = await fakeWeb((response) => response.end('ok'))
   const api_url = `http://127.0.0.1:${web.server.port}/services/x`

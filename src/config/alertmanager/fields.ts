@@ -48,9 +48,9 @@ export const labelName = z
 const CLASSIC_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /** A map from names of labels to texts, as the deprecated `match` and `match_re` are. */
-export function labelMap(example: string) {
+export function labelMap(example: string, value: z.ZodType<string>) {
   return z
-    .record(z.string(), textOrNothing, { error: `is not a map of labels; write ${example}` })
+    .record(z.string(), value, { error: `is not a map of labels; write ${example}` })
     .superRefine((record, context) => {
       for (const name of Object.keys(record)) {
         if (CLASSIC_NAME.test(name)) continue

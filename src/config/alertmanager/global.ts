@@ -13,6 +13,9 @@ export interface GlobalSettings {
   readonly resolveTimeoutMs: number
   readonly http: HttpConfig | undefined
   readonly slackUrl: Secret | undefined
+  /** Of an application, which posts in the name of a bot. */
+  readonly slackToken: Secret | undefined
+  readonly slackAppUrl: string
   readonly pagerdutyUrl: string
   readonly smtp: {
     readonly from: string | undefined
@@ -27,6 +30,7 @@ export interface GlobalSettings {
 }
 
 export const RESOLVE_TIMEOUT_MS = 300_000
+const SLACK_APP_URL = 'https://slack.com/api/chat.postMessage'
 export const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue'
 
 /** Of integrations that midwatch does not have: without a receiver that uses them they say nothing. */
@@ -56,7 +60,9 @@ export const UNUSED_GLOBALS: readonly string[] = [
 ]
 
 const CRAM_MD5 = 'is for CRAM-MD5, which midwatch does not speak; write smtp_auth_password'
-const SLACK_APP = 'midwatch posts to incoming webhooks; write slack_api_url with one'
+
+/** Where an application posts. */
+export const slackApp = url(['http:', 'https:'], SLACK_APP_URL, 'the address without them')
 
 /** Refused where it stands, in `global` and in an entry. */
 export const slackApi = secretUrl('incoming webhook', 'https://hooks.slack.com/services/…')
@@ -76,13 +82,12 @@ export const global = z
     smtp_force_implicit_tls: flag.optional(),
     smtp_tls_config: tlsConfig.optional(),
     slack_api_url: slackApi.optional(),
+    slack_app_token: secret.optional(),
+    slack_app_url: slackApp.prefault(SLACK_APP_URL),
     pagerduty_url: url(['http:', 'https:'], PAGERDUTY_URL, 'the address without them').prefault(PAGERDUTY_URL),
     ...eachRefused({
       smtp_auth_secret: `smtp_auth_secret ${CRAM_MD5}`,
       smtp_auth_secret_file: `smtp_auth_secret_file ${CRAM_MD5}`,
-      slack_app_token: SLACK_APP,
-      slack_app_token_file: SLACK_APP,
-      slack_app_url: SLACK_APP,
     }),
     ...eachIgnored(['smtp_auth_identity', ...UNUSED_GLOBALS]),
   })
@@ -91,6 +96,8 @@ export const global = z
       resolveTimeoutMs: written.resolve_timeout,
       http: written.http_config,
       slackUrl: written.slack_api_url,
+      slackToken: written.slack_app_token,
+      slackAppUrl: written.slack_app_url.href,
       pagerdutyUrl: written.pagerduty_url.href,
       smtp: {
         from: written.smtp_from || undefined,

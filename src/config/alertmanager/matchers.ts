@@ -3,7 +3,7 @@ import { show } from '../../lib/show.ts'
 import { createMatcher, type Matcher } from '../../model/matcher.ts'
 import { MatcherTextError, parseMatchers } from '../../model/matcher-text.ts'
 import { refuse } from '../../probe/fields.ts'
-import { labelMap } from './fields.ts'
+import { labelMap, textOrNothing } from './fields.ts'
 
 const EXAMPLE = `'severity="critical"'`
 
@@ -26,11 +26,17 @@ const matcherList = z
   .union([matcherText, z.array(matcherText)], { error: `is neither a list of matchers nor a text; write [${EXAMPLE}]` })
   .transform((written): Matcher[] => written.flat())
 
-const equalTo = labelMap('{severity: critical}').transform((record): Matcher[] =>
+/** Where nothing is written, nobody can know what was meant; a value may be empty, a pattern may not. */
+const writtenPattern = z
+  .string()
+  .nullable()
+  .transform((value, context) => value ?? refuse(context, 'is empty; write a pattern such as "shop|pay"'))
+
+const equalTo = labelMap('{severity: critical}', textOrNothing).transform((record): Matcher[] =>
   Object.entries(record).map(([name, value]) => createMatcher(name, '=', value)),
 )
 
-const matchedBy = labelMap('{service: "shop|pay"}').transform((record, context): Matcher[] =>
+const matchedBy = labelMap('{service: "shop|pay"}', writtenPattern).transform((record, context): Matcher[] =>
   Object.entries(record).flatMap(([name, pattern]) => {
     try {
       return [createMatcher(name, '=~', pattern)]

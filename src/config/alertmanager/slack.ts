@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import { Secret } from '../../lib/secret.ts'
 import { DeliveryError } from '../../notify/channel/channel.ts'
 import type { SlackConfig } from '../../notify/channel/slack.ts'
 import type { SlackAttachment } from '../../notify/channel/slack-attachment.ts'
 import type { Words } from '../../notify/channel/words.ts'
+import { secret } from '../../probe/fields.ts'
 import { authorizationOf } from './authorization.ts'
 import { duration, eachIgnored, eachRefused, flag, text } from './fields.ts'
-import { slackApi } from './global.ts'
+import { slackApi, slackApp } from './global.ts'
 import { httpConfig } from './http-config.ts'
 import { defineIntegration, type EntryContext, entryKeys, isTemplate } from './integration.ts'
 
@@ -32,6 +34,8 @@ const ATTACHMENT_TEXTS = {
 const schema = z.strictObject({
   ...entryKeys,
   api_url: slackApi.optional(),
+  app_token: secret.optional(),
+  app_url: slackApp.optional(),
   channel: text.optional().describe('Where to post, such as `"#alerts"`.'),
   username: text.optional(),
   icon_emoji: text.optional(),
@@ -50,9 +54,6 @@ const schema = z.strictObject({
     actions: ACTIONS,
     edit_messages: ONE_MESSAGE,
     update_message: ONE_MESSAGE,
-    app_token: 'midwatch posts to incoming webhooks; write api_url with one',
-    app_token_file: 'midwatch posts to incoming webhooks; write api_url with one',
-    app_url: 'midwatch posts to incoming webhooks; write api_url with one',
   }),
   ...eachIgnored(['message_text']),
 })
@@ -66,20 +67,17 @@ export const slackConfigs = defineIntegration({
   schema,
   sendResolved: false,
   read(entry, context) {
-    const url = entry.api_url ?? context.global.slackUrl
-    if (url === undefined) {
-      context.fault([], 'has no api_url, and there is no global slack_api_url; write one of them')
-      return undefined
-    }
     const http = context.http(entry.http_config)
+    const way = wayOf(entry, context)
+    if (way === undefined) return undefined
     const words = (key: keyof Entry & string) => context.words([key], entry[key] as string | undefined)
     const channel = words('channel')
     const settings: SlackConfig = {
-      url,
+      url: way.url,
       channel: entry.channel || undefined,
       proxy: http.proxy,
       tls: http.tls,
-      authorization: authorizationOf(http),
+      authorization: way.authorization ?? authorizationOf(http),
       title: words('title'),
       text: words('text'),
       color: words('color'),
@@ -97,6 +95,25 @@ export const slackConfigs = defineIntegration({
     }
   },
 })
+
+/** An incoming webhook, or an application with its token; what the entry says counts more than what is global. */
+function wayOf(entry: Entry, { global, fault }: EntryContext): Pick<SlackConfig, 'url' | 'authorization'> | undefined {
+  if (entry.api_url !== undefined && entry.app_token !== undefined) {
+    fault(['app_token'], 'stands beside api_url, and only one of them can count; remove one')
+    return undefined
+  }
+  const token = entry.app_token ?? (entry.api_url === undefined ? global.slackToken : undefined)
+  if (token !== undefined) {
+    if (entry.channel === undefined)
+      fault([], 'has no channel, which an application has to name; write one such as "#alerts"')
+    const url = new Secret(entry.app_url?.href ?? global.slackAppUrl)
+    return { url, authorization: new Secret(`Bearer ${token.reveal()}`) }
+  }
+  const url = entry.api_url ?? global.slackUrl
+  if (url !== undefined) return { url }
+  fault([], 'has no api_url, and there is no global slack_api_url; write one of them')
+  return undefined
+}
 
 function said(text: string, key: string): string {
   if (text.trim() !== '') return text.trim()

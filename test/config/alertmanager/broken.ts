@@ -117,6 +117,11 @@ export const broken: readonly Broken[] = [
     says: '5:27: alertmanager.route.routes[0].match_re.service: "(?!shop).*" is not a regular expression that RE2 accepts: error parsing regexp: invalid or unsupported Perl syntax: `(?!`; write one such as "shop|pay"',
   },
   {
+    name: 'a pattern that is not there',
+    text: withRoute('match_re:\n  service:'),
+    says: '6:9: alertmanager.route.routes[0].match_re.service: is empty; write a pattern such as "shop|pay"',
+  },
+  {
     name: 'match with a name that is none',
     text: withRoute('match: {1a: b}'),
     says: '5:19: alertmanager.route.routes[0].match.1a: "1a" is not a label name; write letters, digits and underscores, not beginning with a digit',
