@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { show } from '../../lib/show.ts'
 import { createMatcher, type Matcher } from '../../model/matcher.ts'
 import { MatcherTextError, parseMatchers } from '../../model/matcher-text.ts'
+import { compileRegex } from '../../model/regex.ts'
 import { refuse } from '../../probe/fields.ts'
 import { labelMap, textOrNothing } from './fields.ts'
 
@@ -39,7 +40,9 @@ const equalTo = labelMap('{severity: critical}', textOrNothing).transform((recor
 const matchedBy = labelMap('{service: "shop|pay"}', writtenPattern).transform((record, context): Matcher[] =>
   Object.entries(record).flatMap(([name, pattern]) => {
     try {
-      return [createMatcher(name, '=~', pattern)]
+      compileRegex(pattern)
+      // As it stands in Alertmanager's group keys, by which PagerDuty knows an incident again.
+      return [createMatcher(name, '=~', `^(?:${pattern})$`)]
     } catch (error) {
       const message = `${show(pattern)} is ${(error as Error).message}; write one such as "shop|pay"`
       context.issues.push({ code: 'custom', message, input: pattern, path: [name] })

@@ -41,6 +41,7 @@ export function attachmentOf(attachment: SlackAttachment, notification: Notifica
     }
   }
   const { imageUrl, thumbUrl, fields } = attachment
+  const named = (key: string, text: string) => (text === '' ? {} : { [key]: text })
   return {
     title: cut(told(attachment.title), MAX_TITLE),
     title_link: told(attachment.titleLink),
@@ -48,13 +49,20 @@ export function attachmentOf(attachment: SlackAttachment, notification: Notifica
     text: told(attachment.text),
     fallback: told(attachment.fallback),
     callback_id: told(attachment.callbackId),
-    footer: told(attachment.footer),
-    color: told(attachment.color),
-    ...(imageUrl === undefined ? {} : { image_url: told(imageUrl) }),
-    ...(thumbUrl === undefined ? {} : { thumb_url: told(thumbUrl) }),
     ...(fields.length === 0
       ? {}
-      : { fields: fields.map(({ title, value, short }) => ({ title: told(title), value: told(value), short })) }),
+      : {
+          // Slack takes a field without a value, which its own types do not know.
+          fields: fields.map(({ title, value, short }) => ({
+            title: told(title),
+            ...(named('value', told(value)) as { value: string }),
+            short,
+          })),
+        }),
+    ...named('image_url', told(imageUrl)),
+    ...named('thumb_url', told(thumbUrl)),
+    footer: told(attachment.footer),
+    ...named('color', told(attachment.color)),
     // Alertmanager names `fallback` as well, which is no part that could have markup.
     mrkdwn_in: [...attachment.markdownIn] as ('pretext' | 'text' | 'fields')[],
   }

@@ -193,5 +193,5 @@ alertmanager:
 `)
   const route = root.routes[0]
   expect(route?.receiver).toBe('12')
-  expect(route?.key).toBe('{}/{code="007",none="",on="yes",version=~"1.10"}')
+  expect(route?.key).toBe('{}/{code="007",none="",on="yes",version=~"^(?:1.10)$"}')
 })
