@@ -167,6 +167,31 @@ describe('a window of summaries', () => {
   })
 })
 
+describe('wide windows in small steps', () => {
+  test.each(FUNCTIONS)('%s gives the very answer of each window by itself', async (text) => {
+    const lists = fc.array(fc.oneof({ weight: 9, arbitrary: decimal }, special), {
+      minLength: 300,
+      maxLength: 700,
+      size: 'max',
+    })
+    await fc.assert(
+      fc.asyncProperty(lists, fc.boolean(), fc.constantFrom('65m', '300m'), async (list, isCounter, range) => {
+        const values = Float64Array.from(isCounter ? grown(list) : list)
+        const data = having(plain({ values, timesMs: Float64Array.from(list, (_, i) => i * MINUTE) }))
+        const query = { text: text.replace('@', range), startMs: 60 * MINUTE, endMs: 720 * MINUTE, stepMs: 7 * MINUTE }
+        const { value } = await evaluate(query, data)
+        if (value.type !== 'matrix') throw new Error('no matrix')
+        const [series] = value.series
+        for (let i = 0; i < (series?.timesMs.length ?? 0); i += 11) {
+          const alone = await evaluate({ text: query.text, atMs: series?.timesMs[i] as number }, data)
+          expect(alone.value).toMatchObject({ samples: [{ value: series?.values[i] }] })
+        }
+      }),
+      { numRuns: 6 },
+    )
+  })
+})
+
 /** As integers that hold the same bits, so that 0 and -0 differ. */
 function numbersOf({ value }: QueryResult): unknown {
   if (value.type !== 'matrix') throw new Error('no matrix')
