@@ -62,7 +62,7 @@ test('quantiles of windows that overlap or do not are those of their sorted samp
       }
       expect(shown).toEqual(wanted)
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   )
 })
 

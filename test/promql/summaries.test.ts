@@ -187,7 +187,7 @@ describe('wide windows in small steps', () => {
           expect(alone.value).toMatchObject({ samples: [{ value: series?.values[i] }] })
         }
       }),
-      { numRuns: 6 },
+      { numRuns: 6, endOnFailure: true },
     )
   })
 })
