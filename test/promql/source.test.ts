@@ -43,6 +43,22 @@ describe('a source that knows the newest sample of a series', () => {
   })
 })
 
+describe('a source that answers later', () => {
+  const one = (value: number) => series('x', { newest: () => ({ timeMs: 0, value, isStale: false }) })
+
+  test('is waited for', async () => {
+    let asked = 0
+    const data: Queryable = { select: async () => [one(++asked)] }
+    const { value } = await evaluate({ text: 'x + x * 10', atMs: 0 }, data)
+    expect(value).toMatchObject({ samples: [{ value: 21 }] })
+  })
+
+  test('and that fails fails the query with its own error', async () => {
+    const data: Queryable = { select: () => Promise.reject(new Error('the disk is gone')) }
+    await expect(evaluate({ text: 'sum(x)', atMs: 0 }, data)).rejects.toThrow('the disk is gone')
+  })
+})
+
 describe('answers from roll-ups', () => {
   const data = having(
     series('new', {}),
