@@ -1,4 +1,4 @@
-import { decimalScale, powerOfTen } from './decimal.ts'
+import { decimalScale, LARGEST, powerOfTen } from './decimal.ts'
 
 const PAGE_BYTES = 1 << 18
 /** Steps below it are counted in 32 bits. */
@@ -10,6 +10,9 @@ const DOUBLES = 255
 const CONSTANT = 254
 /** A block that is not constant has no more values than were given at once. */
 export const MAX_BLOCK = 255
+/** Why values were not written as decimals. */
+const INEXACT = -1
+const TOO_LONG = -2
 /** The most that one block takes: every value as a double. */
 const longest = (count: number) => HEADER_BYTES + count * 8
 
@@ -70,17 +73,22 @@ export class Blocks {
     view.setUint32(start + 4, column, true)
     view.setUint32(start + 8, place, true)
     page[start + 12] = count
-    const scale = isConstant ? CONSTANT : decimalScale(values, from, from + count)
     let at = start + HEADER_BYTES
     if (isConstant) {
       page[start + 13] = CONSTANT
       view.setFloat64(at, values[from] as number, true)
       at += 8
     } else {
-      const packedTo = scale < 0 ? -1 : writeDecimals(page, at, values, from, from + count, powerOfTen(scale))
-      page[start + 13] = packedTo < 0 ? DOUBLES : scale
-      if (packedTo < 0) page.set(new Uint8Array(values.buffer, values.byteOffset + from * 8, count * 8), at)
-      at = packedTo < 0 ? at + count * 8 : packedTo
+      // The scale of the block before holds again most of the time, and looking for the least one takes longer than all the rest.
+      let scale = this.#scaleOf(previous)
+      let end = writeDecimals(page, at, values, from, from + count, powerOfTen(scale))
+      if (end === INEXACT) {
+        scale = decimalScale(values, from, from + count)
+        end = scale < 0 ? INEXACT : writeDecimals(page, at, values, from, from + count, powerOfTen(scale))
+      }
+      page[start + 13] = end < 0 ? DOUBLES : scale
+      if (end < 0) page.set(new Uint8Array(values.buffer, values.byteOffset + from * 8, count * 8), at)
+      at = end < 0 ? at + count * 8 : end
     }
     open.used = (at + 3) & ~3
     this.#lastsTo(open.page, lastMs)
@@ -102,6 +110,13 @@ export class Blocks {
     page[start + 12] = known + count
     this.#lastsTo(number, lastMs)
     return true
+  }
+
+  /** The scale of a block; 0 when it has none. */
+  #scaleOf(address: number): number {
+    const page = address === 0 ? undefined : this.#pages[Math.floor(address / PAGE_BYTES)]
+    const kind = page === undefined ? 0 : (page[(address % PAGE_BYTES) + 13] as number)
+    return kind < CONSTANT ? kind : 0
   }
 
   #lastsTo(page: number, lastMs: number): void {
@@ -197,7 +212,11 @@ function areAll(values: Float64Array, from: number, to: number, value: number): 
   return true
 }
 
-/** @returns where it ended, or -1 when doubles are shorter */
+/**
+ * Writes values as whole numbers over `power`, as their differences.
+ *
+ * @returns where it ended, INEXACT when a value is none, or TOO_LONG when doubles are shorter
+ */
 function writeDecimals(
   page: Uint8Array,
   start: number,
@@ -211,25 +230,28 @@ function writeDecimals(
   const limit = start + (to - from) * 8 - 8
   for (let i = from; i < to; i++) {
     const value = values[i] as number
-    const whole = power === 1 ? value : Math.round(value * power)
+    const whole = power === 1 ? Math.floor(value) : Math.round(value * power)
+    // Without the division for whole numbers, which takes longer than the rest.
+    if ((power === 1 ? whole : whole / power) !== value || !(whole < LARGEST && whole > -LARGEST)) return INEXACT
+    if (value === 0 && Object.is(value, -0)) return INEXACT
+    if (at > limit) return TOO_LONG
     const step = whole - previous
     previous = whole
-    if (at > limit) return -1
-    if (step >= -SMALL_STEP && step < SMALL_STEP) {
+    if (step < SMALL_STEP && step >= -SMALL_STEP) {
       let rest = (step << 1) ^ (step >> 31)
       while (rest >= 0x80) {
         page[at++] = (rest & 0x7f) | 0x80
         rest >>>= 7
       }
       page[at++] = rest
-      continue
+    } else {
+      let rest = step < 0 ? -step * 2 - 1 : step * 2
+      while (rest >= 0x80) {
+        page[at++] = (rest % 0x80) | 0x80
+        rest = Math.floor(rest / 0x80)
+      }
+      page[at++] = rest
     }
-    let rest = step < 0 ? -step * 2 - 1 : step * 2
-    while (rest >= 0x80) {
-      page[at++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
-    }
-    page[at++] = rest
   }
   return at
 }

@@ -1,6 +1,7 @@
 /** Powers of ten up to which values are tried as whole numbers. */
 const MAX_SCALE = 9
-const LARGEST = 2 ** 51
+/** Whole numbers beyond are not tried. */
+export const LARGEST = 2 ** 51
 const POWERS = Float64Array.from({ length: MAX_SCALE + 1 }, (_, i) => 10 ** i)
 
 /**

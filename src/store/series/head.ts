@@ -54,6 +54,8 @@ export class Head {
   #lastMs = new Float64Array(0)
   #lastValues = new Float64Array(0)
   #current: TimeColumn | undefined
+  /** Times that were found in a column as a whole, and where. */
+  #lastRow: { timesMs?: Float64Array; from?: number; column?: TimeColumn; place?: number } = {}
   #nextColumn = 1
   #length = 0
   readonly #unpacked = new ByteCache<Unpacked>(UNPACKED_BYTES)
@@ -129,19 +131,32 @@ export class Head {
     const firstMs = timesMs[0] as number
     const isNew = firstMs > (this.#closedToMs[ref] as number) && firstMs > (this.#lastMs[ref] as number)
     for (let from = 0; from < count; ) {
-      const column = isNew ? this.#columns[ref] : undefined
-      const place = (this.#places[ref] as number) + (this.#counts[ref] as number)
-      const fitting = column?.take(place, timesMs, from, count) ?? 0
+      const fitting = isNew ? this.#fitting(ref, timesMs, from) : 0
       if (fitting === 0) {
         this.add(ref, timesMs[from] as number, values[start + from] as number, false)
         from++
         continue
       }
-      this.#current = column
       this.#putRow(ref, values, start + from, start + from + fitting)
       from += fitting
       this.#lastMs[ref] = timesMs[from - 1] as number
     }
+  }
+
+  /** How many of some times, from one on, the column of a series has next; those after its end are added to it. */
+  #fitting(ref: number, timesMs: Float64Array, from: number): number {
+    if (this.#columns[ref] === undefined) this.#move(ref, timesMs[from] as number)
+    const column = this.#columns[ref] as TimeColumn
+    const place = (this.#places[ref] as number) + (this.#counts[ref] as number)
+    const known = this.#lastRow
+    // Series of the same source are in the same place, one after the other.
+    if (known.timesMs === timesMs && known.from === from && known.column === column && known.place === place) {
+      return timesMs.length - from
+    }
+    const fitting = column.take(place, timesMs, from, timesMs.length)
+    if (fitting > 0) this.#current = column
+    if (fitting === timesMs.length - from) this.#lastRow = { timesMs, from, column, place }
+    return fitting
   }
 
   /** The newest sample with `startMs < t <= endMs`, when it is the very last; undefined sends the caller to `samples`. */

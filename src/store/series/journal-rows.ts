@@ -10,15 +10,18 @@ const SERIES_AT_ONCE = 32
 /** Parts of a tile beyond which it is taken sample by sample. */
 const MAX_PARTS = 64
 
-/** Samples of an entry whose series' numbers follow each other. */
+/** Samples of an entry at one time whose series' numbers follow each other. */
 interface Run {
-  readonly entry: JournalEntry
+  readonly values: Float64Array
+  /** The place of the first one's value. */
+  readonly at: number
+  readonly timeMs: number
+  /** They are staleness markers. */
+  readonly isStale: boolean
   /** The number of the first series. */
   readonly ref: number
   /** Behind the number of the last. */
   readonly end: number
-  /** The place of the first sample in the entry. */
-  readonly at: number
 }
 
 /**
@@ -50,16 +53,24 @@ export function takeEntries(entries: readonly JournalEntry[], head: Head, series
   for (const tile of tiles.values()) takeTile(tile, head)
 }
 
-function runsOf(entry: JournalEntry, seriesBelow: number): Run[] {
-  const { runs } = entry
+function runsOf({ runs, timesMs, values, stale }: JournalEntry, seriesBelow: number): Run[] {
   const found: Run[] = []
-  let at = 0
+  const timeAt = (place: number) => timesMs[timesMs.length === 1 ? 0 : place] as number
+  const isUniform = timesMs.length === 1 && stale === undefined
+  let start = 0
   for (let i = 0; i < runs.length; i += 2) {
-    const ref = runs[i] as number
-    const count = runs[i + 1] as number
-    const end = Math.min(ref + count, seriesBelow)
-    if (ref < end) found.push({ entry, ref, end, at })
-    at += count
+    const first = runs[i] as number
+    const count = Math.min(runs[i + 1] as number, Math.max(seriesBelow - first, 0))
+    for (let from = 0; from < count; ) {
+      const at = start + from
+      const timeMs = timeAt(at)
+      const isStale = stale?.[at] === 1
+      let to = isUniform ? count : from + 1
+      while (to < count && timeAt(start + to) === timeMs && (stale?.[start + to] === 1) === isStale) to++
+      found.push({ values, at, timeMs, isStale, ref: first + from, end: first + to })
+      from = to
+    }
+    start += runs[i + 1] as number
   }
   return found
 }
@@ -77,32 +88,33 @@ function takeTile(tile: readonly Run[], head: Head): void {
     const part: Run[] = []
     for (const run of tile)
       if (run.ref <= ref && run.end >= end) part.push({ ...run, ref, end, at: run.at + ref - run.ref })
-    if (isTable(part)) takeRows(part, head)
-    else for (const run of part) takeRun(run, head)
+    takePart(part, head)
   }
 }
 
-/** Whether each run has one time, later than that of the run before, and no markers. */
-function isTable(runs: readonly Run[]): boolean {
-  return runs.every(({ entry }, i) => {
-    const [timeMs] = entry.timesMs
-    const before = runs[i - 1]?.entry.timesMs[0] ?? Number.NEGATIVE_INFINITY
-    return entry.timesMs.length === 1 && (timeMs as number) > before && entry.stale === undefined
-  })
+/** Takes runs of the same series: those that follow each other without a marker, and go forward in time, together. */
+function takePart(part: readonly Run[], head: Head): void {
+  let from = 0
+  for (let i = 1; i <= part.length; i++) {
+    const [before, run] = [part[i - 1] as Run, part[i]]
+    if (run !== undefined && !before.isStale && !run.isStale && run.timeMs > before.timeMs) continue
+    if (i - from > 1) takeRows(part.slice(from, i), head)
+    else takeRun(before, head)
+    from = i
+  }
 }
 
 /** Takes runs of the same series, series by series. */
 function takeRows(runs: readonly Run[], head: Head): void {
   const [first] = runs
   if (first === undefined) return
-  const timesMs = Float64Array.from(runs, ({ entry }) => entry.timesMs[0] as number)
+  const timesMs = Float64Array.from(runs, ({ timeMs }) => timeMs)
   const width = runs.length
   const rows = new Float64Array(SERIES_AT_ONCE * width)
   for (let ref = first.ref; ref < first.end; ref += SERIES_AT_ONCE) {
     const count = Math.min(SERIES_AT_ONCE, first.end - ref)
     for (let k = 0; k < width; k++) {
-      const { entry, at } = runs[k] as Run
-      const { values } = entry
+      const { values, at } = runs[k] as Run
       const from = at + ref - first.ref
       for (let i = 0, to = k; i < count; i++, to += width) rows[to] = values[from + i] as number
     }
@@ -110,10 +122,6 @@ function takeRows(runs: readonly Run[], head: Head): void {
   }
 }
 
-function takeRun({ entry, ref, end, at }: Run, head: Head): void {
-  const { timesMs, values, stale } = entry
-  const isSameTime = timesMs.length === 1
-  for (let i = at, of = ref; of < end; i++, of++) {
-    head.add(of, timesMs[isSameTime ? 0 : i] as number, values[i] as number, stale?.[i] === 1)
-  }
+function takeRun({ values, at, timeMs, isStale, ref, end }: Run, head: Head): void {
+  for (let i = at, of = ref; of < end; i++, of++) head.add(of, timeMs, values[i] as number, isStale)
 }
