@@ -121,10 +121,32 @@ function walk(value: unknown, depth: number, above: Set<object>): unknown {
 function redactFields(value: object, depth: number, above: Set<object>): Record<string, unknown> {
   const copy: Record<string, unknown> = Object.create(null)
   for (const [key, item] of Object.entries(value)) {
-    const masked = isSecretKey(key) && item !== null && item !== undefined && typeof item !== 'boolean'
-    copy[MAY_HOLD_SECRET.test(key) ? redactText(key) : key] = masked ? MASK : walk(item, depth + 1, above)
+    const { isSecret, shown } = judgeKey(key)
+    const masked = isSecret && item !== null && item !== undefined && typeof item !== 'boolean'
+    copy[shown] = masked ? MASK : walk(item, depth + 1, above)
   }
   return copy
+}
+
+interface JudgedKey {
+  readonly isSecret: boolean
+  /** The name with what is secret in itself masked. */
+  readonly shown: string
+}
+
+/** Names of fields are few and come again and again; the patterns cost more than looking a name up. */
+const judgedKeys = new Map<string, JudgedKey>()
+const MOST_JUDGED_KEYS = 500
+const LONGEST_JUDGED_KEY = 64
+
+function judgeKey(key: string): JudgedKey {
+  const known = judgedKeys.get(key)
+  if (known !== undefined) return known
+  const judged = { isSecret: isSecretKey(key), shown: MAY_HOLD_SECRET.test(key) ? redactText(key) : key }
+  if (key.length > LONGEST_JUDGED_KEY) return judged
+  if (judgedKeys.size >= MOST_JUDGED_KEYS) judgedKeys.clear()
+  judgedKeys.set(key, judged)
+  return judged
 }
 
 /** Masks what is a card number among groups of digits: an expiry date or a security code may stand beside it. */

@@ -16,12 +16,13 @@ export function scalarWithScalar(op: BinaryOperator, left: Float64Array, right: 
 
 /** A vector and a scalar, whichever is on the left. A filtering comparison keeps the vector's value. */
 export function* vectorWithScalar(
-  { op, returnBool }: Binary,
+  node: Binary,
   vector: Vector,
   scalar: Float64Array,
   scalarIsLeft: boolean,
   evaluation: Evaluation,
 ): Work<Vector> {
+  const { op, returnBool } = node
   const operation = operationOf(op)
   const outcome: Operation = scalarIsLeft ? (value, other) => operation(other, value) : operation
   if (isComparison(op) && !returnBool) return yield* filtered(vector, scalar, outcome, evaluation)
@@ -32,7 +33,7 @@ export function* vectorWithScalar(
     const from = i * steps
     for (let k = 0; k < steps; k++) output[from + k] = outcome(values[from + k] as number, scalar[k] as number)
   }
-  return yield* calculated(vector, output, present, evaluation)
+  return yield* calculated(node, vector, output, present, evaluation)
 }
 
 function* filtered(

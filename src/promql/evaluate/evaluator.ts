@@ -76,7 +76,7 @@ export class Evaluator implements Evaluation {
       case 'unary': {
         const input = yield* this.vector(expr.expr, steps)
         if (expr.op === '+') return input
-        return yield* calculated(input, yield* this.#negated(input.values), input.present, this)
+        return yield* calculated(expr, input, yield* this.#negated(input.values), input.present, this)
       }
       case 'binary':
         return yield* this.#binary(expr, steps)

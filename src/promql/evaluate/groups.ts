@@ -2,7 +2,7 @@ import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { Aggregate } from '../syntax/ast.ts'
 import type { Evaluation } from './evaluation.ts'
 import { GroupIds } from './group-ids.ts'
-import { hasSeries, type SeriesList } from './remember.ts'
+import { hasSeries, listOf, type SeriesList } from './remember.ts'
 import type { Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
@@ -21,7 +21,7 @@ export function* groupsOf(node: Aggregate, input: Vector, evaluation: Evaluation
   const remembered = known.get(node)
   if (remembered !== undefined && hasSeries(input, remembered.of)) return remembered.groups
   const groups = yield* node.without ? groupsWithout(node, input, evaluation) : groupsBy(node, input, evaluation)
-  known.set(node, { of: { labels: input.labels, isNameless: input.isNameless }, groups })
+  known.set(node, { of: listOf(input), groups })
   return groups
 }
 

@@ -1,5 +1,8 @@
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Expr } from '../syntax/ast.ts'
 import type { Evaluation } from './evaluation.ts'
+import { hasSeries, listOf, type SeriesList } from './remember.ts'
+import type { Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
 const METADATA = new Set([METRIC_NAME, '__type__', '__unit__'])
@@ -32,17 +35,49 @@ function nameless(labels: Labels): Nameless {
   return rest
 }
 
-/**
- * True when all label sets have the same metric name and neither type nor unit: then sets that differ do so without their
- * names too.
- */
-export function* haveOneName(sets: readonly Labels[], evaluation: Evaluation): Work<boolean> {
-  const name = sets[0]?.name
-  for (const labels of sets) {
-    if (evaluation.due(1)) yield
-    if (labels.name !== name || isTyped(labels)) return false
+/** What the series of a vector are called. */
+export interface Names {
+  /** The metric names, each once. */
+  readonly all: readonly string[]
+  /** Series that differ do so without their names, too: they have one name, and neither type nor unit. */
+  readonly canBeDropped: boolean
+}
+
+const namesByNode = new WeakMap<Expr, { readonly of: SeriesList; readonly names: Names }>()
+
+/** @param node whose series these are */
+export function* namesOf(node: Expr, vector: Vector, evaluation: Evaluation): Work<Names> {
+  const remembered = namesByNode.get(node)
+  if (remembered !== undefined && hasSeries(vector, remembered.of)) return remembered.names
+  const all = new Set<string>()
+  let anyTyped = false
+  let last: string | undefined
+  for (const labels of vector.labels) {
+    if (evaluation.due(2)) yield
+    const { name } = labels
+    if (name !== last) all.add(name)
+    last = name
+    anyTyped ||= isTyped(labels)
   }
-  return true
+  const names = { all: [...all], canBeDropped: all.size <= 1 && !anyTyped }
+  namesByNode.set(node, { of: listOf(vector), names })
+  return names
+}
+
+const resultsByNode = new WeakMap<Expr, { readonly of: SeriesList; readonly labels: readonly Labels[] }>()
+
+/** The labels of a query's result. */
+export function* finalLabels(node: Expr, vector: Vector, evaluation: Evaluation): Work<readonly Labels[]> {
+  if (!vector.isNameless) return vector.labels
+  const remembered = resultsByNode.get(node)
+  if (remembered !== undefined && hasSeries(vector, remembered.of)) return remembered.labels
+  const labels: Labels[] = []
+  for (let i = 0; i < vector.size; i++) {
+    if (evaluation.due(16)) yield
+    labels.push(vector.labelsAt(i))
+  }
+  resultsByNode.set(node, { of: listOf(vector), labels })
+  return labels
 }
 
 /** Names are sorted, and those of most labels are letters, which come behind the underscore. */

@@ -3,7 +3,7 @@ import { type Binary, isComparison, type Matching } from '../syntax/ast.ts'
 import type { Evaluation } from './evaluation.ts'
 import { GroupIds } from './group-ids.ts'
 import { dropMetadata, labelsCompared } from './names.ts'
-import { hasSeries, type SeriesList } from './remember.ts'
+import { hasSeries, listOf, type SeriesList } from './remember.ts'
 import type { Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
@@ -40,10 +40,6 @@ export function* pairsOf(node: Binary, many: Vector, one: Vector, evaluation: Ev
   const pairs = yield* findPairs(node, many, one, evaluation)
   known.set(node, { many: listOf(many), one: listOf(one), pairs })
   return pairs
-}
-
-function listOf({ labels, isNameless }: Vector): SeriesList {
-  return { labels, isNameless }
 }
 
 function* findPairs(node: Binary, many: Vector, one: Vector, evaluation: Evaluation): Work<Pairs> {

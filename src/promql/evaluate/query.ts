@@ -6,7 +6,7 @@ import { parse } from '../syntax/parse.ts'
 import type { Queryable } from './data.ts'
 import { type Evaluation, type Steps, stepTime } from './evaluation.ts'
 import { Evaluator } from './evaluator.ts'
-import { dropMetadata } from './names.ts'
+import { dropMetadata, finalLabels } from './names.ts'
 import { Pacer } from './pacer.ts'
 import { withoutMarkers } from './selection.ts'
 import type { SharedResults } from './shared.ts'
@@ -114,10 +114,11 @@ function* instantValue(expr: Expr, steps: Steps, evaluation: Evaluation): Work<Q
     }
     case 'vector': {
       const vector = yield* evaluation.vector(expr, steps)
+      const labels = yield* finalLabels(expr, vector, evaluation)
       const samples: InstantSample[] = []
       for (let i = 0; i < vector.size; i++) {
-        if (evaluation.due(vector.isNameless ? 8 : 1)) yield
-        samples.push({ labels: vector.labelsAt(i), value: vector.values[i] as number })
+        if (evaluation.due(1)) yield
+        samples.push({ labels: labels[i] as Labels, value: vector.values[i] as number })
       }
       return { type: 'vector', timeMs, samples }
     }
@@ -158,10 +159,11 @@ function* rangeValue(expr: Expr, steps: Steps, evaluation: Evaluation): Work<Que
     return { type: 'matrix', series: [{ labels: Labels.empty, timesMs, values }] }
   }
   const vector = yield* evaluation.vector(expr, steps)
+  const labels = yield* finalLabels(expr, vector, evaluation)
   const series: MatrixSeries[] = []
   for (let i = 0; i < vector.size; i++) {
-    if (evaluation.due(8 + steps.count / 8)) yield
-    series.push({ labels: vector.labelsAt(i), ...pointsOf(vector, i, timesMs) })
+    if (evaluation.due(4 + steps.count / 8)) yield
+    series.push({ labels: labels[i] as Labels, ...pointsOf(vector, i, timesMs) })
   }
   return { type: 'matrix', series: yield* sorted(series, byLabels, evaluation) }
 }

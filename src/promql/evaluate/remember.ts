@@ -7,6 +7,10 @@ export interface SeriesList {
   readonly isNameless: boolean
 }
 
+export function listOf({ labels, isNameless }: Vector): SeriesList {
+  return { labels, isNameless }
+}
+
 /**
  * Whether a vector has the very series of a list, in the same order. Rules look at the same series again and again: what was
  * found out about their labels holds until one comes or goes, and to see that costs next to nothing.

@@ -1,8 +1,9 @@
 import type { Labels } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
+import type { Expr } from '../syntax/ast.ts'
 import { flagColumn, numberColumn, sharedOnes } from './columns.ts'
 import type { Evaluation } from './evaluation.ts'
-import { dropMetadata, haveOneName, labelsCompared } from './names.ts'
+import { dropMetadata, labelsCompared, namesOf } from './names.ts'
 import type { Work } from './work.ts'
 
 /**
@@ -92,6 +93,7 @@ export class Vector {
  * @throws PromqlError of kind `execution` when two series thereby become equal and have a value at the same step
  */
 export function* calculated(
+  node: Expr,
   input: Vector,
   values: Float64Array,
   present: Uint8Array,
@@ -99,8 +101,8 @@ export function* calculated(
 ): Work<Vector> {
   const output = new Vector(input.steps, input.labels, true, values, present)
   output.typed = input.typed
-  const cannotMeet = input.isNameless || (yield* haveOneName(input.labels, evaluation))
-  return cannotMeet ? output : yield* mergeEqual(output, evaluation)
+  if (input.isNameless || (yield* namesOf(node, input, evaluation)).canBeDropped) return output
+  return yield* mergeEqual(output, evaluation)
 }
 
 /**
@@ -145,7 +147,6 @@ export function* mergeEqual(vector: Vector, evaluation: Evaluation): Work<Vector
  * @throws PromqlError of kind `execution`
  */
 export function* refuseEqual(vector: Vector, evaluation: Evaluation): Work<Vector> {
-  if (vector.size < 2 || (yield* haveOneName(vector.labels, evaluation))) return vector
   const keys = new Set<string>()
   for (let i = 0; i < vector.size; i++) {
     if (evaluation.due(16)) yield

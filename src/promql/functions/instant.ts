@@ -46,7 +46,7 @@ export function instantFunction(
           changed[at] = change(values[at] as number, one, second === undefined ? 0 : (second[k] as number))
         }
       }
-      return yield* calculated(input, changed, present, evaluation)
+      return yield* calculated(call, input, changed, present, evaluation)
     },
   }
 }

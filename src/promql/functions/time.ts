@@ -31,7 +31,7 @@ const timestamp: VectorFunction = {
     if (arg.kind === 'selector') {
       const selection = yield* evaluation.selection(arg, steps)
       const times = yield* newestSamples(selection, 'time', evaluation)
-      return yield* calculated(times, times.values, times.present, evaluation)
+      return yield* calculated(call, times, times.values, times.present, evaluation)
     }
     const input = yield* evaluation.vector(arg, steps)
     const now = seconds(steps)
@@ -40,7 +40,7 @@ const timestamp: VectorFunction = {
       if (evaluation.due(1 + steps.count / 16)) yield
       values.set(now, i * steps.count)
     }
-    return yield* calculated(input, values, input.present, evaluation)
+    return yield* calculated(call, input, values, input.present, evaluation)
   },
 }
 
@@ -63,7 +63,7 @@ function dateFunction(name: string, part: (date: Date) => number): VectorFunctio
         if (evaluation.due(8)) yield
         if (present[at] === 1) parts[at] = of(values[at] as number)
       }
-      return yield* calculated(input, parts, present, evaluation)
+      return yield* calculated(call, input, parts, present, evaluation)
     },
   }
 }

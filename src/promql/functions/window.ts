@@ -1,4 +1,5 @@
 import type { Evaluation, RangeSeries, RangeVector, Steps } from '../evaluate/evaluation.ts'
+import { namesOf } from '../evaluate/names.ts'
 import { withoutMarkers } from '../evaluate/selection.ts'
 import { refuseEqual, Vector } from '../evaluate/vector.ts'
 import { WindowRun, type WindowWork } from '../evaluate/window-run.ts'
@@ -35,13 +36,15 @@ export function windowFunction(name: string, work: WindowOptions): VectorFunctio
       const range = yield* evaluation.range(arg, steps)
       const isNameless = !keepsName || range.isNameless
       const output = yield* overWindows(work, range, isNameless, steps, parameters, evaluation)
-      if (work.note !== undefined && !range.isNameless) yield* noteNames(work.note, output, arg, evaluation)
+      const names = range.isNameless ? undefined : yield* namesOf(call, output, evaluation)
+      if (work.note !== undefined) for (const name of names?.all ?? []) work.note(name, arg, evaluation)
       if (work.checkParameter !== undefined && parameters !== undefined) {
         for (let k = 0; k < steps.count; k++) {
           if (hasValueAt(output, k)) work.checkParameter(parameters[k] as number, call, evaluation)
         }
       }
-      return keepsName ? output : yield* refuseEqual(output, evaluation)
+      // With its name, or none from the beginning, each series is the only one.
+      return keepsName || names === undefined || names.canBeDropped ? output : yield* refuseEqual(output, evaluation)
     },
   }
 }
@@ -73,20 +76,6 @@ function* overWindows(
     if (found) output.keep(input.labels, input.typed)
   }
   return output
-}
-
-function* noteNames(
-  note: NonNullable<WindowOptions['note']>,
-  { labels }: Vector,
-  arg: Expr,
-  evaluation: Evaluation,
-): Work<void> {
-  let last: string | undefined
-  for (const { name } of labels) {
-    if (evaluation.due(1)) yield
-    if (name !== last) note(name, arg, evaluation)
-    last = name
-  }
 }
 
 function hasValueAt({ size, steps, present }: Vector, step: number): boolean {
