@@ -1,7 +1,7 @@
 import type { CheckConfig, Config } from '../config/config.ts'
 import { routingOf } from '../config/routing.ts'
-import type { Routing } from '../notify/dispatcher.ts'
 import { EVENTS, eventOutlet } from '../notify/event-sink.ts'
+import type { Routing } from '../notify/routing.ts'
 import type { Outlet, Outlets, ReadyChannel } from '../notify/sender.ts'
 import { channelsOf } from './channels.ts'
 import { defaultChecks } from './default-checks.ts'

@@ -1,7 +1,7 @@
 import { createMatcher } from '../model/matcher.ts'
-import type { Integration, Routing } from '../notify/dispatcher.ts'
 import type { InhibitRule } from '../notify/inhibition.ts'
 import { type RouteSpec, routeTree } from '../notify/route.ts'
+import type { Integration, Routing } from '../notify/routing.ts'
 import type { TimeInterval } from '../notify/time-interval.ts'
 import { DEFAULT_INHIBIT_RULES } from './alertmanager/inhibit-rule.ts'
 import type { Config } from './config.ts'

@@ -1,5 +1,5 @@
 import type { SentAlert } from '../model/alert.ts'
-import { fingerprint, type Labels } from '../model/labels.ts'
+import { compareText, fingerprint, type Labels } from '../model/labels.ts'
 
 /** An alert as the telling side holds it. */
 export interface NotifyAlert {
@@ -42,4 +42,13 @@ export function mergeAlerts(known: NotifyAlert | undefined, sent: NotifyAlert): 
     return { ...newer, startsAtMs, endsAtMs: older.endsAtMs, timedOut: older.timedOut }
   }
   return { ...newer, startsAtMs }
+}
+
+/** As Alertmanager sorts a group: by job, instance, then all labels. */
+export function byImportance(a: NotifyAlert, b: NotifyAlert): number {
+  return (
+    compareText(a.labels.get('job'), b.labels.get('job')) ||
+    compareText(a.labels.get('instance'), b.labels.get('instance')) ||
+    compareText(a.labels.key, b.labels.key)
+  )
 }

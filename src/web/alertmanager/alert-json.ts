@@ -1,6 +1,6 @@
 import type { SentAlert } from '../../model/alert.ts'
 import { Labels } from '../../model/labels.ts'
-import type { AlertView } from '../../notify/dispatcher.ts'
+import type { AlertView } from '../../notify/alert-view.ts'
 import { BadRequest, timeOf, timeText } from './answer.ts'
 
 export function alertJson({ alert, receivers, silencedBy, inhibitedBy, mutedBy }: AlertView) {

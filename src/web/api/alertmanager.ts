@@ -1,7 +1,7 @@
 import { version } from '../../lib/version.ts'
 import { compareText } from '../../model/labels.ts'
 import { compileAnchoredRegex } from '../../model/regex.ts'
-import type { AlertView } from '../../notify/dispatcher.ts'
+import type { AlertView } from '../../notify/alert-view.ts'
 import { alertJson, readAlerts } from '../alertmanager/alert-json.ts'
 import { alertmanagerStyle, filterOf, isWanted, satisfies, timeText } from '../alertmanager/answer.ts'
 import { readSilence, silenceJson } from '../alertmanager/silence-json.ts'
