@@ -42,7 +42,7 @@ export function explainRoutes(
       group_wait: formatDuration(route.groupWaitMs),
       group_interval: formatDuration(route.groupIntervalMs),
       repeat_interval: formatDuration(route.repeatIntervalMs),
-      ...(muted === undefined ? {} : { muted }),
+      ...(muted === undefined ? {} : { muted: muted.reason }),
     }
   })
 }

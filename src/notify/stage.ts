@@ -80,14 +80,15 @@ export function mutedByTime(
   { activeTimeIntervals: active, muteTimeIntervals: mute }: Route,
   intervals: ReadonlyMap<string, TimeInterval>,
   nowMs: number,
-): string | undefined {
+): { readonly names: readonly string[]; readonly reason: string } | undefined {
   const holds = (name: string) => {
     const interval = intervals.get(name)
     return interval !== undefined && containsTime(interval, nowMs)
   }
-  if (active.length > 0 && !active.some(holds)) return `muted: outside of ${active.join(', ')}`
-  const within = mute.find(holds)
-  return within === undefined ? undefined : `muted: within ${within}`
+  if (active.length > 0 && !active.some(holds))
+    return { names: active, reason: `muted: outside of ${active.join(', ')}` }
+  const names = mute.filter(holds)
+  return names.length === 0 ? undefined : { names, reason: `muted: within ${names.join(', ')}` }
 }
 
 /** Holds a whole group back outside of its route's active times and within its mute times. */
@@ -95,8 +96,9 @@ export function timeStage(intervals: ReadonlyMap<string, TimeInterval>): Stage {
   return {
     name: 'time',
     run(alerts, { route, nowMs }) {
-      const reason = mutedByTime(route, intervals, nowMs)
-      if (reason === undefined) return { pass: alerts, suppressed: [] }
+      const muted = mutedByTime(route, intervals, nowMs)
+      if (muted === undefined) return { pass: alerts, suppressed: [] }
+      const { reason } = muted
       return { pass: [], suppressed: alerts.map((alert) => ({ alert, by: 'muted' as const, reason })) }
     },
   }

@@ -75,9 +75,10 @@ export const alertmanagerApi: Api = (web, context) => {
         silenced: isWanted(c, 'silenced'),
         inhibited: isWanted(c, 'inhibited'),
       })
+      const isMutedAsked = isWanted(c, 'muted')
       const groups = dispatcher.groupViews(clock.now(), silences)
-      const shown = groups.flatMap(({ labels, receiver, alerts }) => {
-        const kept = alerts.filter(isAsked)
+      const shown = groups.flatMap(({ labels, receiver, mutedBy, alerts }) => {
+        const kept = isMutedAsked || mutedBy.length === 0 ? alerts.filter(isAsked) : []
         return kept.length === 0
           ? []
           : [{ alerts: kept.map(alertJson), labels: labels.toObject(), receiver: { name: receiver } }]

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { Labels } from '../../src/model/labels.ts'
+import { createMatcher } from '../../src/model/matcher.ts'
+import { Dispatcher } from '../../src/notify/dispatcher.ts'
+import { routeTree } from '../../src/notify/route.ts'
+import { Silences } from '../../src/notify/silences.ts'
+import type { TimeInterval } from '../../src/notify/time-interval.ts'
+import { testWeb } from '../support/web.ts'
+
+const NOON = Date.UTC(2026, 0, 1, 12)
+const MIDNIGHT = Date.UTC(2026, 0, 2)
+
+const hours = (name: string, from: number, to: number): [string, TimeInterval] => [
+  name,
+  { name, windows: [{ times: [{ from: from * 60, to: to * 60 }] }] },
+]
+
+/** `nights` are from midnight to six, `office` from nine to five. */
+function dispatcher() {
+  const is = (value: string) => [createMatcher('team', '=', value)]
+  const made = new Dispatcher(
+    {
+      routing: {
+        root: routeTree({
+          receiver: 'root',
+          routes: [
+            { receiver: 'pager', matchers: [createMatcher('team', '=~', 'both|shop')], continue: true },
+            { receiver: 'mail', matchers: [createMatcher('team', '=~', 'both|mail')], muteTimeIntervals: ['nights'] },
+            { receiver: 'tickets', matchers: is('tickets'), activeTimeIntervals: ['office'] },
+          ],
+        }),
+        receivers: new Map(),
+        timeIntervals: new Map([hours('nights', 0, 6), hours('office', 9, 17)]),
+      },
+      stages: [],
+      findingOf: () => undefined,
+      externalUrl: 'http://watch.example.org',
+      expiryMs: 1000,
+    },
+    { alerts: [], groups: [], log: [] },
+    { lastAliveMs: NOON, nowMs: NOON },
+  )
+  const alerts = ['both', 'shop', 'mail', 'tickets'].map((team) => ({
+    labels: Labels.of({ alertname: 'A', team }),
+    annotations: {},
+    startsAtMs: NOON,
+    endsAtMs: NOON + 24 * 3_600_000,
+    generatorUrl: '',
+  }))
+  made.take(alerts, NOON)
+  return made
+}
+
+test('an alert is muted by the time intervals of its routes while none of them tells, and a group by those of its own', () => {
+  const silences = new Silences()
+  const at = (nowMs: number) => ({
+    alerts: Object.fromEntries(
+      dispatcher()
+        .alertViews(nowMs, silences)
+        .map(({ alert, mutedBy }) => [alert.labels.get('team'), mutedBy]),
+    ),
+    groups: Object.fromEntries(
+      dispatcher()
+        .groupViews(nowMs, silences)
+        .map(({ receiver, mutedBy }) => [receiver, mutedBy]),
+    ),
+  })
+  expect(at(NOON)).toEqual({
+    alerts: { both: [], shop: [], mail: [], tickets: [] },
+    groups: { pager: [], mail: [], tickets: [] },
+  })
+  expect(at(MIDNIGHT)).toEqual({
+    alerts: { both: [], shop: [], mail: ['nights'], tickets: ['office'] },
+    groups: { pager: [], mail: ['nights'], tickets: ['office'] },
+  })
+})
+
+test('the API names what mutes, and leaves muted groups out where it is asked to', async () => {
+  await using web = await testWeb({ context: { dispatcher: dispatcher() } })
+  web.clock.jumpTo(MIDNIGHT)
+  const alerts = (await web.get('/api/v2/alerts?filter=team=mail')).json
+  expect(alerts).toMatchObject([{ status: { state: 'suppressed', mutedBy: ['nights'] } }])
+  const groups = (await web.get('/api/v2/alerts/groups')).json as { receiver: { name: string } }[]
+  expect(groups.find(({ receiver }) => receiver.name === 'tickets')).toMatchObject({
+    alerts: [{ status: { state: 'suppressed', mutedBy: ['office'], silencedBy: [], inhibitedBy: [] } }],
+  })
+  const told = (await web.get('/api/v2/alerts/groups?muted=false')).json as { receiver: { name: string } }[]
+  expect(told.map(({ receiver }) => receiver.name).sort()).toEqual(['pager'])
+})
