@@ -1,9 +1,10 @@
 import { ByteCache } from '../../lib/byte-cache.ts'
 import { NO_SAMPLES, type Samples } from '../../model/sample.ts'
-import { NEEDS, Summary } from '../../model/summary.ts'
+import { Summary } from '../../model/summary.ts'
 import { type BlockHeader, Blocks, MAX_BLOCK } from './blocks.ts'
+import { Chunk } from './chunk.ts'
 import { withoutMarkers } from './segment.ts'
-import { firstAfter, takeRun } from './take-run.ts'
+import { firstAfter } from './take-run.ts'
 import { TimeColumn } from './time-column.ts'
 
 /** Why a sample was not taken. */
@@ -443,14 +444,10 @@ export class Head {
     const from = firstAfter(this.#times, gathered, sealedToMs)
     const to = firstAfter(this.#times, gathered, lastMs)
     const [timesMs, values] = [this.#times.slice(from, to), this.#values.slice(from, to)]
-    const unpacked = {
-      block,
-      lastMs,
-      samples: { length: to - from, timesMs, values, stale: undefined },
-      hasDrops: hasDrops(values),
-      summaries: new Map(),
-    }
-    this.#unpacked.set(ref, unpacked, 16 * (to - from) + 1000)
+    const samples = { length: to - from, timesMs, values, stale: undefined }
+    const chunk = new Chunk(samples, samples, hasDrops(values))
+    const unpacked = { block, lastMs, chunk, summaries: new Map() }
+    this.#unpacked.set(ref, unpacked, chunk.bytes + 8 * samples.length + 1000)
     return unpacked
   }
 
@@ -504,17 +501,17 @@ interface Unpacked {
   /** The last block. */
   readonly block: number
   readonly lastMs: number
-  readonly samples: Samples
-  readonly hasDrops: boolean
+  readonly chunk: Chunk
   /** What all of it adds up to, by what is needed of it. */
   readonly summaries: Map<number, Summary>
 }
 
 function takePacked(summary: Summary, packed: Unpacked, startMs: number, endMs: number): void {
-  const { samples, lastMs, summaries } = packed
+  const { chunk, lastMs, summaries } = packed
+  const { samples } = chunk
   const isWhole = startMs < (samples.timesMs[0] as number) && endMs >= lastMs
-  if (!isWhole || (summary.needs === NEEDS.growth && !packed.hasDrops)) {
-    takeRun(summary, samples, packed.hasDrops, startMs, endMs)
+  if (!isWhole || chunk.knowsAll(summary.needs)) {
+    chunk.take(summary, samples, startMs, endMs)
     return
   }
   let whole = summaries.get(summary.needs)

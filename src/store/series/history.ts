@@ -5,7 +5,6 @@ import { type Catalog, DAY_MS, type Span } from './catalog.ts'
 import type { DaySummaries } from './day-summaries.ts'
 import { type ChunkPlace, groupOf, slotOf } from './segment.ts'
 import type { SegmentReader } from './segment-reader.ts'
-import { takeRun } from './take-run.ts'
 
 const BUDGET_BYTES = 32 * (1 << 20)
 /** Days or hours of one series at which windows that are asked for begin or end. */
@@ -120,7 +119,7 @@ export class History {
         continue
       }
       const chunk = this.#reader.chunk(segment, ref, i, place)
-      if (chunk?.clean !== undefined) takeRun(summary, chunk.clean, numbers[AT.resets] !== 0, startMs, endMs)
+      if (chunk?.clean !== undefined) chunk.take(summary, chunk.clean, startMs, endMs)
       // Without its samples a chunk counts where it ends.
       else if (chunk !== undefined && lastMs <= endMs) summary.takePiece(numbers, 0)
     }

@@ -2,16 +2,10 @@ import { ByteCache } from '../../lib/byte-cache.ts'
 import type { Samples } from '../../model/sample.ts'
 import { AT } from '../../model/summary.ts'
 import type { Connection } from '../database.ts'
+import { Chunk } from './chunk.ts'
 import { type ChunkPlace, Directory, readChunk, readTimes, slotOf, withoutMarkers } from './segment.ts'
 
 const MEGABYTE = 1 << 20
-
-/** A chunk of one series, unpacked. */
-export interface Chunk {
-  readonly samples: Samples
-  /** The same without staleness markers; undefined when there are only the first and the last of it. */
-  readonly clean: Samples | undefined
-}
 
 /** Reads segments from the file and keeps what was used last. Whatever is damaged is told once and left out. */
 export class SegmentReader {
@@ -51,7 +45,7 @@ export class SegmentReader {
     const known = this.#chunks.get(key)
     if (known !== undefined) return known
     const chunk = this.#reading(segment, ref, String(index), () => this.#read(segment, place))
-    if (chunk !== undefined) this.#chunks.set(key, chunk, place.count * (chunk.clean === chunk.samples ? 8 : 25) + 200)
+    if (chunk !== undefined) this.#chunks.set(key, chunk, chunk.bytes)
     return chunk
   }
 
@@ -67,7 +61,8 @@ export class SegmentReader {
     const directory = this.#directory(segment)
     const body = this.#body(segment)
     if (directory === undefined || body === undefined) return undefined
-    if (body === null) return { samples: outline(place), clean: undefined }
+    const hasDrops = place.numbers[AT.resets] !== 0
+    if (body === null) return new Chunk(outline(place), undefined, hasDrops)
     const clockKey = segment * 4096 + place.clock
     let timesMs = this.#times.get(clockKey)
     if (timesMs === undefined) {
@@ -75,7 +70,7 @@ export class SegmentReader {
       this.#times.set(clockKey, timesMs, timesMs.byteLength + 100)
     }
     const samples = { length: place.count, timesMs, ...readChunk(body, place) }
-    return { samples, clean: withoutMarkers(samples) }
+    return new Chunk(samples, withoutMarkers(samples), hasDrops)
   }
 
   #directory(segment: number): Directory | undefined {

@@ -10,10 +10,8 @@ const piece = new Float64Array(SUMMARY_SIZE)
  * @param hasDrops whether a value anywhere in the run is smaller than the one before
  */
 export function takeRun(summary: Summary, run: Samples, hasDrops: boolean, startMs: number, endMs: number): void {
-  const { length, timesMs, values } = run
-  if (length === 0) return
-  const from = startMs < (timesMs[0] as number) ? 0 : firstAfter(timesMs, length, startMs)
-  const to = endMs >= (timesMs[length - 1] as number) ? length : firstAfter(timesMs, length, endMs)
+  const { timesMs, values } = run
+  const { from, to } = within(run, startMs, endMs)
   if (from >= to) return
   if (summary.needs !== NEEDS.growth || hasDrops) {
     summary.takeSamples(timesMs, values, from, to)
@@ -26,6 +24,15 @@ export function takeRun(summary: Summary, run: Samples, hasDrops: boolean, start
   piece[AT.first] = values[from] as number
   piece[AT.last] = values[to - 1] as number
   summary.takePiece(piece, 0)
+}
+
+/** Which samples of a run have `startMs < t <= endMs`: from one to before another. */
+export function within({ length, timesMs }: Samples, startMs: number, endMs: number): { from: number; to: number } {
+  if (length === 0) return { from: 0, to: 0 }
+  return {
+    from: startMs < (timesMs[0] as number) ? 0 : firstAfter(timesMs, length, startMs),
+    to: endMs >= (timesMs[length - 1] as number) ? length : firstAfter(timesMs, length, endMs),
+  }
 }
 
 /** Index of the first of `length` times after `timeMs`. */
