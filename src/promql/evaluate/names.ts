@@ -47,6 +47,8 @@ const namesByNode = new WeakMap<Expr, { readonly of: SeriesList; readonly names:
 
 /** @param node whose series these are */
 export function* namesOf(node: Expr, vector: Vector, evaluation: Evaluation): Work<Names> {
+  const [only] = vector.labels
+  if (only !== undefined && vector.size === 1) return { all: [only.name], canBeDropped: true }
   const remembered = namesByNode.get(node)
   if (remembered !== undefined && hasSeries(vector, remembered.of)) return remembered.names
   const all = new Set<string>()

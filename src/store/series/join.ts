@@ -19,37 +19,52 @@ export function joinSamples(
 
 /**
  * Memory for joined samples that is used again by the next series: allocating it anew for each would cost more than the
- * copying. Series that were measured together have their times joined once.
+ * copying. Of all rooms only the one that joined last keeps it; what others had belongs to those who still read it.
  */
+export class JoinMemory {
+  owner: JoinRoom | undefined
+  times = new Float64Array(0)
+  values = new Float64Array(0)
+  /** The columns whose times stand in `times` now. */
+  joined: readonly Samples[] = []
+
+  /** Room for so many samples; true when it is what this owner had before. */
+  lend(owner: JoinRoom, length: number): boolean {
+    if (this.owner === owner && length <= this.values.length) return true
+    this.owner = owner
+    this.times = new Float64Array(length)
+    this.values = new Float64Array(length)
+    return false
+  }
+}
+
+/** Joins samples of the series of one selection. Series that were measured together have their times joined once. */
 export class JoinRoom {
-  #times = new Float64Array(0)
-  #values = new Float64Array(0)
-  /** The columns whose times stand in `#times` now. */
-  #joined: readonly Samples[] = []
+  readonly #memory: JoinMemory
+  constructor(memory = new JoinMemory()) {
+    this.#memory = memory
+  }
 
   /** What it gives is overwritten by the next call. */
   join(parts: readonly Samples[]): Samples {
     let length = 0
     for (const part of parts) length += part.length
-    if (length > this.#values.length) {
-      this.#times = new Float64Array(length)
-      this.#values = new Float64Array(length)
-      this.#joined = []
-    }
-    const areTimesThere = haveSameTimes(parts, this.#joined)
-    this.#joined = parts
+    const memory = this.#memory
+    const areTimesThere = memory.lend(this, length) && haveSameTimes(parts, memory.joined)
+    const { times, values } = memory
+    memory.joined = parts
     let stale: Uint8Array | undefined
     let at = 0
     for (const part of parts) {
-      if (!areTimesThere) this.#times.set(part.timesMs, at)
-      this.#values.set(part.values, at)
+      if (!areTimesThere) times.set(part.timesMs, at)
+      values.set(part.values, at)
       if (part.stale !== undefined) {
         stale ??= new Uint8Array(length)
         stale.set(part.stale, at)
       }
       at += part.length
     }
-    return { length, timesMs: this.#times.subarray(0, length), values: this.#values.subarray(0, length), stale }
+    return { length, timesMs: times.subarray(0, length), values: values.subarray(0, length), stale }
   }
 }
 

@@ -13,7 +13,7 @@ import { DaySummaries } from './day-summaries.ts'
 import { Head, type NewestSample } from './head.ts'
 import { History } from './history.ts'
 import { HistoryImport } from './history-import.ts'
-import { JoinRoom, joinSamples } from './join.ts'
+import { JoinMemory, JoinRoom, joinSamples } from './join.ts'
 import { describeMetric, SEALED_TO } from './operations.ts'
 import { loadSeries, replayJournal } from './replay.ts'
 import { SampleJournal } from './sample-journal.ts'
@@ -61,6 +61,7 @@ export class SeriesStore implements SampleSink {
   readonly #history: History
   readonly #sealer: Sealer
   readonly #summary = new Summary()
+  readonly #joinMemory = new JoinMemory()
   readonly #meta = new Map<string, MetricMeta>()
   readonly #refused = new Map<SeriesRefusal, number>()
   #nextRef = 1
@@ -68,6 +69,8 @@ export class SeriesStore implements SampleSink {
   /** Series that were let go while somebody may still hold their numbers. */
   readonly #forgotten = new Map<number, Labels>()
   #samplesTotal = 0
+  /** All series of an answer of the index. Rules have the same answer again and again, and one question at a time about it. */
+  readonly #selected = new WeakMap<Uint32Array, readonly StoredSeries[]>()
 
   constructor({ writer, reader, clock, limits, onCorrupt }: SeriesStoreOptions) {
     this.#writer = writer
@@ -179,15 +182,19 @@ export class SeriesStore implements SampleSink {
     readonly matchers: readonly Matcher[]
     readonly startMs: number
     readonly endMs: number
-  }): StoredSeries[] {
+  }): readonly StoredSeries[] {
     const rollupsMs = this.#catalog.rollupsToMs ?? Number.NEGATIVE_INFINITY
     const rollupsToMs = rollupsMs > startMs ? rollupsMs : undefined
-    const room = new JoinRoom()
+    const refs = this.#index.find(matchers)
+    const known = rollupsToMs === undefined ? this.#selected.get(refs) : undefined
+    if (known !== undefined && refs.every((ref) => this.#head.noneAfterMs(ref) > startMs)) return known
+    const room = new JoinRoom(this.#joinMemory)
     const selected: StoredSeries[] = []
-    for (const ref of this.#index.find(matchers)) {
+    for (const ref of refs) {
       if (this.#head.noneAfterMs(ref) <= startMs) continue
       selected.push(new StoredSeries(this, ref, this.#index.labelsOf(ref) as Labels, rollupsToMs, room))
     }
+    if (rollupsToMs === undefined && selected.length === refs.length) this.#selected.set(refs, selected)
     return selected
   }
 
