@@ -2,7 +2,12 @@ import { median } from '../support.mjs'
 import { differenceOf } from './client.mjs'
 import { peers } from './programs.mjs'
 
-const WARM_UPS = 2
+/**
+ * A program that has been up for a while answers differently from one that is asked for the first time: caches are filled,
+ * code is compiled. Each is asked so often before the rounds, or for so long where that takes longer.
+ */
+const WARM_UPS = 60
+const WARM_UP_MS = 4000
 const ROUNDS = 9
 /** Every round asks for another moment, a scrape and some milliseconds earlier, so that no answer is one that was given before. */
 const SHIFT_MS = 15_007
@@ -29,13 +34,14 @@ export async function race(
   const programs = Object.entries({ midwatch, prometheus, victoria }).filter(([, one]) => one !== undefined)
   const times = Object.fromEntries(programs.map(([key]) => [key, []]))
   const differences = { prometheus: 0, victoria: 0 }
-  for (let round = -WARM_UPS; round < rounds; round++) {
-    const atMs = endMs - (round + WARM_UPS + 1) * SHIFT_MS
+  const momentOf = (round) => endMs - (round + WARM_UPS + 1) * SHIFT_MS
+  for (const [key, program] of programs) await warmUp((round) => ask(program, momentOf(round), key))
+  for (let round = 0; round < rounds; round++) {
     const values = {}
     for (const [key, program] of programs) {
-      const { ms, series } = await ask(program, atMs, key)
+      const { ms, series } = await ask(program, momentOf(round), key)
       values[key] = series
-      if (round >= 0) times[key].push(ms)
+      times[key].push(ms)
     }
     for (const key of Object.keys(differences)) {
       if (values[key] === undefined) continue
@@ -45,6 +51,15 @@ export async function race(
   return {
     ms: Object.fromEntries(Object.entries(times).map(([key, list]) => [key, median(list)])),
     problems: problemsOf(differences, { prometheus: EQUAL, victoria: victoriaWithin }),
+  }
+}
+
+async function warmUp(ask) {
+  const untilMs = performance.now() + WARM_UP_MS
+  for (let round = -WARM_UPS; round < 0; round++) {
+    await ask(round)
+    // At least twice, so that what an answer is made of has been read.
+    if (round > -WARM_UPS && performance.now() > untilMs) break
   }
 }
 

