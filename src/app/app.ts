@@ -264,6 +264,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   showChecks(plan)
 
   // Who looks and asks.
+  let isStarted = false
   const localToken = randomBytes(32).toString('base64url')
   const context: WebContext = {
     clock,
@@ -288,6 +289,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     refreshMetrics: () => judge.refresh(),
     checks: () => infos.map(viewOf),
     targets: () => scrapes.targets(),
+    isStarted: () => isStarted,
     reload: (actor, traceId) => reloader.reload(actor, traceId),
     lastReload: () => reloader.last,
     channelNames: () => [...plan.outlets.keys()],
@@ -343,6 +345,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     .run(releaseLeases, {})
     .catch(() => log.error({ event: 'storage.failed' }, 'the data file refuses writes'))
   const telling = teller.run(ending.signal)
+  isStarted = true
 
   // Stopping goes through these from the last to the first.
   lifecycle.onStop('run file', removeRunFile)

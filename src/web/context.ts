@@ -35,6 +35,8 @@ export interface WebContext {
   onPing(name: string): void
   /** The targets that are scraped, in Prometheus' shape. */
   targets(): TargetsView
+  /** Everything runs: rules are read, checks and schedule have begun. */
+  isStarted(): boolean
   /** Reads the config again and takes it over when it is fine. */
   reload(actor: string, traceId?: string): Promise<ReloadReport>
   lastReload(): ReloadReport

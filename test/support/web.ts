@@ -116,6 +116,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     checks: () => [],
     targets: () => ({ activeTargets: [], droppedTargets: [], droppedTargetCounts: {} }),
     reload: async () => ({ ok: true, atMs: startedMs, problems: [] }),
+    isStarted: () => true,
     lastReload: () => ({ ok: true, atMs: startedMs, problems: [] }),
     channelNames: () =>
       Object.entries(config.notify.channels).flatMap(([name, one]) => (one === undefined ? [] : [name])),

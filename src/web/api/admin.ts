@@ -29,7 +29,9 @@ export const adminApi: Api = (web, context) => {
     })
   })
   web.get('/-/healthy', (c) => c.text('midwatch is healthy.\n'))
-  web.get('/-/ready', (c) => c.text('midwatch is ready.\n'))
+  web.get('/-/ready', (c) =>
+    context.isStarted() ? c.text('midwatch is ready.\n') : c.text('midwatch is starting.\n', 503),
+  )
 
   web.get('/api/v1/status/config', admin, (c) => c.json(describeConfig(context.config())))
 

@@ -17,11 +17,13 @@ export const healthApi: Api = (web, context) => {
   web.get('/health/live', (c) => c.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }))
   web.get('/health/ready', (c) => {
     const { failingSinceMs, lastError } = context.store.writer.stats
-    const ready = failingSinceMs === undefined
-    const body = ready
-      ? { status: 'ready' }
-      : { status: 'not ready', reason: `the data file can't be written: ${lastError}` }
-    return c.json(body, ready ? 200 : 503, { 'cache-control': 'no-store' })
+    const reason = !context.isStarted()
+      ? 'starting: rules are being read'
+      : failingSinceMs === undefined
+        ? undefined
+        : `the data file can't be written: ${lastError}`
+    const body = reason === undefined ? { status: 'ready' } : { status: 'not ready', reason }
+    return c.json(body, reason === undefined ? 200 : 503, { 'cache-control': 'no-store' })
   })
 }
 
