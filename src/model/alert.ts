@@ -46,5 +46,8 @@ export interface AlertEvent {
     | 'delivered'
     | 'expired'
     | 'not-routed'
+    | 'acknowledged'
+    | 'ack-ended'
+    | 'escalated'
   readonly detail: string
 }

@@ -10,6 +10,10 @@ export interface NotifiedAlert {
   readonly fingerprint: string
   /** What the check behind the alert last found: which phase failed and why. */
   readonly finding?: string
+  /** Who has taken it on. */
+  readonly acknowledged?: { readonly by: string; readonly reason: string; readonly untilMs: number }
+  /** Where it can be acknowledged without signing in; only of one that fires and that nobody has taken on. */
+  readonly ackUrl?: string
 }
 
 /** What a channel is asked to tell: a whole group, firing and resolved alerts. */
@@ -24,5 +28,9 @@ export interface Notification {
   readonly commonAnnotations: Readonly<Record<string, string>>
   /** Where midwatch is reached, without a slash at the end. */
   readonly externalUrl: string
+  /** Where all that fire can be acknowledged at once, where there are several. */
+  readonly ackUrl?: string
+  /** By which step of an escalation it is told, and after how long; it is told at once where this is left out. */
+  readonly escalation?: { readonly step: number; readonly afterMs: number }
   readonly alerts: readonly NotifiedAlert[]
 }

@@ -12,6 +12,8 @@ export interface Group {
   readonly members: Set<string>
   nextFlushMs: number
   flushed: boolean
+  /** When the next step of its escalation is due; undefined while none is. */
+  escalateAtMs: number | undefined
 }
 
 export type GroupPlace = NotifyChange['goneGroups'][number]
@@ -20,10 +22,12 @@ export type GroupPlace = NotifyChange['goneGroups'][number]
 export class AlertGroups {
   readonly #groups = new Map<string, Group>()
 
-  /** When the next group is due; undefined when there is none. */
+  /** When the next group is due, or the next step of an escalation; undefined when there is none. */
   get nextDueMs(): number | undefined {
     let nextMs: number | undefined
-    for (const { nextFlushMs } of this.#groups.values()) nextMs = Math.min(nextMs ?? nextFlushMs, nextFlushMs)
+    for (const { nextFlushMs, escalateAtMs = nextFlushMs } of this.#groups.values()) {
+      nextMs = Math.min(nextMs ?? nextFlushMs, nextFlushMs, escalateAtMs)
+    }
     return nextMs
   }
 
@@ -33,6 +37,10 @@ export class AlertGroups {
 
   [Symbol.iterator](): Iterator<Group> {
     return this.#groups.values()
+  }
+
+  dueToEscalate(nowMs: number): Group[] {
+    return [...this.#groups.values()].filter(({ escalateAtMs }) => escalateAtMs !== undefined && escalateAtMs <= nowMs)
   }
 
   get rows(): NotifyGroupRow[] {
@@ -62,7 +70,8 @@ export class AlertGroups {
       // An alert that has been there for longer than the wait (after a restart, say) need not wait again.
       const hasWaited = alert.startsAtMs + route.groupWaitMs < nowMs
       const nextFlushMs = hasWaited ? nowMs : nowMs + route.groupWaitMs
-      const made: Group = { route, key, labels, members: new Set([alert.fingerprint]), nextFlushMs, flushed: false }
+      const members = new Set([alert.fingerprint])
+      const made: Group = { route, key, labels, members, nextFlushMs, flushed: false, escalateAtMs: undefined }
       this.#groups.set(id, made)
       return { group: made, isNew: true }
     })

@@ -7,13 +7,16 @@ export interface NotifyLogEntry {
 
 export type DedupDecision =
   | { readonly notify: true; readonly reason: string; readonly say: boolean }
-  | { readonly notify: false; readonly reason: string }
+  /** `isHeld`: it would be repeated, had nobody taken it on. */
+  | { readonly notify: false; readonly reason: string; readonly isHeld?: true }
 
 interface DedupInput {
   readonly entry: NotifyLogEntry | undefined
   readonly firing: readonly string[]
   readonly resolved: readonly string[]
   readonly sendResolved: boolean
+  /** Somebody has taken on every alert that fires: what is new is told, and nothing is repeated. */
+  readonly isAcknowledged?: boolean
   readonly repeatIntervalMs: number
   readonly nowMs: number
 }
@@ -23,7 +26,8 @@ interface DedupInput {
  *
  * `say` is false where only the log has to learn that all is resolved, since the integration does not tell of it.
  */
-export function dedup({ entry, firing, resolved, sendResolved, repeatIntervalMs, nowMs }: DedupInput): DedupDecision {
+export function dedup(input: DedupInput): DedupDecision {
+  const { entry, firing, resolved, sendResolved, isAcknowledged = false, repeatIntervalMs, nowMs } = input
   if (entry === undefined) {
     return firing.length > 0
       ? { notify: true, reason: 'first notification', say: true }
@@ -42,7 +46,12 @@ export function dedup({ entry, firing, resolved, sendResolved, repeatIntervalMs,
   if (sendResolved && !resolved.every((hash) => told.resolved.has(hash))) {
     return { notify: true, reason: 'some alerts resolved', say: true }
   }
-  if (entry.atMs < nowMs - repeatIntervalMs) return { notify: true, reason: 'repeat interval elapsed', say: true }
+  if (entry.atMs < nowMs - repeatIntervalMs) {
+    return isAcknowledged
+      ? { notify: false, reason: 'not repeated, since all that fires is acknowledged', isHeld: true }
+      : { notify: true, reason: 'repeat interval elapsed', say: true }
+  }
+  if (repeatIntervalMs === Number.POSITIVE_INFINITY) return { notify: false, reason: 'told already' }
   const nextSeconds = Math.ceil((entry.atMs + repeatIntervalMs - nowMs) / 1000)
   return { notify: false, reason: `told already; to be repeated in ${nextSeconds} s at the earliest` }
 }

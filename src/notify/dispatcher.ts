@@ -3,13 +3,14 @@ import { Labels } from '../model/labels.ts'
 import type { FlushChange, NotifyAlertRow, NotifyChange, NotifyGroupRow, NotifyLogRow } from '../store/notify.ts'
 import { AlertGroups, type Group, type GroupPlace, groupRow } from './alert-groups.ts'
 import { type AlertView, type GroupView, type Scene, type SilencesOf, viewAlerts, viewGroups } from './alert-view.ts'
+import { escalate, nextEscalationMs } from './escalation.ts'
 import { Inhibitor } from './inhibition.ts'
 import { byImportance, fromSent, isResolved, mergeAlerts, type NotifyAlert } from './notify-alert.ts'
 import { NotifyLog } from './notify-log.ts'
 import { runStages, type Stage } from './stage.ts'
-import { type Decisions, type TellingOptions, tellGroup } from './telling.ts'
+import { type Decisions, type Telling, type TellingOptions, tellGroup } from './telling.ts'
 
-interface DispatcherOptions extends TellingOptions {
+export interface DispatcherOptions extends TellingOptions {
   readonly stages: readonly Stage[]
 }
 
@@ -51,6 +52,10 @@ export class Dispatcher {
     this.#regroup(restored.groups, outage.nowMs)
   }
 
+  find(fingerprint: string): NotifyAlert | undefined {
+    return this.#alerts.get(fingerprint)
+  }
+
   get alerts(): readonly NotifyAlert[] {
     return [...this.#alerts.values()]
   }
@@ -75,7 +80,7 @@ export class Dispatcher {
     return { nowMs, alerts: this.#alerts, routing, inhibitor: this.#inhibitorAt(nowMs)(), silences }
   }
 
-  /** When the next group is due; undefined when there is none. */
+  /** When the next group, or the next step of an escalation, is due; undefined when there is none. */
   get nextDueMs(): number | undefined {
     return this.#groups.nextDueMs
   }
@@ -139,11 +144,14 @@ export class Dispatcher {
    */
   flush(nowMs: number): FlushChange | undefined {
     const due = this.#groups.due(nowMs)
-    if (due.length === 0) return undefined
+    const escalated = this.#groups.dueToEscalate(nowMs).filter((group) => !due.includes(group))
+    if (due.length + escalated.length === 0) return undefined
     this.#log.dropExpired(nowMs)
     const change: Decisions = { messages: [], log: [], events: [], groups: [], goneGroups: [] }
     const inhibitor = this.#inhibitorAt(nowMs)
     for (const group of due) this.#flushGroup(group, nowMs, change, inhibitor)
+    // In between the group's own times only those are told whose turn it is.
+    for (const group of escalated) this.#escalateGroup(group, nowMs, change, inhibitor)
     const held = new Set([...this.#groups].flatMap(({ members }) => [...members]))
     const goneAlerts: string[] = []
     for (const alert of this.#alerts.values()) {
@@ -161,18 +169,49 @@ export class Dispatcher {
     const { route } = group
     group.nextFlushMs = nowMs + route.groupIntervalMs
     group.flushed = true
-    const members = [...group.members].flatMap((id) => this.#alerts.get(id) ?? []).sort(byImportance)
-    const { pass, suppressed } = runStages(this.#options.stages, members, { nowMs, route, inhibitor })
-    for (const { alert, reason } of suppressed) this.#noteSuppressed(alert, reason, nowMs, change)
-    for (const alert of pass) this.#suppressedBefore.delete(alert.fingerprint)
-    if (pass.length > 0) tellGroup({ group, alerts: pass, nowMs, log: this.#log, options: this.#options }, change)
+    const members = this.#membersOf(group)
+    const telling = this.#telling(group, this.#pass(group, members, nowMs, change, inhibitor), nowMs)
+    if (telling.alerts.length > 0) {
+      tellGroup(telling, change)
+      escalate(telling, change)
+    }
     for (const alert of members) if (isResolved(alert, nowMs)) group.members.delete(alert.fingerprint)
     if (group.members.size > 0) {
+      group.escalateAtMs = nextEscalationMs({ ...telling, alerts: members }, nowMs)
       change.groups.push(groupRow(group))
       return
     }
     this.#groups.delete(group)
     change.goneGroups.push({ routeId: route.id, groupKey: group.key })
+  }
+
+  #escalateGroup(group: Group, nowMs: number, change: Decisions, inhibitor: () => Inhibitor): void {
+    const members = this.#membersOf(group)
+    const telling = this.#telling(group, this.#pass(group, members, nowMs, change, inhibitor), nowMs)
+    escalate(telling, change)
+    group.escalateAtMs = nextEscalationMs({ ...telling, alerts: members }, nowMs)
+  }
+
+  #membersOf(group: Group): NotifyAlert[] {
+    return [...group.members].flatMap((id) => this.#alerts.get(id) ?? []).sort(byImportance)
+  }
+
+  /** Those of a group that no stage holds back. */
+  #pass(
+    { route }: Group,
+    members: readonly NotifyAlert[],
+    nowMs: number,
+    change: Decisions,
+    inhibitor: () => Inhibitor,
+  ): readonly NotifyAlert[] {
+    const { pass, suppressed } = runStages(this.#options.stages, members, { nowMs, route, inhibitor })
+    for (const { alert, reason } of suppressed) this.#noteSuppressed(alert, reason, nowMs, change)
+    for (const alert of pass) this.#suppressedBefore.delete(alert.fingerprint)
+    return pass
+  }
+
+  #telling(group: Group, alerts: readonly NotifyAlert[], nowMs: number): Telling {
+    return { group, alerts, nowMs, log: this.#log, options: this.#options }
   }
 
   /** One for all groups that are looked at in the same moment. */
@@ -192,18 +231,26 @@ export class Dispatcher {
 
   /** Puts every alert into its groups; a group that was there before goes on with its time. */
   #regroup(before: readonly NotifyGroupRow[], nowMs: number): void {
-    const { root, receivers } = this.#options.routing
+    const { root, receivers, escalations } = this.#options.routing
     this.#unwritten.gone.push(...this.#groups.regroup(this.#alerts.values(), root, before, nowMs))
-    const places = [...this.#groups].flatMap(({ route, key, members }) =>
-      (receivers.get(route.receiver) ?? []).map(({ channel }) => ({
-        groupKey: key,
-        receiver: route.receiver,
-        integration: channel,
-        members,
-        validMs: 2 * route.repeatIntervalMs,
-      })),
-    )
+    const places = [...this.#groups].flatMap(({ route, key, members }) => {
+      const steps = (escalations?.get(route.receiver) ?? []).map(({ integrations }) => integrations)
+      return [receivers.get(route.receiver) ?? [], ...steps].flatMap((integrations, step) =>
+        integrations.map(({ channel }) => ({
+          groupKey: key,
+          receiver: route.receiver,
+          step,
+          integration: channel,
+          members,
+          validMs: 2 * route.repeatIntervalMs,
+        })),
+      )
+    })
     this.#unwritten.log.push(...this.#log.inherit(places, nowMs))
+    // What was due while nobody was there is due now.
+    for (const group of this.#groups) {
+      group.escalateAtMs = nextEscalationMs(this.#telling(group, this.#membersOf(group), nowMs))
+    }
   }
 }
 

@@ -1,21 +1,22 @@
 import type { Labels } from '../model/labels.ts'
 import type { Notification, NotifiedAlert } from '../model/notification.ts'
 import { isResolved, type NotifyAlert } from './notify-alert.ts'
+import type { TellingOptions } from './telling.ts'
 
-interface NotificationInput {
+interface NotificationInput
+  extends Pick<TellingOptions, 'externalUrl' | 'findingOf' | 'acknowledgements' | 'ackLinks'> {
   readonly receiver: string
   readonly groupKey: string
   readonly groupLabels: Labels
   readonly alerts: readonly NotifyAlert[]
   readonly reason: string
+  readonly escalation?: Notification['escalation']
   readonly nowMs: number
-  readonly externalUrl: string
-  readonly findingOf: (labels: Labels) => string | undefined
 }
 
 /** A group as it stands at `nowMs`, with everything that a message about it may say. */
 export function notificationOf(input: NotificationInput): Notification {
-  const { receiver, groupKey, groupLabels, alerts, reason, nowMs, externalUrl, findingOf } = input
+  const { receiver, groupKey, groupLabels, alerts, reason, escalation, nowMs, externalUrl, findingOf } = input
   const notified = alerts.map((alert): NotifiedAlert => {
     const finding = findingOf(alert.labels)
     return {
@@ -27,8 +28,14 @@ export function notificationOf(input: NotificationInput): Notification {
       generatorUrl: alert.generatorUrl,
       fingerprint: alert.fingerprint,
       ...(finding === undefined ? {} : { finding }),
+      ...(isResolved(alert, nowMs) ? {} : acknowledgementOf(alert, input)),
     }
   })
+  const isOpen = ({ ackUrl }: NotifiedAlert) => ackUrl !== undefined
+  const ackPath =
+    notified.filter(isOpen).length > 1
+      ? input.ackLinks?.pathTo({ kind: 'group', receiver, groupKey, sentMs: nowMs }, nowMs)
+      : undefined
   return {
     receiver,
     status: notified.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
@@ -38,8 +45,21 @@ export function notificationOf(input: NotificationInput): Notification {
     commonLabels: common(notified.map(({ labels }) => labels)),
     commonAnnotations: common(notified.map(({ annotations }) => annotations)),
     externalUrl,
+    ...(ackPath === undefined ? {} : { ackUrl: `${externalUrl}${ackPath}` }),
+    ...(escalation === undefined ? {} : { escalation }),
     alerts: notified,
   }
+}
+
+function acknowledgementOf(
+  alert: NotifyAlert,
+  { acknowledgements, ackLinks, externalUrl, nowMs }: NotificationInput,
+): Pick<NotifiedAlert, 'acknowledged' | 'ackUrl'> {
+  const known = acknowledgements?.of(alert, nowMs)
+  if (known !== undefined) return { acknowledged: { by: known.by, reason: known.reason, untilMs: known.endsAtMs } }
+  const { fingerprint, startsAtMs } = alert
+  const path = ackLinks?.pathTo({ kind: 'alert', fingerprint, startsAtMs }, nowMs)
+  return path === undefined ? {} : { ackUrl: `${externalUrl}${path}` }
 }
 
 /** The entries that all records share; one that is missing counts as empty, as in Alertmanager. */

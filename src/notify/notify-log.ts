@@ -1,7 +1,8 @@
 import type { NotifyLogRow } from '../store/notify.ts'
+import type { NotifyAlert } from './notify-alert.ts'
 
 /** One integration of one receiver, for one group. */
-export type LogPlace = Pick<NotifyLogRow, 'groupKey' | 'receiver' | 'integration'>
+export type LogPlace = Pick<NotifyLogRow, 'groupKey' | 'receiver' | 'step' | 'integration'>
 
 /** What each integration was last told about each group; an entry counts until it expires. */
 export class NotifyLog {
@@ -43,13 +44,22 @@ export class NotifyLog {
       if (this.get(place, nowMs) !== undefined) continue
       const isMember = (hash: string) => members.has(hash)
       const old = left.filter(
-        ({ integration, firing, resolved }) =>
-          integration === place.integration && (firing.some(isMember) || resolved.some(isMember)),
+        ({ step, integration, firing, resolved }) =>
+          step === place.step &&
+          integration === place.integration &&
+          (firing.some(isMember) || resolved.some(isMember)),
       )
       if (old.length === 0) continue
+      const toldMs = new Map<string, number>()
+      for (const entry of old) {
+        for (const [i, hash] of entry.firing.entries()) {
+          if (isMember(hash)) toldMs.set(hash, Math.min(toldMs.get(hash) ?? entry.atMs, entry.toldMs[i] ?? entry.atMs))
+        }
+      }
       const entry: NotifyLogRow = {
         ...place,
-        firing: [...new Set(old.flatMap(({ firing }) => firing.filter(isMember)))],
+        firing: [...toldMs.keys()],
+        toldMs: [...toldMs.values()],
         resolved: [...new Set(old.flatMap(({ resolved }) => resolved.filter(isMember)))],
         atMs: Math.min(...old.map(({ atMs }) => atMs)),
         expiresMs: nowMs + validMs,
@@ -64,6 +74,17 @@ export class NotifyLog {
   }
 }
 
-function keyOf({ groupKey, receiver, integration }: LogPlace): string {
-  return `${groupKey}\n${receiver}\n${integration}`
+/** When an alert that fires was first told at a place, as its entry says; undefined where that was not since it fires. */
+export function toldTimes(
+  entry: NotifyLogRow | undefined,
+): (alert: Pick<NotifyAlert, 'fingerprint' | 'startsAtMs'>) => number | undefined {
+  const times = new Map(entry?.firing.map((hash, i) => [hash, entry.toldMs[i]]))
+  return ({ fingerprint, startsAtMs }) => {
+    const toldMs = times.get(fingerprint)
+    return toldMs !== undefined && toldMs >= startsAtMs ? toldMs : undefined
+  }
+}
+
+function keyOf({ groupKey, receiver, step, integration }: LogPlace): string {
+  return `${groupKey}\n${receiver}\n${step}\n${integration}`
 }

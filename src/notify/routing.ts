@@ -9,10 +9,19 @@ export interface Integration {
   readonly sendResolved: boolean
 }
 
+/** Who is told as well once an alert has waited for somebody to take it on. */
+export interface EscalationStep {
+  /** Since the alert was first told. */
+  readonly afterMs: number
+  readonly integrations: readonly Integration[]
+}
+
 /** How telling is set up; swapped as a whole at a reload. */
 export interface Routing {
   readonly root: Route
   readonly receivers: ReadonlyMap<string, readonly Integration[]>
+  /** By the name of the receiver, in the order of their times; those that are not in it are not escalated. */
+  readonly escalations?: ReadonlyMap<string, readonly EscalationStep[]>
   readonly inhibitRules?: readonly InhibitRule[]
   readonly timeIntervals?: ReadonlyMap<string, TimeInterval>
 }

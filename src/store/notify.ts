@@ -32,9 +32,13 @@ export interface NotifyGroupRow {
 export interface NotifyLogRow {
   readonly groupKey: string
   readonly receiver: string
+  /** 0 for those who are told at once, else the number of the step of the escalation that tells this one. */
+  readonly step: number
   readonly integration: string
   readonly atMs: number
   readonly firing: readonly string[]
+  /** When each of those that fire was first told, in the same order. */
+  readonly toldMs: readonly number[]
   readonly resolved: readonly string[]
   readonly expiresMs: number
 }
@@ -72,14 +76,23 @@ export const saveFlush = defineOperation('save-flush', (transaction, change: Flu
     const values = {
       at_ms: row.atMs,
       firing: JSON.stringify(row.firing),
+      told_ms: JSON.stringify(row.toldMs),
       resolved: JSON.stringify(row.resolved),
       expires_ms: row.expiresMs,
     }
     db.run(
       sql
         .insertInto('notify_log')
-        .values({ group_key: row.groupKey, receiver: row.receiver, integration: row.integration, ...values })
-        .onConflict((conflict) => conflict.columns(['group_key', 'receiver', 'integration']).doUpdateSet(values)),
+        .values({
+          group_key: row.groupKey,
+          receiver: row.receiver,
+          step: row.step,
+          integration: row.integration,
+          ...values,
+        })
+        .onConflict((conflict) =>
+          conflict.columns(['group_key', 'receiver', 'step', 'integration']).doUpdateSet(values),
+        ),
     )
   }
   writeMessages(transaction, change.messages)
@@ -150,9 +163,11 @@ export function loadNotify(db: Connection): {
     log: db.all(sql.selectFrom('notify_log').selectAll()).map((row) => ({
       groupKey: row.group_key,
       receiver: row.receiver,
+      step: row.step,
       integration: row.integration,
       atMs: row.at_ms,
       firing: JSON.parse(row.firing) as string[],
+      toldMs: JSON.parse(row.told_ms) as number[],
       resolved: JSON.parse(row.resolved) as string[],
       expiresMs: row.expires_ms,
     })),

@@ -1,3 +1,4 @@
+import { saveAcknowledgements } from './acknowledgements.ts'
 import { retainAlerts, saveEvaluation } from './alerts.ts'
 import { appendAudit, retainAudit } from './audit.ts'
 import { retainCheckEvents, saveChecks } from './checks.ts'
@@ -42,6 +43,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   retainSegments,
   retainSilences,
   revokeToken,
+  saveAcknowledgements,
   saveChecks,
   saveEvaluation,
   saveFlush,

@@ -70,11 +70,21 @@ export interface Schema {
   notify_log: {
     group_key: string
     receiver: string
+    step: number
     integration: string
     at_ms: number
     firing: string
+    told_ms: string
     resolved: string
     expires_ms: number
+  }
+  acknowledgement: {
+    fingerprint: string
+    starts_at_ms: number
+    at_ms: number
+    ends_at_ms: number
+    acknowledged_by: string
+    reason: string
   }
   outbox: {
     id: Generated<number>

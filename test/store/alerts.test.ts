@@ -70,16 +70,18 @@ test('what was told is known until it expires', async () => {
   const row = {
     groupKey: 'g',
     receiver: 'r',
+    step: 0,
     integration: 'slack',
     atMs: 1,
     firing: ['a'],
+    toldMs: [1],
     resolved: ['b'],
     expiresMs: 10,
   }
   const flush = { ...NO_NOTIFY_CHANGE, messages: [], events: [] }
-  await it.store.writer.run(saveFlush, { ...flush, log: [row, { ...row, atMs: 2, firing: [] }] })
+  await it.store.writer.run(saveFlush, { ...flush, log: [row, { ...row, atMs: 2, firing: [], toldMs: [] }] })
   await it.store.writer.run(retainNotifyLog, { nowMs: 10 })
-  expect(loadNotify(it.store.reader).log).toEqual([{ ...row, atMs: 2, firing: [] }])
+  expect(loadNotify(it.store.reader).log).toEqual([{ ...row, atMs: 2, firing: [], toldMs: [] }])
   await it.store.writer.run(retainNotifyLog, { nowMs: 11 })
   expect(loadNotify(it.store.reader).log).toEqual([])
 })

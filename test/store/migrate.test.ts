@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Connection } from '../../src/store/database.ts'
 import { type Migration, migrate, SchemaError, shippedMigrations } from '../../src/store/migrate.ts'
+import { loadNotify } from '../../src/store/notify.ts'
 import { tempFolder } from '../support/test-store.ts'
 
 const ONE: Migration = { version: 1, name: '0001-one.sql', text: 'CREATE TABLE one (a TEXT)' }
@@ -77,4 +78,26 @@ test('a step that fails leaves the file as the last good one made it, and names 
   expect(db.raw.prepare('SELECT MAX(version) FROM migrations').pluck().get()).toBe(2)
   expect(migrate(db, 3, [ONE, TWO]).applied).toEqual([])
   db.close()
+})
+
+test('what each channel was told before there were steps was told to who is told at once', async () => {
+  await using folder = await tempFolder()
+  const db = new Connection(join(folder.path, 'a.db'))
+  const shipped = shippedMigrations()
+  migrate(
+    db,
+    1,
+    shipped.filter(({ version }) => version < 7),
+  )
+  db.raw.exec(
+    `INSERT INTO notify_log VALUES ('g', 'r', 'slack', 5, '["a","b"]', '["c"]', 9), ('h', 'r', 'slack', 6, '[]', '["c"]', 9)`,
+  )
+  migrate(db, 2, shipped)
+  const { log } = loadNotify(db)
+  db.close()
+  const both = { receiver: 'r', step: 0, integration: 'slack', resolved: ['c'], expiresMs: 9 }
+  expect(log).toEqual([
+    { ...both, groupKey: 'g', atMs: 5, firing: ['a', 'b'], toldMs: [5, 5] },
+    { ...both, groupKey: 'h', atMs: 6, firing: [], toldMs: [] },
+  ])
 })
