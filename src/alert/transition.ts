@@ -1,5 +1,6 @@
 import type { AlertEvent, AlertInstance } from '../model/alert.ts'
 import { fingerprint, type Labels } from '../model/labels.ts'
+import { type Condition, measureText, worse } from '../model/measure.ts'
 
 /** How long a resolved alert is kept and sent again, so that a lost "resolved" still arrives. */
 export const RESOLVED_RETENTION_MS = 15 * 60_000
@@ -14,6 +15,8 @@ export interface AlertSample {
 interface Timing {
   readonly forMs: number
   readonly keepFiringForMs: number
+  /** What the value is held against; says which of two values is the worse. */
+  readonly condition?: Condition | undefined
 }
 
 export interface TransitionResult {
@@ -39,20 +42,21 @@ export function transition(
   timing: Timing,
   tsMs: number,
 ): TransitionResult {
-  const { forMs } = timing
+  const { forMs, condition } = timing
   const instances = new Map(before)
   const seen = new Set<string>()
   for (const { labels, annotations, value } of result) {
     seen.add(labels.key)
     const known = instances.get(labels.key)
     if (known !== undefined && known.state !== 'inactive') {
-      instances.set(labels.key, { ...known, value, annotations })
+      instances.set(labels.key, { ...known, value, annotations, peak: worse(known.peak, value, condition) })
     } else {
       instances.set(labels.key, {
         labels,
         annotations,
         state: 'pending',
         value,
+        peak: value,
         activeAtMs: tsMs,
         firedAtMs: undefined,
         resolvedAtMs: undefined,
@@ -71,7 +75,7 @@ export function transition(
   }
   const changed = [...instances.values()].filter((alert) => isChanged(before.get(alert.labels.key), alert))
   const events = [
-    ...changed.flatMap((alert) => eventOf(before.get(alert.labels.key), alert, forMs, tsMs)),
+    ...changed.flatMap((alert) => eventOf(before.get(alert.labels.key), alert, timing, tsMs)),
     ...removed.flatMap((labels) => forgotten(before.get(labels.key), tsMs)),
   ]
   return { instances, removed, events, changed }
@@ -121,18 +125,24 @@ function isChanged(before: AlertInstance | undefined, after: AlertInstance): boo
   )
 }
 
-function eventOf(before: AlertInstance | undefined, after: AlertInstance, forMs: number, tsMs: number): AlertEvent[] {
+function eventOf(
+  before: AlertInstance | undefined,
+  after: AlertInstance,
+  { forMs, condition }: Timing,
+  tsMs: number,
+): AlertEvent[] {
   if (before?.state === after.state && before.activeAtMs === after.activeAtMs) return []
   const event = (kind: AlertEvent['kind'], detail: string): AlertEvent[] => [
     { fingerprint: fingerprint(after.labels), atMs: tsMs, kind, detail },
   ]
+  const measure = measureText(after.value, condition) ?? after.value
   switch (after.state) {
     case 'pending':
-      return event('pending', `the expression holds (value ${after.value}); it fires after ${forMs / 1000} s`)
+      return event('pending', `the expression holds, value ${measure}; it fires after ${forMs / 1000} s`)
     case 'firing':
-      return event('firing', `the expression has held for ${(tsMs - after.activeAtMs) / 1000} s (value ${after.value})`)
+      return event('firing', `the expression has held for ${(tsMs - after.activeAtMs) / 1000} s, value ${measure}`)
     case 'inactive':
-      return event('resolved', `the expression no longer holds (last value ${after.value})`)
+      return event('resolved', `the expression no longer holds, last value ${measure}`)
   }
 }
 

@@ -156,10 +156,6 @@ export function quoteLabelValue(value: string): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }
 
-const FNV_OFFSET = 0xcbf29ce484222325n
-const FNV_PRIME = 0x100000001b3n
-const MASK_64 = 0xffffffffffffffffn
-
 /**
  * Alertmanager's fingerprint of a label set: FNV-1a, 64 bits, over `name 0xff value 0xff` in name order.
  *
@@ -167,13 +163,28 @@ const MASK_64 = 0xffffffffffffffffn
  * @see prometheus/common model/signature.go
  */
 export function fingerprint(labels: Labels): string {
-  let hash = FNV_OFFSET
+  // Two halves of 32 bits: many times as fast as a BigInt. The prime is 2^40 + 435.
+  let high = 0xcbf29ce4
+  let low = 0x84222325
   const add = (byte: number) => {
-    hash = ((hash ^ BigInt(byte)) * FNV_PRIME) & MASK_64
+    low = (low ^ byte) >>> 0
+    const product = low * 435
+    high = (high * 435 + Math.floor(product / 0x1_0000_0000) + ((low << 8) >>> 0)) % 0x1_0000_0000
+    low = product >>> 0
   }
   for (const text of labels.pairs) {
-    for (const byte of Buffer.from(text, 'utf8')) add(byte)
+    if (isAscii(text)) for (let i = 0; i < text.length; i++) add(text.charCodeAt(i))
+    else for (const byte of Buffer.from(text, 'utf8')) add(byte)
     add(0xff)
   }
-  return hash.toString(16).padStart(16, '0')
+  return hex(high) + hex(low)
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
+function hex(half: number): string {
+  return half.toString(16).padStart(8, '0')
 }

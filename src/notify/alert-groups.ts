@@ -51,8 +51,8 @@ export class AlertGroups {
     return this.#groups.has(idOf(routeId, groupKey))
   }
 
-  delete({ route, key }: Group): void {
-    this.#groups.delete(idOf(route.id, key))
+  delete(group: Group): void {
+    this.#groups.delete(groupId(group))
   }
 
   /** Puts an alert into its groups: one for each route that it takes. */
@@ -111,6 +111,11 @@ function isDue(group: Group, nowMs: number): boolean {
 
 function longestWaitMs({ route }: Group): number {
   return Math.max(route.groupWaitMs, route.groupIntervalMs)
+}
+
+/** Names a group among all of them. */
+export function groupId({ route, key }: Pick<Group, 'route' | 'key'>): string {
+  return idOf(route.id, key)
 }
 
 function idOf(routeId: string, key: string): string {

@@ -1,3 +1,5 @@
+import { momentText } from '../model/moment.ts'
+
 /** What an integration was last told about a group: hashes of its firing and its resolved alerts. */
 export interface NotifyLogEntry {
   readonly atMs: number
@@ -52,6 +54,6 @@ export function dedup(input: DedupInput): DedupDecision {
       : { notify: true, reason: 'repeat interval elapsed', say: true }
   }
   if (repeatIntervalMs === Number.POSITIVE_INFINITY) return { notify: false, reason: 'told already' }
-  const nextSeconds = Math.ceil((entry.atMs + repeatIntervalMs - nowMs) / 1000)
-  return { notify: false, reason: `told already; to be repeated in ${nextSeconds} s at the earliest` }
+  const again = momentText(entry.atMs + repeatIntervalMs)
+  return { notify: false, reason: `told already at ${momentText(entry.atMs)}; repeated after ${again}` }
 }

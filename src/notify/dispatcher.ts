@@ -1,13 +1,16 @@
 import type { AlertEvent, SentAlert } from '../model/alert.ts'
 import { Labels } from '../model/labels.ts'
+import type { EpisodeChange } from '../store/episodes.ts'
 import type { FlushChange, NotifyAlertRow, NotifyChange, NotifyGroupRow, NotifyLogRow } from '../store/notify.ts'
-import { AlertGroups, type Group, type GroupPlace, groupRow } from './alert-groups.ts'
+import { AlertGroups, type Group, type GroupPlace, groupId, groupRow } from './alert-groups.ts'
 import { type AlertView, type GroupView, type Scene, type SilencesOf, viewAlerts, viewGroups } from './alert-view.ts'
+import { OpenEpisodes } from './episodes.ts'
 import { escalate, nextEscalationMs } from './escalation.ts'
 import { Inhibitor } from './inhibition.ts'
 import { byImportance, fromSent, isResolved, mergeAlerts, type NotifyAlert } from './notify-alert.ts'
 import { NotifyLog } from './notify-log.ts'
-import { runStages, type Stage } from './stage.ts'
+import { runStages, type Stage, type Suppressed } from './stage.ts'
+import { type Standing, StandingDecisions, type Verdict } from './standing.ts'
 import { type Decisions, type Telling, type TellingOptions, tellGroup } from './telling.ts'
 
 export interface DispatcherOptions extends TellingOptions {
@@ -18,6 +21,8 @@ interface Restored {
   readonly alerts: readonly NotifyAlertRow[]
   readonly groups: readonly NotifyGroupRow[]
   readonly log: readonly NotifyLogRow[]
+  /** Fingerprints of alerts that are known to have begun and not to have ended. */
+  readonly open?: readonly string[]
 }
 
 /** How long the rules have at least, after a time in which nobody could say so, to say again what fires. */
@@ -31,7 +36,8 @@ export class Dispatcher {
   readonly #alerts = new Map<string, NotifyAlert>()
   readonly #groups = new AlertGroups()
   readonly #log: NotifyLog
-  readonly #suppressedBefore = new Map<string, string>()
+  readonly #standing: StandingDecisions
+  readonly #episodes: OpenEpisodes
   /** What a reload changed; it is written down with the next decision. */
   #unwritten: { readonly gone: GroupPlace[]; readonly log: NotifyLogRow[] } = { gone: [], log: [] }
   #options: DispatcherOptions
@@ -44,6 +50,8 @@ export class Dispatcher {
   ) {
     this.#options = options
     this.#log = new NotifyLog(restored.log)
+    this.#standing = new StandingDecisions(restored.alerts.map(({ fingerprint }) => fingerprint))
+    this.#episodes = new OpenEpisodes(restored.open ?? [])
     for (const row of restored.alerts) {
       const labels = Labels.fromSortedPairs(JSON.parse(row.labels) as string[])
       this.#alerts.set(row.fingerprint, { ...row, labels })
@@ -78,6 +86,11 @@ export class Dispatcher {
   #scene(nowMs: number, silences: SilencesOf): Scene {
     const { routing } = this.#options
     return { nowMs, alerts: this.#alerts, routing, inhibitor: this.#inhibitorAt(nowMs)(), silences }
+  }
+
+  /** Decisions of an alert that come out the same at every look, with how often they did. */
+  standingOf(fingerprint: string): readonly Standing[] {
+    return this.#standing.of(fingerprint)
   }
 
   /** When the next group, or the next step of an escalation, is due; undefined when there is none. */
@@ -115,6 +128,7 @@ export class Dispatcher {
     const alerts: NotifyAlertRow[] = []
     const groups = new Set<Group>()
     const events: AlertEvent[] = []
+    const episodes: EpisodeChange[] = []
     for (const each of sent) {
       const news = fromSent(each, nowMs)
       const alert = mergeAlerts(this.#alerts.get(news.fingerprint), news)
@@ -122,19 +136,13 @@ export class Dispatcher {
       if (isResolved(alert, nowMs) && !this.#alerts.has(alert.fingerprint)) continue
       this.#alerts.set(alert.fingerprint, alert)
       alerts.push(rowOf(alert))
+      this.#episodes.note(alert, nowMs, { episodes, events })
       for (const { group, isNew } of this.#groups.place(alert, this.#options.routing.root, nowMs)) {
-        if (isNew) {
-          events.push({
-            fingerprint: alert.fingerprint,
-            atMs: nowMs,
-            kind: 'grouped',
-            detail: `in group ${group.key} for ${group.route.receiver}; looked at in ${Math.max(0, group.nextFlushMs - nowMs) / 1000} s`,
-          })
-        }
+        if (isNew) events.push(grouped(alert, group, nowMs))
         groups.add(group)
       }
     }
-    return { alerts, goneAlerts: [], groups: [...groups].map(groupRow), goneGroups: [], events }
+    return { alerts, goneAlerts: [], groups: [...groups].map(groupRow), goneGroups: [], episodes, events }
   }
 
   /**
@@ -154,15 +162,18 @@ export class Dispatcher {
     for (const group of escalated) this.#escalateGroup(group, nowMs, change, inhibitor)
     const held = new Set([...this.#groups].flatMap(({ members }) => [...members]))
     const goneAlerts: string[] = []
+    const episodes: EpisodeChange[] = []
     for (const alert of this.#alerts.values()) {
-      if (held.has(alert.fingerprint) || !isResolved(alert, nowMs)) continue
+      if (!isResolved(alert, nowMs)) continue
+      this.#episodes.noteSilent(alert, nowMs, { episodes, events: change.events })
+      if (held.has(alert.fingerprint)) continue
       this.#alerts.delete(alert.fingerprint)
       goneAlerts.push(alert.fingerprint)
     }
     const { gone, log } = this.#unwritten
     change.goneGroups.push(...gone.filter((place) => !this.#groups.has(place)))
     this.#unwritten = { gone: [], log: [] }
-    return { ...change, log: [...log, ...change.log], alerts: [], goneAlerts }
+    return { ...change, log: [...log, ...change.log], alerts: [], goneAlerts, episodes }
   }
 
   #flushGroup(group: Group, nowMs: number, change: Decisions, inhibitor: () => Inhibitor): void {
@@ -174,7 +185,7 @@ export class Dispatcher {
     if (telling.alerts.length > 0) {
       tellGroup(telling, change)
       escalate(telling, change)
-    }
+    } else this.#standing.settleOthers(groupId(group), HELD, nowMs, change.events)
     for (const alert of members) if (isResolved(alert, nowMs)) group.members.delete(alert.fingerprint)
     if (group.members.size > 0) {
       group.escalateAtMs = nextEscalationMs({ ...telling, alerts: members }, nowMs)
@@ -182,6 +193,7 @@ export class Dispatcher {
       return
     }
     this.#groups.delete(group)
+    this.#standing.drop(groupId(group), change.events)
     change.goneGroups.push({ routeId: route.id, groupKey: group.key })
   }
 
@@ -198,20 +210,20 @@ export class Dispatcher {
 
   /** Those of a group that no stage holds back. */
   #pass(
-    { route }: Group,
+    group: Group,
     members: readonly NotifyAlert[],
     nowMs: number,
     change: Decisions,
     inhibitor: () => Inhibitor,
   ): readonly NotifyAlert[] {
-    const { pass, suppressed } = runStages(this.#options.stages, members, { nowMs, route, inhibitor })
-    for (const { alert, reason } of suppressed) this.#noteSuppressed(alert, reason, nowMs, change)
-    for (const alert of pass) this.#suppressedBefore.delete(alert.fingerprint)
+    const context = { nowMs, route: group.route, inhibitor }
+    const { pass, suppressed } = runStages(this.#options.stages, members, context)
+    this.#standing.settle(groupId(group), HELD, heldBack(suppressed), nowMs, change.events)
     return pass
   }
 
   #telling(group: Group, alerts: readonly NotifyAlert[], nowMs: number): Telling {
-    return { group, alerts, nowMs, log: this.#log, options: this.#options }
+    return { group, alerts, nowMs, log: this.#log, standing: this.#standing, options: this.#options }
   }
 
   /** One for all groups that are looked at in the same moment. */
@@ -221,12 +233,6 @@ export class Dispatcher {
       made ??= new Inhibitor(this.#options.routing.inhibitRules ?? [], this.#alerts.values(), nowMs)
       return made
     }
-  }
-
-  #noteSuppressed({ fingerprint }: NotifyAlert, reason: string, nowMs: number, change: Decisions): void {
-    if (this.#suppressedBefore.get(fingerprint) === reason) return
-    this.#suppressedBefore.set(fingerprint, reason)
-    change.events.push({ fingerprint, atMs: nowMs, kind: 'suppressed', detail: reason })
   }
 
   /** Puts every alert into its groups; a group that was there before goes on with its time. */
@@ -252,6 +258,24 @@ export class Dispatcher {
       group.escalateAtMs = nextEscalationMs(this.#telling(group, this.#membersOf(group), nowMs))
     }
   }
+}
+
+/** What is asked first of each alert, in place of a channel's name. */
+const HELD = '\0held'
+
+/** Those that are held back for the same reason together. */
+function heldBack(suppressed: readonly Suppressed[]): readonly Verdict[] {
+  const byReason = Map.groupBy(suppressed, ({ by, reason }) => `${by}\n${reason}`)
+  return [...byReason.values()].map((some) => {
+    const [{ by, reason, subject = '' }] = some as [Suppressed, ...Suppressed[]]
+    return { decision: { kind: by, detail: reason, subject }, alerts: some.map(({ alert }) => alert.fingerprint) }
+  })
+}
+
+function grouped({ fingerprint }: NotifyAlert, { key, route, nextFlushMs }: Group, nowMs: number): AlertEvent {
+  const waitSeconds = Math.max(0, nextFlushMs - nowMs) / 1000
+  const detail = `in group ${key} for ${route.receiver}; looked at in ${waitSeconds} s`
+  return { fingerprint, atMs: nowMs, kind: 'grouped', detail, subject: `group/${key}` }
 }
 
 function rowOf({ labels, ...alert }: NotifyAlert): NotifyAlertRow {

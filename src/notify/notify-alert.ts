@@ -1,4 +1,4 @@
-import type { SentAlert } from '../model/alert.ts'
+import type { AlertOrigin, SentAlert } from '../model/alert.ts'
 import { compareText, fingerprint, type Labels } from '../model/labels.ts'
 
 /** An alert as the telling side holds it. */
@@ -12,6 +12,7 @@ export interface NotifyAlert {
   /** Nobody said when it ends; the end is assumed. */
   readonly timedOut: boolean
   readonly generatorUrl: string
+  readonly origin?: AlertOrigin
 }
 
 export function fromSent(alert: SentAlert, nowMs: number): NotifyAlert {

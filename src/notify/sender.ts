@@ -141,7 +141,8 @@ export class Sender {
     const outcome = await this.#try(message, signal)
     const nowMs = this.#options.clock.now()
     const { id, channel } = message
-    await this.#options.record({ id, channel, nowMs, outcome, events: eventsOf(message, outcome, nowMs) })
+    const tookMs = this.#options.clock.monotonicMs() - startMs
+    await this.#options.record({ id, channel, nowMs, outcome, events: eventsOf(message, outcome, nowMs, tookMs) })
     this.#report(message, message.attempts, outcome, startMs)
   }
 
@@ -187,26 +188,28 @@ function messageId({ channel, groupKey, createdMs, body }: Message): string {
   return `msg_${hash.digest('base64url').slice(0, 27)}`
 }
 
-function eventsOf(message: Message, outcome: DeliveryOutcome, nowMs: number): AlertEvent[] {
+function eventsOf(message: Message, outcome: DeliveryOutcome, nowMs: number, tookMs: number): AlertEvent[] {
   const { alerts = [] } = JSON.parse(message.body) as Partial<Notification>
-  const [kind, detail] = describe(message, outcome, nowMs)
-  return alerts.map(({ fingerprint }) => ({ fingerprint, atMs: nowMs, kind, detail }))
+  const event = { atMs: nowMs, subject: `channel/${message.channel}`, ...describe(message, outcome, tookMs) }
+  return alerts.map(({ fingerprint }) => ({ fingerprint, ...event }))
 }
 
 function describe(
   { channel, attempts }: Message,
   outcome: DeliveryOutcome,
-  nowMs: number,
-): [AlertEvent['kind'], string] {
+  tookMs: number,
+): Pick<AlertEvent, 'kind' | 'detail' | 'again'> {
   switch (outcome.kind) {
     case 'delivered':
-      return ['delivered', `by ${channel}, attempt ${attempts}`]
+      return { kind: 'delivered', detail: `by ${channel} in ${Math.round(tookMs)} ms, attempt ${attempts}` }
     case 'retry':
-      return [
-        'attempt-failed',
-        `${channel}, attempt ${attempts}: ${outcome.error}; tried again in ${Math.round((outcome.nextTryMs - nowMs) / 1000)} s`,
-      ]
+      // The same every time as long as the reason is, so that a day without the other side is one line and a count.
+      return {
+        kind: 'attempt-failed',
+        detail: `${channel}: ${outcome.error}`,
+        ...(attempts === 1 ? {} : { again: 1 }),
+      }
     case 'given-up':
-      return ['expired', `${channel} gave up after attempt ${attempts}: ${outcome.error}`]
+      return { kind: 'expired', detail: `${channel} gave up after attempt ${attempts}: ${outcome.error}` }
   }
 }

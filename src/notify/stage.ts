@@ -1,4 +1,5 @@
 import type { Labels } from '../model/labels.ts'
+import { momentText } from '../model/moment.ts'
 import type { Inhibitor } from './inhibition.ts'
 import type { NotifyAlert } from './notify-alert.ts'
 import type { Route } from './route.ts'
@@ -27,7 +28,12 @@ export interface Suppressed {
   readonly by: SuppressedBy
   /** For the alert's story: by what, and until when where that is known. */
   readonly reason: string
+  /** What it is held back by, as in `AlertEvent.subject`. */
+  readonly subject?: string
 }
+
+/** Why an alert is held back: in words, or with what holds it back besides. */
+export type Hold = string | { readonly reason: string; readonly subject: string }
 
 export interface StageResult {
   readonly pass: readonly NotifyAlert[]
@@ -44,7 +50,7 @@ export interface Stage {
 export function eachAlert(
   name: string,
   by: SuppressedBy,
-  reasonOf: (alert: NotifyAlert, context: StageContext) => string | undefined,
+  reasonOf: (alert: NotifyAlert, context: StageContext) => Hold | undefined,
 ): Stage {
   return {
     name,
@@ -52,9 +58,9 @@ export function eachAlert(
       const pass: NotifyAlert[] = []
       const suppressed: Suppressed[] = []
       for (const alert of alerts) {
-        const reason = reasonOf(alert, context)
-        if (reason === undefined) pass.push(alert)
-        else suppressed.push({ alert, by, reason })
+        const hold = reasonOf(alert, context)
+        if (hold === undefined) pass.push(alert)
+        else suppressed.push({ alert, by, ...(typeof hold === 'string' ? { reason: hold } : hold) })
       }
       return { pass, suppressed }
     },
@@ -65,14 +71,16 @@ export function eachAlert(
 export function dependencyStage(causeOf: (alert: NotifyAlert) => string | undefined): Stage {
   return eachAlert('dependency', 'dependency', (alert) => {
     const cause = causeOf(alert)
-    return cause === undefined ? undefined : `it depends on ${cause}, which is down`
+    if (cause === undefined) return undefined
+    return { reason: `it depends on ${cause}, which is down`, subject: `check/${cause}` }
   })
 }
 
 /** Leaves out what another alert makes superfluous. */
 export const inhibitionStage = eachAlert('inhibition', 'inhibited', (alert, { inhibitor }) => {
   const source = inhibitor().sourceOf(alert)
-  return source === undefined ? undefined : `inhibited by ${source.labels} (${source.fingerprint})`
+  if (source === undefined) return undefined
+  return { reason: `inhibited by ${source.labels} (${source.fingerprint})`, subject: `alert/${source.fingerprint}` }
 })
 
 /** Why a route tells nothing at a moment: it is outside of its active times or within its mute times; else undefined. */
@@ -106,12 +114,17 @@ export function timeStage(intervals: ReadonlyMap<string, TimeInterval>): Stage {
 
 /** Holds alerts back that somebody silenced; `silenceOf` says by which silence. */
 export function silenceStage(
-  silenceOf: (labels: Labels, nowMs: number) => { id: string; createdBy: string; endsAtMs: number } | undefined,
+  silenceOf: (
+    labels: Labels,
+    nowMs: number,
+  ) => { id: string; createdBy: string; endsAtMs: number; comment: string } | undefined,
 ): Stage {
   return eachAlert('silence', 'silenced', ({ labels }, { nowMs }) => {
     const silence = silenceOf(labels, nowMs)
     if (silence === undefined) return undefined
-    return `silenced by ${silence.createdBy} until ${new Date(silence.endsAtMs).toISOString()} (${silence.id})`
+    const { id, createdBy, comment, endsAtMs } = silence
+    const why = comment === '' ? '' : `: ${comment}`
+    return { reason: `silenced by ${createdBy} until ${momentText(endsAtMs)}${why} (${id})`, subject: `silence/${id}` }
   })
 }
 

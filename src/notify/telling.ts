@@ -4,12 +4,13 @@ import { formatDuration } from '../model/duration.ts'
 import type { Labels } from '../model/labels.ts'
 import type { FlushChange, NotifyChange, NotifyGroupRow, NotifyLogRow } from '../store/notify.ts'
 import type { AckLinks } from './ack-links.ts'
-import type { Group } from './alert-groups.ts'
-import { dedup } from './dedup.ts'
+import { type Group, groupId } from './alert-groups.ts'
+import { type DedupDecision, dedup } from './dedup.ts'
 import { notificationOf } from './notification.ts'
 import { isResolved, type NotifyAlert } from './notify-alert.ts'
 import { type NotifyLog, toldTimes } from './notify-log.ts'
 import type { Integration, Routing } from './routing.ts'
+import type { Decision, StandingDecisions, Verdict } from './standing.ts'
 
 /** What looking at due groups has decided so far. */
 export interface Decisions {
@@ -39,6 +40,7 @@ export interface Telling {
   readonly alerts: readonly NotifyAlert[]
   readonly nowMs: number
   readonly log: NotifyLog
+  readonly standing: StandingDecisions
   readonly options: TellingOptions
 }
 
@@ -60,7 +62,9 @@ export function tellGroup(telling: Telling, decisions: Decisions): void {
   const resolved = alerts.filter((alert) => isResolved(alert, nowMs))
   const { acknowledgements } = options
   const isAcknowledged = firing.length > 0 && firing.every((alert) => acknowledgements?.of(alert, nowMs) !== undefined)
-  for (const integration of options.routing.receivers.get(group.route.receiver) ?? []) {
+  const integrations = options.routing.receivers.get(group.route.receiver) ?? []
+  if (integrations.length === 0) noteNobody(telling, decisions)
+  for (const integration of integrations) {
     tellIntegration(telling, { integration, firing, resolved, isAcknowledged }, decisions)
   }
 }
@@ -88,6 +92,10 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
     repeatIntervalMs: escalation === undefined ? route.repeatIntervalMs : Number.POSITIVE_INFINITY,
     nowMs,
   })
+  if (escalation === undefined) {
+    const verdicts = untold(telling, addressee, decision)
+    telling.standing.settle(groupId(group), channel, verdicts, nowMs, decisions.events)
+  }
   if (decision.notify) {
     const validMs = escalation === undefined ? 2 * route.repeatIntervalMs : longValidMs(group)
     keep({
@@ -105,7 +113,6 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
   const isQuiet = isAcknowledged || escalation !== undefined
   const validMs = longValidMs(group)
   if (isQuiet && known.expiresMs - nowMs < validMs / 2) keep({ ...known, expiresMs: nowMs + validMs })
-  if (decision.isHeld === true) noteHeld(telling, addressee, known, decisions)
 }
 
 /** Makes the message, and the lines in the stories of its alerts. */
@@ -135,25 +142,48 @@ function say(telling: Telling, addressee: Addressee, reason: string, decisions: 
     const isStep = escalation !== undefined && status === 'firing'
     const why = isStep ? `not acknowledged for ${formatDuration(escalation.afterMs)}` : reason
     const kind = isStep ? 'escalated' : 'queued'
-    decisions.events.push({ fingerprint, atMs: nowMs, kind, detail: `for ${channel}: ${why}` })
+    const detail = `for ${channel}: ${why}`
+    decisions.events.push({ fingerprint, atMs: nowMs, kind, detail, subject: `channel/${channel}` })
   }
 }
 
-/** Says once, when a repetition would be due, why there is none. */
-function noteHeld(
-  { group, nowMs, options }: Telling,
+/** What is decided of each alert for a channel that is not told now, or not of all of them. */
+function untold(telling: Telling, addressee: Addressee, decision: DedupDecision): readonly Verdict[] {
+  const { integration, firing, resolved } = addressee
+  const { channel, sendResolved } = integration
+  const subject = `channel/${channel}`
+  const verdict = (kind: string, detail: string, alerts: readonly NotifyAlert[]): Verdict[] =>
+    alerts.length === 0 ? [] : [{ decision: { kind, detail, subject }, alerts: alerts.map(fingerprintOf) }]
+  const mute = sendResolved ? [] : verdict('not-told', `${channel} is not told of what is over`, resolved)
+  if (decision.notify) return mute
+  if (decision.isHeld === true) return [...mute, ...acknowledged(telling, addressee, verdict)]
+  const rest = sendResolved ? [...firing, ...resolved] : firing
+  return [...mute, ...verdict('deduplicated', `${channel}: ${decision.reason}`, rest)]
+}
+
+/** A repetition would be due, and somebody has taken it on. */
+function acknowledged(
+  { options, nowMs }: Telling,
   { integration, firing }: Addressee,
-  { atMs }: NotifyLogRow,
-  decisions: Decisions,
-): void {
-  const { repeatIntervalMs, groupIntervalMs } = group.route
-  if (nowMs - atMs - repeatIntervalMs > groupIntervalMs) return
-  for (const alert of firing) {
+  verdict: (kind: string, detail: string, alerts: readonly NotifyAlert[]) => Verdict[],
+): readonly Verdict[] {
+  const byWhom = Map.groupBy(firing, (alert) => {
     const acknowledgement = options.acknowledgements?.of(alert, nowMs)
-    if (acknowledgement === undefined) continue
-    const detail = `not repeated for ${integration.channel}: ${describeAcknowledgement(acknowledgement)}`
-    decisions.events.push({ fingerprint: alert.fingerprint, atMs: nowMs, kind: 'suppressed', detail })
+    return acknowledgement === undefined ? '' : `: ${describeAcknowledgement(acknowledgement)}`
+  })
+  return [...byWhom].flatMap(([who, alerts]) =>
+    verdict('acknowledged', `not repeated for ${integration.channel}${who}`, alerts),
+  )
+}
+
+function noteNobody({ group, alerts, nowMs, standing }: Telling, { events }: Decisions): void {
+  const { receiver } = group.route
+  const decision: Decision = {
+    kind: 'not-told',
+    detail: `${receiver} has no channel: nobody is told`,
+    subject: `receiver/${receiver}`,
   }
+  standing.settle(groupId(group), '', [{ decision, alerts: alerts.map(fingerprintOf) }], nowMs, events)
 }
 
 /** What a step was told of an alert the last time that it fired says nothing of this time. */

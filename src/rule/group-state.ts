@@ -2,6 +2,7 @@ import { alertSeries } from '../alert/alert-series.ts'
 import type { AlertInstance } from '../model/alert.ts'
 import type { AlertingRule, RecordingRule, RuleGroup } from '../model/rule.ts'
 import { parse, SharedParts } from '../promql/index.ts'
+import { conditionOf } from './condition.ts'
 import type { RuleState } from './rule-state.ts'
 import { parseTemplate, type Template } from './template.ts'
 
@@ -28,10 +29,12 @@ export function start(group: RuleGroup, restored: ReadonlyMap<string, readonly A
     seen.set(identity, nth + 1)
     const key = `${identity}#${nth}`
     const alerts = rule.kind === 'alerting' ? (restored.get(key) ?? []) : []
+    const expression = parse(rule.expr)
     return {
       rule,
       key,
-      expression: parse(rule.expr),
+      expression,
+      condition: conditionOf(expression),
       labelTemplates: templates(rule.kind === 'alerting' ? rule.labels : {}),
       annotationTemplates: templates(rule.kind === 'alerting' ? rule.annotations : {}),
       alerts: new Map(alerts.map((alert) => [alert.labels.key, alert])),

@@ -233,7 +233,7 @@ export class RuleEngine {
     state: RuleState,
     rule: AlertingRule,
     found: readonly VectorSample[],
-    { intervalMs, limit }: RuleGroup,
+    { name, file, intervalMs, limit }: RuleGroup,
     slotMs: number,
     result: {
       upserts: EvaluationResult['upserts'][number][]
@@ -254,7 +254,8 @@ export class RuleEngine {
       samples.push(alert)
     }
     const before = state.alerts
-    const next = transition(before, samples, rule, slotMs)
+    const { condition } = state
+    const next = transition(before, samples, { ...rule, condition }, slotMs)
     const active = [...next.instances.values()].filter((alert) => alert.state !== 'inactive')
     if (limit > 0 && active.length > limit) {
       state.alerts = new Map()
@@ -274,6 +275,14 @@ export class RuleEngine {
         startsAtMs: alert.firedAtMs ?? alert.activeAtMs,
         endsAtMs: alert.resolvedAtMs ?? slotMs + validMs,
         generatorUrl: `${this.#options.externalUrl}/graph?g0.expr=${queryEscape(print(state.expression))}&g0.tab=1`,
+        origin: {
+          group: name,
+          file,
+          activeAtMs: alert.activeAtMs,
+          value: String(alert.value),
+          peak: String(alert.peak ?? alert.value),
+          ...(condition === undefined ? {} : { condition }),
+        },
       })
     }
     for (const key of changed) {

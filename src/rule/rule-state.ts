@@ -1,5 +1,6 @@
 import type { AlertInstance } from '../model/alert.ts'
 import type { Labels } from '../model/labels.ts'
+import type { Condition } from '../model/measure.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Expr } from '../promql/index.ts'
 import type { Template } from './template.ts'
@@ -12,6 +13,8 @@ export interface RuleState {
   /** Names the rule's rows in the store; stays the same over restarts and unrelated edits of the file. */
   readonly key: string
   readonly expression: Expr
+  /** What values are held against, where the expression says so plainly. */
+  readonly condition: Condition | undefined
   readonly labelTemplates: ReadonlyMap<string, Template>
   readonly annotationTemplates: ReadonlyMap<string, Template>
   alerts: ReadonlyMap<string, AlertInstance>

@@ -58,6 +58,7 @@ export const saveEvaluation = defineOperation('save-evaluation', (transaction, c
       last_sent_at_ms: alert.lastSentAtMs ?? null,
       keep_firing_since_ms: alert.keepFiringSinceMs ?? null,
       evaluated_at_ms: change.nowMs,
+      peak: alert.peak === undefined || Number.isNaN(alert.peak) ? null : alert.peak,
     }
     db.run(
       sql
@@ -76,6 +77,7 @@ export const saveEvaluation = defineOperation('save-evaluation', (transaction, c
 
 export const retainAlerts = defineOperation('retain-alerts', ({ db }, { beforeMs }: { beforeMs: number }) => {
   db.run(sql.deleteFrom('alert_event').where('at_ms', '<', beforeMs))
+  db.run(sql.deleteFrom('alert_episode').where('ended_ms', '<', beforeMs))
   db.run(sql.deleteFrom('outbox').where('finished_ms', '<', beforeMs))
 })
 
@@ -93,6 +95,7 @@ export function loadAlerts(db: Connection): ReadonlyMap<string, readonly AlertIn
       resolvedAtMs: row.resolved_at_ms ?? undefined,
       lastSentAtMs: row.last_sent_at_ms ?? undefined,
       keepFiringSinceMs: row.keep_firing_since_ms ?? undefined,
+      ...(row.peak === null ? {} : { peak: row.peak }),
     }
     byRule.set(row.rule_key, [...(byRule.get(row.rule_key) ?? []), alert])
   }

@@ -1,6 +1,7 @@
-import type { AlertEvent } from '../model/alert.ts'
+import type { AlertEvent, AlertOrigin } from '../model/alert.ts'
 import { writeEvents } from './alert-events.ts'
 import type { Connection } from './database.ts'
+import { type EpisodeChange, openEpisodes, writeEpisodes } from './episodes.ts'
 import { defineOperation, type Transaction } from './operation.ts'
 import { writeMessages } from './outbox.ts'
 import { sql } from './schema.ts'
@@ -16,6 +17,7 @@ export interface NotifyAlertRow {
   /** The end was assumed, not sent. */
   readonly timedOut: boolean
   readonly generatorUrl: string
+  readonly origin?: AlertOrigin
 }
 
 /** A notification group: alerts of one route with equal group labels, and when it is looked at next. */
@@ -58,6 +60,7 @@ export interface NotifyChange {
   readonly goneAlerts: readonly string[]
   readonly groups: readonly NotifyGroupRow[]
   readonly goneGroups: readonly { readonly routeId: string; readonly groupKey: string }[]
+  readonly episodes?: readonly EpisodeChange[]
 }
 
 export const NO_NOTIFY_CHANGE: NotifyChange = { alerts: [], goneAlerts: [], groups: [], goneGroups: [] }
@@ -99,7 +102,9 @@ export const saveFlush = defineOperation('save-flush', (transaction, change: Flu
   writeEvents(transaction, change.events)
 })
 
-export function writeNotifyChange({ db }: Transaction, { alerts, goneAlerts, groups, goneGroups }: NotifyChange): void {
+export function writeNotifyChange(transaction: Transaction, change: NotifyChange): void {
+  const { db } = transaction
+  const { alerts, goneAlerts, groups, goneGroups, episodes = [] } = change
   for (const alert of alerts) {
     const values = {
       labels: alert.labels,
@@ -109,6 +114,7 @@ export function writeNotifyChange({ db }: Transaction, { alerts, goneAlerts, gro
       updated_at_ms: alert.updatedAtMs,
       timed_out: alert.timedOut ? 1 : 0,
       generator_url: alert.generatorUrl,
+      origin: alert.origin === undefined ? null : JSON.stringify(alert.origin),
     }
     db.run(
       sql
@@ -130,6 +136,7 @@ export function writeNotifyChange({ db }: Transaction, { alerts, goneAlerts, gro
   for (const { routeId, groupKey } of goneGroups) {
     db.run(sql.deleteFrom('notify_group').where('route_id', '=', routeId).where('group_key', '=', groupKey))
   }
+  writeEpisodes(transaction, episodes)
 }
 
 export const retainNotifyLog = defineOperation('retain-notify-log', ({ db }, { nowMs }: { nowMs: number }) => {
@@ -141,6 +148,7 @@ export function loadNotify(db: Connection): {
   readonly alerts: readonly NotifyAlertRow[]
   readonly groups: readonly NotifyGroupRow[]
   readonly log: readonly NotifyLogRow[]
+  readonly open: readonly string[]
 } {
   return {
     alerts: db.all(sql.selectFrom('notify_alert').selectAll()).map((row) => ({
@@ -152,6 +160,7 @@ export function loadNotify(db: Connection): {
       updatedAtMs: row.updated_at_ms,
       timedOut: row.timed_out === 1,
       generatorUrl: row.generator_url,
+      ...(row.origin === null ? {} : { origin: JSON.parse(row.origin) as AlertOrigin }),
     })),
     groups: db.all(sql.selectFrom('notify_group').selectAll()).map((row) => ({
       routeId: row.route_id,
@@ -171,5 +180,6 @@ export function loadNotify(db: Connection): {
       resolved: JSON.parse(row.resolved) as string[],
       expiresMs: row.expires_ms,
     })),
+    open: openEpisodes(db),
   }
 }

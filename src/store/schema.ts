@@ -54,8 +54,30 @@ export interface Schema {
     last_sent_at_ms: number | null
     keep_firing_since_ms: number | null
     evaluated_at_ms: number
+    peak: number | null
   }
-  alert_event: { id: Generated<number>; fingerprint: string; at_ms: number; kind: string; detail: string }
+  alert_event: {
+    id: Generated<number>
+    fingerprint: string
+    at_ms: number
+    kind: string
+    detail: string
+    subject: string
+    last_ms: number
+    times: number
+  }
+  alert_episode: {
+    id: Generated<number>
+    fingerprint: string
+    alertname: string
+    severity: string
+    labels: string
+    annotations: string
+    origin: string | null
+    last: string | null
+    started_ms: number
+    ended_ms: number | null
+  }
   notify_alert: {
     fingerprint: string
     labels: string
@@ -65,6 +87,7 @@ export interface Schema {
     updated_at_ms: number
     timed_out: number
     generator_url: string
+    origin: string | null
   }
   notify_group: { route_id: string; group_key: string; labels: string; next_flush_ms: number; flushed: number }
   notify_log: {

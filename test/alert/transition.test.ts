@@ -17,13 +17,16 @@ class Reference {
 
   eval(value: number | undefined, forMs: number, keepMs: number, ts: number): void {
     if (value !== undefined) {
-      if (this.alert !== undefined && this.alert.state !== 'inactive') this.alert.value = value
-      else
+      if (this.alert !== undefined && this.alert.state !== 'inactive') {
+        this.alert.value = value
+        this.alert.peak = Math.max(this.alert.peak ?? value, value)
+      } else
         this.alert = {
           labels,
           annotations: {},
           state: 'pending',
           value,
+          peak: value,
           activeAtMs: ts,
           firedAtMs: undefined,
           resolvedAtMs: undefined,

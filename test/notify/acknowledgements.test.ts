@@ -32,8 +32,8 @@ describe('an alert that somebody has taken on', () => {
     bench.acknowledge('1')
     await bench.advance(45 * M)
     expect(bench.told).toEqual(['30 slack: first notification +1'])
-    expect(bench.events.filter((event) => event.startsWith('suppressed'))).toEqual([
-      'suppressed: not repeated for slack: acknowledged by maya until 2026-01-01T02:01:00.000Z: on it',
+    expect(bench.events.filter((event) => event.startsWith('acknowledged'))).toEqual([
+      'acknowledged: not repeated for slack: acknowledged by maya until 2026-01-01T02:01:00.000Z: on it',
     ])
   })
 

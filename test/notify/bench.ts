@@ -1,4 +1,4 @@
-import type { SentAlert } from '../../src/model/alert.ts'
+import type { AlertEvent, SentAlert } from '../../src/model/alert.ts'
 import { Labels } from '../../src/model/labels.ts'
 import type { Notification } from '../../src/model/notification.ts'
 import { Dispatcher, type DispatcherOptions } from '../../src/notify/dispatcher.ts'
@@ -52,7 +52,7 @@ export class Bench {
 
   async send(alerts: readonly SentAlert[]): Promise<void> {
     const { events, ...notify } = this.dispatcher.take(alerts, this.nowMs)
-    this.events.push(...events.map(({ kind, detail }) => `${kind}: ${detail}`))
+    this.events.push(...events.map(storyLine))
     const change: EvaluationChange = { nowMs: this.nowMs, upserts: [], removals: [], events, notify }
     await this.#store?.writer.run(saveEvaluation, plainEvaluation(change))
   }
@@ -95,7 +95,7 @@ export class Bench {
       )
       this.told.push(`${(this.nowMs - START) / S} ${channel}: ${notification.reason} ${alerts.sort().join(' ')}`)
     }
-    this.events.push(...change.events.map(({ kind, detail }) => `${kind}: ${detail}`))
+    this.events.push(...change.events.map(storyLine))
     await this.#store?.writer.run(saveFlush, change)
     return change
   }
@@ -106,6 +106,11 @@ export class Bench {
     next.#firing = this.#firing
     return next
   }
+}
+
+/** What happened again is counted: `silenced: … (3 more)`. */
+function storyLine({ kind, detail, again }: AlertEvent): string {
+  return `${kind}: ${detail}${again === undefined ? '' : ` (${again} more)`}`
 }
 
 export function alertOf(labels: Labelled, startsAtMs: number, endsAtMs: number): SentAlert {

@@ -157,7 +157,11 @@ describe('an alert', () => {
     isHeld = false
     await bench.advance(5 * M)
     expect(bench.told).toEqual(['630 slack: first notification +1'])
-    expect(bench.events.filter((event) => event.startsWith('suppressed'))).toEqual(['suppressed: held'])
+    expect(bench.events.filter((event) => event.startsWith('silenced'))).toEqual([
+      'silenced: held',
+      // When it is over, how often it was looked at is written down at once.
+      'silenced: held (1 more)',
+    ])
   })
 })
 

@@ -131,7 +131,7 @@ describe('a message', () => {
     expect(outboxBacklog(b.it.store.reader).pending).toBe(0)
     expect(channelStates(b.it.store.reader)).toMatchObject([{ channel: 'slack', lastSuccessMs: b.it.clock.now() }])
     expect(alertEvents(b.it.store.reader, 'f'.repeat(16), 10)).toMatchObject([
-      { kind: 'delivered', detail: 'by slack, attempt 1' },
+      { kind: 'delivered', detail: 'by slack in 0 ms, attempt 1' },
     ])
     await b.pass()
     expect(b.channel('slack').tries).toHaveLength(1)
@@ -155,6 +155,11 @@ describe('a message', () => {
     expect(b.errors).toEqual([])
     expect(b.channel('slack').got).toEqual(['one'])
     expect(waits).toHaveLength(12)
+    // A day without the other side is not a thousand lines of the alert's story.
+    expect(alertEvents(b.it.store.reader, 'f'.repeat(16), 100)).toMatchObject([
+      { kind: 'attempt-failed', detail: 'slack: not now', times: 12 },
+      { kind: 'delivered', detail: 'by slack in 0 ms, attempt 13' },
+    ])
     for (const [i, waitMs] of waits.entries()) {
       const planMs = Math.min(1000 * 2 ** i, M)
       expect(waitMs).toBeGreaterThanOrEqual(planMs * 0.8 - 1)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { AlertInstance } from '../../src/model/alert.ts'
+import type { AlertEvent, AlertInstance } from '../../src/model/alert.ts'
 import { Labels } from '../../src/model/labels.ts'
-import { alertEvents } from '../../src/store/alert-events.ts'
+import { alertEvents, MOST_EVENTS } from '../../src/store/alert-events.ts'
 import { loadAlerts, plainEvaluation, retainAlerts, saveEvaluation } from '../../src/store/alerts.ts'
 import { checkEvents, loadChecks, saveChecks } from '../../src/store/checks.ts'
 import { loadNotify, NO_NOTIFY_CHANGE, retainNotifyLog, saveFlush } from '../../src/store/notify.ts'
@@ -58,11 +58,63 @@ test('an evaluation is written whole or not at all', async () => {
 
 test('the story of an alert is told from its beginning, and forgotten with the retention', async () => {
   await using it = await testStore()
-  const events = [1, 2, 3].map((atMs) => ({ fingerprint: 'f', atMs, kind: 'queued' as const, detail: String(atMs) }))
+  const events = [1, 2, 3].map((atMs) => ({
+    fingerprint: 'f',
+    atMs,
+    kind: 'queued',
+    detail: String(atMs),
+    subject: '',
+  }))
   await it.store.writer.run(saveEvaluation, plainEvaluation({ ...evaluation, events }))
-  expect(alertEvents(it.store.reader, 'f', 2)).toEqual(events.slice(1))
+  expect(alertEvents(it.store.reader, 'f', 2)).toEqual(events.slice(1).map(once))
   await it.store.writer.run(retainAlerts, { beforeMs: 3 })
-  expect(alertEvents(it.store.reader, 'f', 10)).toEqual(events.slice(2))
+  expect(alertEvents(it.store.reader, 'f', 10)).toEqual(events.slice(2).map(once))
+})
+
+/** As it is kept. */
+function once<Event extends { readonly atMs: number }>(event: Event) {
+  return { ...event, lastMs: event.atMs, times: 1 }
+}
+
+test('what happens again and again is one event with a count, until something else happens in its place', async () => {
+  await using it = await testStore()
+  const event = (atMs: number, detail: string, again?: number) => ({
+    fingerprint: 'f',
+    atMs,
+    kind: 'attempt-failed',
+    subject: 'channel/slack',
+    detail,
+    ...(again === undefined ? {} : { again }),
+  })
+  const write = (...events: readonly AlertEvent[]) =>
+    it.store.writer.run(saveEvaluation, plainEvaluation({ ...evaluation, events }))
+  await write(event(1, 'refused'), event(2, 'refused', 1), { ...event(3, 'refused'), subject: 'channel/email' })
+  await write(event(4, 'refused', 5), event(5, 'timeout', 1), event(6, 'refused', 1))
+  const told = alertEvents(it.store.reader, 'f', 10).map(
+    ({ atMs, lastMs, times, detail, subject }) => `${atMs}-${lastMs} ${times} ${subject} ${detail}`,
+  )
+  expect(told).toEqual([
+    '1-4 7 channel/slack refused',
+    '3-3 1 channel/email refused',
+    '5-5 1 channel/slack timeout',
+    '6-6 1 channel/slack refused',
+  ])
+})
+
+test('of an alert that never rests only the newest events are kept, and those of others stay', async () => {
+  await using it = await testStore()
+  const flapping = Array.from({ length: MOST_EVENTS + 250 }, (_, i) => ({
+    fingerprint: 'f',
+    atMs: i,
+    kind: i % 2 === 0 ? 'firing' : 'resolved',
+    detail: '',
+  }))
+  const other = { fingerprint: 'g', atMs: 0, kind: 'firing', detail: '' }
+  await it.store.writer.run(saveEvaluation, plainEvaluation({ ...evaluation, events: [other, ...flapping] }))
+  const kept = alertEvents(it.store.reader, 'f', 10_000)
+  expect(kept).toHaveLength(MOST_EVENTS)
+  expect(kept.at(-1)?.atMs).toBe(MOST_EVENTS + 249)
+  expect(alertEvents(it.store.reader, 'g', 10)).toHaveLength(1)
 })
 
 test('what was told is known until it expires', async () => {
