@@ -11,6 +11,7 @@ import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe, type ProbeContext } from './probe.ts'
 import { downBySocketError } from './socket-error.ts'
+import { blackbox, definedOf } from './stand-in.ts'
 
 const types = Object.keys(recordTypes) as RecordType[]
 
@@ -99,6 +100,30 @@ export const dns = defineProbe({
     probe_dns_additional_rrs: { help: 'Records in the additional section.' },
     probe_dns_query_succeeded: { help: '1 when the server answered, whatever it said.' },
     probe_dns_serial: { help: 'Serial number of the zone; for queries of type SOA only.' },
+  },
+  standIn({ written, name, server, type, transport, expect }) {
+    const answer = expect.answer === undefined ? undefined : { fail_if_none_matches_regexp: [expect.answer.source] }
+    const options = definedOf({
+      query_name: name,
+      query_type: type,
+      transport_protocol: transport,
+      preferred_ip_protocol: 'ip4',
+      valid_rcodes: expect.rcode === 'NOERROR' ? undefined : [expect.rcode],
+      validate_answer_rrs: answer,
+    })
+    const { answers } = expect
+    return blackbox(
+      { prober: 'dns', dns: options },
+      server === undefined ? '127.0.0.53:53' : formatHostAndPort(server),
+      [
+        server === undefined
+          ? `${written} is asked of the servers of the machine here; there the server has to be named, and 127.0.0.53:53 stands for it`
+          : undefined,
+        answers > 0 && answer === undefined
+          ? `at least ${answers} records are expected here; there any answer with the right code will do`
+          : undefined,
+      ],
+    )
   },
   instance: ({ written, server }) => (server === undefined ? written : `${written}@${formatHostAndPort(server)}`),
 

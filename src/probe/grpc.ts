@@ -9,6 +9,7 @@ import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError } from './socket-error.ts'
+import { blackbox, blackboxIp, blackboxTls, definedOf } from './stand-in.ts'
 import { startTls } from './tls-socket.ts'
 
 const config = z.strictObject({
@@ -39,6 +40,15 @@ export const grpc = defineProbe({
     probe_grpc_status_code: { help: 'The status code of the call; 0 is OK, 14 when there was no connection.' },
   },
   instance: ({ grpc }) => formatHostAndPort(grpc),
+  standIn({ grpc, service, tls, ip_protocol }) {
+    const options = definedOf({
+      preferred_ip_protocol: blackboxIp(ip_protocol),
+      service: service === '' ? undefined : service,
+      tls: tls !== false,
+      tls_config: typeof tls === 'object' ? blackboxTls(tls) : undefined,
+    })
+    return blackbox({ prober: 'grpc', grpc: options }, formatHostAndPort(grpc))
+  },
 
   async run({ grpc: address, service, tls, ip_protocol }, context) {
     const target = formatHostAndPort(address)

@@ -8,6 +8,7 @@ import { readLinux, readLinuxCpu } from './host/linux.ts'
 import type { CpuTime } from './host/procfs.ts'
 import type { HostReading } from './host/reading.ts'
 import { defineProbe } from './probe.ts'
+import { standsIn } from './stand-in.ts'
 
 /** A limit as a person writes it, `90%`; the parsed value is a share from 0 to 1. */
 const share = z.string({ error: 'is not a share; write percent, such as 90%' }).transform((text, context): number => {
@@ -98,6 +99,7 @@ export const host = defineProbe({
     },
   },
   instance: () => hostname(),
+  standIn: () => standsIn('node_exporter on this machine, whose names the metrics have already'),
 
   async run({ mounts, cpu_window, expect }, { signal, timeoutMs }) {
     // A filesystem that hangs must not cost the metrics of all others.

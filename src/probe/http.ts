@@ -9,6 +9,7 @@ import { decodeBody } from './http-body.ts'
 import { findMismatch, type HttpExpect, httpExpect } from './http-expect.ts'
 import { headerMap } from './http-request.ts'
 import { type HttpPhase, HttpRun, MAX_BODY_BYTES } from './http-run.ts'
+import { httpStandIn } from './http-stand-in.ts'
 import { displayUrl, lookupMetrics } from './net-target.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError } from './socket-error.ts'
@@ -58,7 +59,7 @@ const config = z
     }
   })
 
-type HttpConfig = z.output<typeof config>
+export type HttpConfig = z.output<typeof config>
 
 const PHASES = ['resolve', 'connect', 'tls', 'processing', 'transfer'] as const
 
@@ -83,6 +84,7 @@ export const http = defineProbe({
   },
   example: { http: 'https://shop.example.org/health' },
   instance: ({ http }) => displayUrl(http),
+  standIn: httpStandIn,
 
   async run(config, context) {
     const startMs = systemClock.monotonicMs()

@@ -8,6 +8,7 @@ import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { type ProgramResult, runProgram } from './run-program.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
+import { blackbox, blackboxIp, latencyDifference } from './stand-in.ts'
 
 const config = z.strictObject({
   icmp: z
@@ -55,6 +56,11 @@ export const icmp = defineProbe({
     probe_icmp_reply_hop_limit: { help: 'Hop limit (time to live) of the reply.' },
   },
   instance: ({ icmp }) => icmp,
+  standIn: ({ icmp, ip_protocol, expect }) =>
+    blackbox({ prober: 'icmp', icmp: { preferred_ip_protocol: blackboxIp(ip_protocol) } }, icmp, [
+      latencyDifference(expect.latency),
+      'the exporter needs the capability NET_RAW, or net.ipv4.ping_group_range',
+    ]),
 
   async run({ icmp: host, ip_protocol, expect }, context) {
     const lookup = new Lookup()

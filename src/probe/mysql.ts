@@ -12,6 +12,7 @@ import { Phases } from './phases.ts'
 import { defineProbe, type ProbeContext } from './probe.ts'
 import { describeRows, expectedRows, judgeRows, type QueryResult, queryMetrics } from './query-result.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
+import { standsIn } from './stand-in.ts'
 import { connectTcp } from './tcp-socket.ts'
 import { readKeyFile } from './tls-socket.ts'
 
@@ -95,6 +96,11 @@ export const mysql = defineProbe({
     probe_mysql_read_only: { help: '1 when the server takes no writes, as replicas do.' },
     ...queryMetrics('mysql'),
   },
+  standIn: ({ query }) =>
+    standsIn(
+      'mysqld_exporter: mysql_up stands for probe_success' +
+        (query === undefined ? '' : ', and the query goes into a file of sql_exporter'),
+    ),
   instance: ({ url, socketFile }) => (socketFile === undefined ? displayDatabaseUrl(url) : `mysql://${socketFile}`),
 
   async run(config, context) {

@@ -12,6 +12,7 @@ import { connectPostgres, type PostgresSocket } from './postgres-socket.ts'
 import { defineProbe, type ProbeContext } from './probe.ts'
 import { describeRows, expectedRows, judgeRows, type QueryResult, queryMetrics } from './query-result.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
+import { standsIn } from './stand-in.ts'
 
 const EXAMPLE = 'postgres://watch@db.internal:5432/app'
 
@@ -112,6 +113,11 @@ export const postgres = defineProbe({
     probe_postgres_database_size_bytes: { help: 'Size of the database on disk.' },
     ...queryMetrics('postgres'),
   },
+  standIn: ({ query }) =>
+    standsIn(
+      'postgres_exporter: pg_up stands for probe_success' +
+        (query === undefined ? '' : ', and the query goes into a file of sql_exporter'),
+    ),
   instance: ({ url, socketFile }) => (socketFile === undefined ? displayDatabaseUrl(url) : `postgres://${socketFile}`),
 
   async run(config, context) {

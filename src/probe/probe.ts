@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { AddressPolicy } from '../lib/address.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Labels } from '../model/labels.ts'
+import type { StandIn } from './stand-in.ts'
 
 /** What every run of a probe gets besides its configuration. */
 export interface ProbeContext {
@@ -39,6 +40,13 @@ export interface ProbeDefinition<Key extends string, Config> {
   readonly example: Readonly<Record<string, unknown>>
   /** What the `instance` label shows: the target without credentials. */
   instance(config: Config): string
+  /**
+   * What does the same in Prometheus' world, for the hand-over.
+   *
+   * @param written the entry as it stands in the config, `${…}` unresolved and secrets masked; texts that may hold some of
+   *   it, such as headers, are taken from here
+   */
+  standIn(config: Config, written: Readonly<Record<string, unknown>>): StandIn
   /** Runs that must be allowed by `allow: [script]` in the config since they start programs. */
   readonly needsPermission?: boolean
   run(config: Config, context: ProbeContext): Promise<Finding>

@@ -4,6 +4,7 @@ import { down, type ProbeMetric, unknown, up } from '../model/finding.ts'
 import { refuse, regex } from './fields.ts'
 import { defineProbe } from './probe.ts'
 import { findProcesses, type ProcessSelector, type RunningProcess } from './process-table.ts'
+import { standsIn } from './stand-in.ts'
 
 const count = z.number({ error: 'is not a number of processes; write one such as 1' }).int().min(0)
 
@@ -70,6 +71,7 @@ export const process = defineProbe({
     probe_process_start_time_seconds: { help: 'When the youngest of them started, Unix time.' },
   },
   instance: ({ selector }) => nameOf(selector),
+  standIn: ({ selector }) => standsIn(`process_exporter on this machine, with a matcher for ${nameOf(selector)}`),
 
   async run({ selector, min, max }, { signal }) {
     if (platform() !== 'linux') {

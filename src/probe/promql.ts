@@ -4,6 +4,7 @@ import type { Labels } from '../model/labels.ts'
 import { PromqlError, parse, print, typeOf } from '../promql/index.ts'
 import { refuse } from './fields.ts'
 import { defineProbe, type ProbeContext } from './probe.ts'
+import { standsIn } from './stand-in.ts'
 
 /** An expression that gives series; the parsed value is its text in one form, whatever its spaces and line breaks were. */
 const expression = z
@@ -57,6 +58,7 @@ export const promql = defineProbe({
   example: { promql: 'sum(queue_tasks_queued) > 50', warning: 'sum(queue_tasks_queued) > 20' },
   metrics: { probe_promql_result_count: { help: 'Series that the query gave.' } },
   instance: ({ promql }) => shorten(promql, 100),
+  standIn: ({ promql }) => standsIn(`an alerting rule over ${promql}`),
 
   async run({ promql, warning, expect }, context) {
     try {

@@ -8,6 +8,7 @@ import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { type Reply, RespConnection } from './resp.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
+import { standsIn } from './stand-in.ts'
 import { connectTcp } from './tcp-socket.ts'
 import { startTls } from './tls-socket.ts'
 
@@ -74,6 +75,11 @@ export const redis = defineProbe({
     probe_redis_is_replica: { help: '1 when the server is a replica, 0 when it is the primary.' },
   },
   instance: ({ url }) => displayDatabaseUrl(url),
+  standIn: ({ url, queues }) =>
+    standsIn(
+      `redis_exporter against ${formatHostAndPort(url)}: redis_up stands for probe_success` +
+        (queues.length === 0 ? '' : `, and --check-keys=${queues.join(',')} measures the queues`),
+    ),
 
   async run(config, context) {
     const { url, queues } = config

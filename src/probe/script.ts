@@ -7,6 +7,7 @@ import { refuse, regex, secret } from './fields.ts'
 import { parsePluginOutput } from './perfdata.ts'
 import { defineProbe } from './probe.ts'
 import { type ProgramResult, runProgram } from './run-program.ts'
+import { standsIn } from './stand-in.ts'
 
 const HINT = 'write a path such as /usr/local/bin/check-backup, or a list: [/usr/bin/check_disk, -w, 10%]'
 
@@ -59,6 +60,7 @@ export const script = defineProbe({
   },
   // Arguments may hold secrets.
   instance: ({ script }) => script[0],
+  standIn: ({ script }) => standsIn(`a timer that runs ${script[0]} and writes for node_exporter's textfile collector`),
 
   async run({ script, env, cwd, expect }, { signal, timeoutMs }) {
     const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.reveal()]))

@@ -16,6 +16,7 @@ import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
+import { blackbox, blackboxIp, blackboxTls, certificateDifference, definedOf } from './stand-in.ts'
 import { startTls } from './tls-socket.ts'
 
 type SmtpPhase = ConnectPhase | 'greeting' | 'ehlo' | 'starttls' | 'tls'
@@ -49,6 +50,18 @@ export const smtp = defineProbe({
   },
   example: { smtp: 'mail.example.org:587', starttls: true },
   instance: ({ smtp }) => formatHostAndPort(smtp),
+  standIn({ smtp, starttls, ehlo, expect, tls, ip_protocol }) {
+    const greeting = [{ expect: '^220' }, { send: `EHLO ${ehlo}` }]
+    // The last line of an answer has a space behind its code.
+    const secured = [{ expect: '^250[ -]STARTTLS' }, { send: 'STARTTLS' }, { expect: '^220' }, { starttls: true }]
+    const steps = starttls ? [...greeting, ...secured, { send: `EHLO ${ehlo}` }] : greeting
+    const tcp = definedOf({
+      preferred_ip_protocol: blackboxIp(ip_protocol),
+      query_response: [...steps, { expect: '^250 ' }, { send: 'QUIT' }],
+      tls_config: starttls ? blackboxTls(tls) : undefined,
+    })
+    return blackbox({ prober: 'tcp', tcp }, formatHostAndPort(smtp), [certificateDifference(expect.certificate)])
+  },
 
   async run({ smtp: address, starttls, ehlo, expect, tls: options, ip_protocol }, context) {
     const target = formatHostAndPort(address)

@@ -9,6 +9,7 @@ import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError } from './socket-error.ts'
+import { blackbox, blackboxIp } from './stand-in.ts'
 
 /** Up when the connection is made; with `send` or `expect` also when the answer has a line that matches. */
 export const tcp = defineProbe({
@@ -29,6 +30,19 @@ export const tcp = defineProbe({
   },
   example: { tcp: 'db.internal:5432' },
   instance: ({ tcp }) => formatHostAndPort(tcp),
+  standIn({ tcp, send, expect, ip_protocol }) {
+    const steps = [
+      ...(send === undefined ? [] : [{ send: send.replace(/\r?\n$/, '') }]),
+      ...(expect === undefined ? [] : [{ expect: expect.source }]),
+    ]
+    const tcpOptions = {
+      preferred_ip_protocol: blackboxIp(ip_protocol),
+      ...(steps.length === 0 ? {} : { query_response: steps }),
+    }
+    return blackbox({ prober: 'tcp', tcp: tcpOptions }, formatHostAndPort(tcp), [
+      send === undefined || /\n$/.test(send) ? undefined : 'blackbox_exporter ends what is sent with a line break',
+    ])
+  },
 
   async run({ tcp: address, send, expect, ip_protocol }, context) {
     const target = formatHostAndPort(address)

@@ -14,6 +14,7 @@ import { Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError } from './socket-error.ts'
+import { blackbox, blackboxIp, blackboxTls, certificateDifference, definedOf } from './stand-in.ts'
 import { startTls } from './tls-socket.ts'
 
 /** Up when the TLS handshake completes with a trusted certificate that lasts; nothing is sent or read. */
@@ -33,6 +34,14 @@ export const tls = defineProbe({
   },
   example: { tls: 'ldap.internal:636', expect: { certificate: '14d' } },
   instance: ({ tls }) => formatHostAndPort(tls),
+  standIn({ tls, expect, ip_protocol, ...options }) {
+    const tcp = definedOf({
+      preferred_ip_protocol: blackboxIp(ip_protocol),
+      tls: true,
+      tls_config: blackboxTls(options),
+    })
+    return blackbox({ prober: 'tcp', tcp }, formatHostAndPort(tls), [certificateDifference(expect.certificate)])
+  },
 
   async run({ tls: address, expect, ip_protocol, ...options }, context) {
     const target = formatHostAndPort(address)

@@ -14,6 +14,7 @@ import { displayUrl, hostOf, Lookup, lookupMetrics } from './net-target.ts'
 import { Phases } from './phases.ts'
 import { defineProbe } from './probe.ts'
 import { downBySocketError, UnexpectedAnswerError } from './socket-error.ts'
+import { blackbox, blackboxIp, blackboxTls, definedOf } from './stand-in.ts'
 import { startTls } from './tls-socket.ts'
 import { encodeFrame, type Message, MessageReader } from './websocket-frame.ts'
 
@@ -51,6 +52,21 @@ export const websocket = defineProbe({
   },
   example: { websocket: 'wss://shop.example.org/live' },
   instance: ({ websocket }) => displayUrl(websocket),
+  standIn({ websocket: address, ip_protocol, tls, send, expect }) {
+    const target = new URL(address)
+    target.protocol = address.protocol === 'wss:' ? 'https:' : 'http:'
+    const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+    const headers = { ...handshake, 'sec-websocket-key': 'bWlkd2F0Y2gtcHJvYmUuLi4=' }
+    const options = definedOf({
+      preferred_ip_protocol: blackboxIp(ip_protocol),
+      valid_status_codes: [101],
+      headers,
+      tls_config: blackboxTls(tls),
+    })
+    return blackbox({ prober: 'http', http: options }, target.href, [
+      send === undefined && expect === undefined ? undefined : 'messages are not looked at there, only the upgrade',
+    ])
+  },
 
   async run(config, context) {
     const { websocket: address, send, expect } = config
