@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Ask with PromQL, at one moment or over a range.',
     load: () => import('./query.ts').then(({ query }) => query),
   },
+  export: {
+    description: 'Write everything as files for Prometheus, Alertmanager, blackbox_exporter and Grafana.',
+    load: () => import('./export.ts').then(({ exportCommand }) => exportCommand),
+  },
   import: {
     description: 'Take in history from OpenMetrics or Prometheus text, while midwatch is stopped.',
     load: () => import('./import.ts').then(({ importCommand }) => importCommand),

@@ -63,15 +63,16 @@ export function definedOf<Value extends object>(record: Value): Partial<Value> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<Value>
 }
 
-/** A limit beyond which a check is degraded is no reason to fail for a module. */
-export function latencyDifference(limit: number | undefined): string | undefined {
-  return limit === undefined
+/** A limit beyond which a check is degraded, which no alert tells of by itself. */
+export function latencyDifference(limitMs: number | undefined): string | undefined {
+  return limitMs === undefined
     ? undefined
-    : `expect.latency does not fail a probe there; the alert on ${limit / 1000} s is in rules/limits.yml`
+    : `expect.latency makes a check degraded, which nothing there does; a rule over probe_duration_seconds > ${limitMs / 1000} is the nearest`
 }
 
-export function certificateDifference(limit: number | undefined): string | undefined {
-  return limit === undefined
+/** Certificates are judged by rules there, as by those that are shipped. */
+export function certificateDifference(limitMs: number | undefined): string | undefined {
+  return limitMs === undefined
     ? undefined
-    : `expect.certificate does not fail a probe there; the alert on ${limit / 86_400_000} days is in rules/limits.yml`
+    : 'expect.certificate makes a check degraded, which nothing there does; the rules CertificateExpiresSoon tell of it'
 }

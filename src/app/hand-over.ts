@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import type { HandOverInput } from '../config/hand-over.ts'
+import { loadRules } from '../config/rules.ts'
+import { listAssets } from '../lib/asset.ts'
+import { sqliteAddonPath } from '../lib/native-addon.ts'
+import type { Silence } from '../model/silence.ts'
+import { Connection } from '../store/database.ts'
+import { loadSilences } from '../store/silences.ts'
+import { DATABASE_FILE } from '../store/store.ts'
+import { externalUrlOf } from './plan.ts'
+
+type FromConfig = 'config' | 'groups' | 'originOf' | 'silences' | 'dashboards' | 'externalUrl'
+
+/**
+ * What a hand-over is made of: the config, the rules that it names, and what the data has. The data is only read, which a
+ * running midwatch does not mind.
+ *
+ * @throws Error when a rule file can't be used
+ */
+export async function handOverInput(config: Config): Promise<Pick<HandOverInput, FromConfig>> {
+  const { groups, problems } = await loadRules(config)
+  const [problem] = problems.filter(({ severity }) => severity === 'error')
+  if (problem !== undefined) throw new Error(`${problem.file}: ${problem.message}`)
+  const shipped = new Set(listAssets('rules'))
+  return {
+    config,
+    groups,
+    originOf: (file) => (shipped.has(file) ? 'shipped' : 'own'),
+    silences: silencesIn(config.storage.data),
+    dashboards: [],
+    externalUrl: externalUrlOf(config),
+  }
+}
+
+function silencesIn(dataDir: string): readonly Silence[] {
+  const file = join(dataDir, DATABASE_FILE)
+  if (!existsSync(file)) return []
+  const reader = new Connection(file, { readonly: true, addonPath: sqliteAddonPath(dataDir) })
+  try {
+    return loadSilences(reader)
+  } finally {
+    reader.close()
+  }
+}

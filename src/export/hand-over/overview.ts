@@ -1,0 +1,57 @@
+import type { ExportDocument, ReportRow } from './document.ts'
+import type { ExportedFile, HandedSecret, HandOver } from './hand-over.ts'
+
+/** What is told about the hand-over as a whole: what moves how, which secrets belong where. */
+export function overview(documents: readonly ExportDocument[], handOver: HandOver): ExportedFile[] {
+  const secrets = secretsOf(documents, handOver)
+  return [
+    { path: 'report.md', text: reportText(documents, handOver) },
+    ...(secrets.length === 0 ? [] : [{ path: 'secrets/README.md', text: secretsText(secrets) }]),
+  ]
+}
+
+function secretsOf(documents: readonly ExportDocument[], handOver: HandOver): HandedSecret[] {
+  const byFile = new Map<string, HandedSecret>()
+  for (const document of documents) {
+    for (const secret of document.secrets?.(handOver) ?? []) byFile.set(secret.file, secret)
+  }
+  return [...byFile.values()].sort((a, b) => (a.file < b.file ? -1 : 1))
+}
+
+const TITLES: Readonly<Record<ReportRow['outcome'], string>> = {
+  unchanged: 'Moves as it is',
+  changed: 'Moves, and something is different then',
+  missing: 'Has no counterpart, and what stands in for it',
+}
+
+function reportText(documents: readonly ExportDocument[], handOver: HandOver): string {
+  const rows = documents.flatMap((document) => document.report(handOver))
+  const sections = (Object.keys(TITLES) as ReportRow['outcome'][]).flatMap((outcome) => {
+    const mine = rows.filter((row) => row.outcome === outcome)
+    if (mine.length === 0) return []
+    const lines = mine.map(({ what, text }) => `| ${cell(what)} | ${cell(text)} |`)
+    return [`## ${TITLES[outcome]} (${mine.length})\n\n| what | |\n|---|---|\n${lines.join('\n')}\n`]
+  })
+  return `# What moves\n\nWritten ${new Date(handOver.nowMs).toISOString()} by \`midwatch export\`.\n\n${sections.join('\n')}`
+}
+
+function secretsText(secrets: readonly HandedSecret[]): string {
+  const lines = secrets.map(({ file, what, variable }) => {
+    const from = variable === undefined ? '' : `, in \`${variable}\` for midwatch`
+    return `- \`${file}\`: ${what}${from}`
+  })
+  return [
+    '# Secrets',
+    '',
+    'No secret is written by the hand-over. Put each into a file of this name here, without a line break at its end; the',
+    'programs read them from `/etc/midwatch-secrets`.',
+    '',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+/** A cell of a table in Markdown. */
+function cell(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|')
+}

@@ -1,0 +1,207 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { systemClock } from '../../src/lib/clock.ts'
+import { createMatcher } from '../../src/model/matcher.ts'
+import { plainSilence, saveSilences } from '../../src/store/silences.ts'
+import { openStore } from '../../src/store/store.ts'
+import { midwatch } from '../support/cli.ts'
+import { describePeers } from '../support/peers.ts'
+import { type TempFolder, tempFolder } from '../support/test-store.ts'
+
+const CONFIG = `
+server: { external_url: https://watch.example.org }
+checks:
+  - name: shop
+    http: https://shop.example.org/health
+    every: 30s
+    timeout: 5s
+    critical: true
+    labels: { team: web }
+    bearer_token: \${SHOP_TOKEN}
+    headers: { X-Key: "\${SHOP_KEY}", Accept: application/json }
+    expect: { status: 200-204, json: { status: ok }, body: ready, latency: 800ms }
+    depends_on: [database]
+  - { name: database, postgres: "postgres://watch:\${PG_PASSWORD}@db/app", critical: true, category: database }
+  - { name: nightly, heartbeat: { cron: "0 3 * * *", timezone: Europe/Berlin, grace: 30m } }
+  - { name: mail, smtp: "mail.example.org:587", starttls: true }
+  - { name: names, dns: example.org, server: "192.0.2.1", expect: { answer: "192\\\\.0\\\\.2\\\\." } }
+  - { name: router, icmp: router.internal }
+  - { name: orders, grpc: "api.internal:50051", service: shop.Orders, tls: true }
+  - { name: live, websocket: "wss://shop.example.org/live" }
+  - { name: ldap, tls: "ldap.internal:636" }
+  - { name: raw, tcp: "db.internal:5432", send: "PING\\r\\n", expect: PONG }
+scrape_configs:
+  - job_name: node
+    basic_auth: { username: me, password: "\${NODE_PASSWORD}" }
+    static_configs: [{ targets: ["app:9100"], labels: { env: prod } }]
+    relabel_configs: [{ source_labels: [__address__], regex: "(.*):.*", target_label: host }]
+rule_files: [rules/*.yml]
+notify:
+  slack: \${SLACK_WEBHOOK_URL}
+  webhook: { url: "http://hooks.internal/alerts" }
+`
+
+const SECRETS = {
+  SHOP_TOKEN: 'canary-token',
+  SHOP_KEY: 'canary-key',
+  PG_PASSWORD: 'canary-postgres',
+  NODE_PASSWORD: 'canary-node',
+  SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T0/B0/canary-slack',
+}
+
+let folder: TempFolder
+let out: string
+
+beforeEach(async () => {
+  folder = await tempFolder()
+  out = join(folder.path, 'out')
+  write('midwatch.yml', CONFIG)
+})
+
+afterEach(() => folder[Symbol.asyncDispose]())
+
+function write(name: string, text: string): void {
+  writeFileSync(join(folder.path, name), text)
+}
+
+const run = (...args: string[]) =>
+  midwatch(
+    ['export', out, '--config', join(folder.path, 'midwatch.yml'), '--data', join(folder.path, 'data'), ...args],
+    SECRETS,
+  )
+
+const read = (path: string) => readFileSync(join(out, path), 'utf8')
+
+describe('export', () => {
+  test('writes probes under the names, labels and times that they have here', async () => {
+    expect(await run()).toMatchObject({ code: 0 })
+    const { scrape_configs, global } = parse(read('prometheus/prometheus.yml'))
+    expect(global).toEqual({ evaluation_interval: '15s' })
+    const [shop] = scrape_configs
+    expect(shop).toMatchObject({
+      job_name: 'probe/shop',
+      scrape_interval: '30s',
+      params: { module: ['shop'] },
+      static_configs: [
+        {
+          targets: ['https://shop.example.org/health'],
+          labels: { check: 'shop', critical: 'true', category: 'application', probe: 'http', team: 'web' },
+        },
+      ],
+    })
+    expect(shop.relabel_configs).toContainEqual({ target_label: 'job', replacement: 'probe' })
+    const { modules } = parse(read('blackbox/blackbox.yml'))
+    expect(Object.keys(modules)).toEqual(['shop', 'mail', 'names', 'router', 'orders', 'live', 'ldap', 'raw'])
+    expect(modules.shop).toMatchObject({
+      prober: 'http',
+      timeout: '5s',
+      http: {
+        valid_status_codes: [200, 201, 202, 203, 204],
+        fail_if_body_not_matches_regexp: ['ready', '"status"\\s*:\\s*"ok"'],
+        authorization: { type: 'Bearer', credentials_file: '/etc/midwatch-secrets/shop-token' },
+      },
+    })
+    expect(scrape_configs.at(-2)).toMatchObject({
+      job_name: 'node',
+      basic_auth: { username: 'me', password_file: '/etc/midwatch-secrets/node-password' },
+      relabel_configs: [{ source_labels: ['__address__'], regex: '(.*):.*', target_label: 'host' }],
+    })
+  })
+
+  test('writes no secret, and says which file each belongs in', async () => {
+    await run()
+    const texts = readdirSync(out, { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.\w+$/.test(path))
+      .map((path) => read(path))
+    expect(texts.filter((text) => text.includes('canary'))).toEqual([])
+    expect(read('secrets/README.md')).toMatch(/`shop-token`: token of the check shop[\s\S]*`slack-api_url`/)
+    expect(parse(read('alertmanager/alertmanager.yml')).receivers[0]).toMatchObject({
+      slack_configs: [{ api_url_file: '/etc/midwatch-secrets/slack-api_url' }],
+      webhook_configs: [{ url: 'http://hooks.internal/alerts' }],
+    })
+  })
+
+  test('tells what moves, what changes and what nothing there does', async () => {
+    await run()
+    const report = read('report.md')
+    expect(report).toMatch(/## Moves as it is[\s\S]*\| check mail \|/)
+    expect(report).toMatch(/something is different then[\s\S]*\| check shop \| expect\.latency[\s\S]*X-Key/)
+    expect(report).toMatch(/no counterpart[\s\S]*\| check database \| postgres_exporter[\s\S]*\| check nightly \|/)
+  })
+
+  test('brings rules of the operator along, as groups that say the same', async () => {
+    mkdirSync(join(folder.path, 'rules'))
+    write(
+      'rules/own.yml',
+      'groups: [{name: g, interval: 90s, limit: 5, rules: [{alert: A, expr: "up == 0", for: 7d, labels: {severity: low}}]}]',
+    )
+    await run()
+    expect(parse(read('prometheus/rules/own/own.yml'))).toEqual({
+      groups: [
+        {
+          name: 'g',
+          interval: '1m30s',
+          limit: 5,
+          rules: [{ alert: 'A', expr: 'up == 0', for: '1w', labels: { severity: 'low' } }],
+        },
+      ],
+    })
+  })
+
+  test('takes silences along that are not over', async () => {
+    const nowMs = Date.now()
+    const store = await openStore({
+      dataDir: join(folder.path, 'data'),
+      clock: systemClock,
+      limits: { series: 1000, seriesPerMetric: 1000 },
+      writer: 'inline',
+      onCorrupt: () => {},
+      onWriterDeath: () => {},
+    })
+    const silence = {
+      id: '00000000-0000-4000-8000-000000000001',
+      matchers: [createMatcher('check', '=~', 'shop|cart'), createMatcher('env', '!=', 'test')],
+      startsAtMs: nowMs - 1000,
+      endsAtMs: nowMs + 3_600_000,
+      updatedAtMs: nowMs,
+      createdBy: 'on-call',
+      comment: 'new disks',
+    }
+    const over = { ...silence, id: '00000000-0000-4000-8000-000000000002', endsAtMs: nowMs - 1 }
+    await store.writer.run(saveSilences, { silences: [silence, over].map(plainSilence) })
+    await store.close()
+    await run()
+    expect(JSON.parse(read('silences.json'))).toEqual([
+      {
+        matchers: [
+          { name: 'check', value: 'shop|cart', isRegex: true, isEqual: true },
+          { name: 'env', value: 'test', isRegex: false, isEqual: false },
+        ],
+        startsAt: new Date(nowMs - 1000).toISOString(),
+        endsAt: new Date(nowMs + 3_600_000).toISOString(),
+        createdBy: 'on-call',
+        comment: 'new disks',
+      },
+    ])
+  })
+
+  test('writes parts, and refuses one that there is none of', async () => {
+    expect(await run('--only', 'blackbox')).toMatchObject({ code: 0 })
+    expect(existsSync(join(out, 'prometheus'))).toBe(false)
+    const wrong = await run('--only', 'grafanna')
+    expect(wrong.code).toBe(2)
+    expect(wrong.err).toContain('there is no part grafanna')
+  })
+})
+
+describePeers(['promtool', 'amtool', 'prometheus-blackbox-exporter'], () => {
+  test('the programs take what is written for them', async () => {
+    const { code, out: said, err } = await run('--check')
+    expect(err).toBe('')
+    expect(said).not.toMatch(/refused|not installed/)
+    expect(said.match(/^fine: /gm)?.length).toBeGreaterThanOrEqual(4)
+    expect(code).toBe(0)
+  })
+})
