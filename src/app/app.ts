@@ -22,6 +22,7 @@ import { Silences } from '../notify/silences.ts'
 import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../notify/stage.ts'
 import { type Job, Runner } from '../probe/runner.ts'
 import { ScrapeManager } from '../probe/scrape/manager.ts'
+import { queryStore } from '../rule/query.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAlerts } from '../store/alerts.ts'
 import { loadChecks } from '../store/checks.ts'
@@ -43,7 +44,6 @@ import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
 import { keepListening } from './keep-listening.ts'
 import { buildPlan, externalUrlOf, type Plan } from './plan.ts'
-import { queryStore } from './query.ts'
 import { Reloader } from './reloader.ts'
 import { writeRunFile } from './run-file.ts'
 import { Schedule } from './schedule.ts'
@@ -205,7 +205,7 @@ export async function startApp(options: StartOptions): Promise<App> {
 
   // What is judged.
   const rules = new RuleEngine({
-    query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, shared),
+    query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, { shared }),
     sink: store.series,
     externalUrl: externalUrlOf(plan.config),
     [startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? 'outdated' : 'restored']: loadAlerts(store.reader),

@@ -6,6 +6,11 @@ export function plain(text: string): string {
   })
 }
 
+/** As `plain`, for a text of lines whose breaks are ours. */
+export function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n')
+}
+
 /** Rows in columns that are as wide as their longest text; no spaces at the ends of lines. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []

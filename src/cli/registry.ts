@@ -10,6 +10,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Check the config and the rule files; says every problem with its place.',
     load: () => import('./check.ts').then(({ checkCommand }) => checkCommand),
   },
+  test: {
+    description: 'Test rules with made-up series, as promtool does.',
+    load: () => import('./test.ts').then(({ test }) => test),
+  },
   query: {
     description: 'Ask with PromQL, at one moment or over a range.',
     load: () => import('./query.ts').then(({ query }) => query),

@@ -7,7 +7,7 @@ import { type CompiledRouting, routingOf } from '../config/routing.ts'
 import { Labels } from '../model/labels.ts'
 import { formatProblem } from '../model/problem.ts'
 import { CommandError } from './command-error.ts'
-import { plain, printJson, table } from './print.ts'
+import { plain, plainLines, printJson, table } from './print.ts'
 import { explainRoutes, explanationText } from './routes-explain.ts'
 import { routeJson, routeTreeText } from './routes-tree.ts'
 
@@ -109,9 +109,4 @@ function labelsOf(words: readonly string[]): Labels {
     throw new CommandError(2, `${JSON.stringify(word)} is not a label; write name=value, such as severity=critical`)
   })
   return Labels.of(pairs)
-}
-
-/** Names come out of a file that others wrote; the line breaks are ours. */
-function plainLines(text: string): string {
-  return text.split('\n').map(plain).join('\n')
 }

@@ -31,6 +31,8 @@ interface RuleEngineOptions {
   readonly onResult: (result: EvaluationResult) => void
   readonly onError: (error: unknown, rule: string) => void
   readonly externalUrl: string
+  /** What templates see as `$externalLabels`. */
+  readonly externalLabels?: Labels
   /** Alerts of the last run, by the key of their rule. */
   readonly restored?: ReadonlyMap<string, readonly AlertInstance[]>
   /** Alerts of a run that ended too long ago to go on with; they are to be forgotten. */
@@ -199,9 +201,10 @@ export class RuleEngine {
           rule.rule.kind === 'recording'
             ? record(rule, rule.rule, found, state.group.limit)
             : await this.#alert(rule, rule.rule, found, state.group, slotMs, result)
-        this.#writer.append(rule, series, sampleMs, nameOf(rule))
-        rule.health = 'ok'
-        rule.lastError = undefined
+        rule.lastError = this.#writer.append(rule, series, sampleMs, nameOf(rule))
+        rule.health = rule.lastError === undefined ? 'ok' : 'err'
+        if (rule.lastError !== undefined)
+          this.#options.onError(new Error(rule.lastError), `${state.group.name}/${nameOf(rule)}`)
       } catch (error) {
         rule.health = 'err'
         rule.lastError = (error as Error).message
@@ -298,7 +301,7 @@ export class RuleEngine {
   async #sampleOf(state: RuleState, rule: AlertingRule, sample: VectorSample, slotMs: number): Promise<AlertSample> {
     const data = {
       labels: sample.labels,
-      externalLabels: Labels.empty,
+      externalLabels: this.#options.externalLabels ?? Labels.empty,
       externalUrl: this.#options.externalUrl,
       value: sample.value,
     }

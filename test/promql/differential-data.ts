@@ -1,5 +1,5 @@
+import { parseLabels, type SeriesValue } from '../../src/rule/unit-test/series-notation.ts'
 import { seededRandom } from './seeded-random.ts'
-import { parseLabels, type SeriesValue } from './series-line.ts'
 import { TestStorage } from './test-storage.ts'
 import type { WrittenSeries } from './written-series.ts'
 

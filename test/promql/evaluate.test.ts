@@ -9,7 +9,7 @@ import {
   type QueryResult,
   type SelectRequest,
 } from '../../src/promql/index.ts'
-import { parseSeriesLine } from './series-line.ts'
+import { parseSeriesLine } from '../../src/rule/unit-test/series-notation.ts'
 import { TestStorage } from './test-storage.ts'
 
 const MINUTE = 60_000

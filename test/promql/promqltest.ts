@@ -12,7 +12,7 @@ import {
   type QueryResult,
   walk,
 } from '../../src/promql/index.ts'
-import type { SeriesLine } from './series-line.ts'
+import type { SeriesLine } from '../../src/rule/unit-test/series-notation.ts'
 import { type Evaluation, type Message, parseTestFile } from './test-language.ts'
 import { TestStorage } from './test-storage.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { evaluate, parse, type QueryResult, SharedParts, type SharedResults } from '../../src/promql/index.ts'
-import { parseSeriesLine } from './series-line.ts'
+import { parseSeriesLine } from '../../src/rule/unit-test/series-notation.ts'
 import { TestStorage } from './test-storage.ts'
 
 const MINUTE = 60_000

@@ -1,6 +1,11 @@
 import { parseDuration } from '../../src/model/duration.ts'
 import { parse } from '../../src/promql/index.ts'
-import { isStartTimeLine, parseSeriesLine, type SeriesLine, toNumber } from './series-line.ts'
+import {
+  isStartTimeLine,
+  parseSeriesLine,
+  type SeriesLine,
+  toNumber,
+} from '../../src/rule/unit-test/series-notation.ts'
 
 /** What a test file tells to do, in its order. */
 export type Command =

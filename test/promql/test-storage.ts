@@ -2,7 +2,7 @@ import type { Labels } from '../../src/model/labels.ts'
 import { matchesAll } from '../../src/model/matcher.ts'
 import type { Samples } from '../../src/model/sample.ts'
 import type { Queryable, SelectedSeries, SelectRequest } from '../../src/promql/index.ts'
-import type { SeriesLine, SeriesValue } from './series-line.ts'
+import type { SeriesLine, SeriesValue } from '../../src/rule/unit-test/series-notation.ts'
 
 interface Point {
   readonly timeMs: number

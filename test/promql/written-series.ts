@@ -1,5 +1,5 @@
 import type { Labels } from '../../src/model/labels.ts'
-import type { SeriesValue } from './series-line.ts'
+import type { SeriesValue } from '../../src/rule/unit-test/series-notation.ts'
 
 /** A series with its samples, as it is sent to a Prometheus. */
 export interface WrittenSeries {

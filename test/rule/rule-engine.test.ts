@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
-import { queryStore } from '../../src/app/query.ts'
 import type { AlertInstance, SentAlert } from '../../src/model/alert.ts'
 import { Labels } from '../../src/model/labels.ts'
 import type { RuleGroup } from '../../src/model/rule.ts'
 import { readRuleFile } from '../../src/rule/load.ts'
+import { queryStore } from '../../src/rule/query.ts'
 import { type EvaluationResult, RuleEngine } from '../../src/rule/rule-engine.ts'
-import { MemorySeries } from '../rules/memory-series.ts'
+import { MemorySeries } from '../../src/rule/unit-test/memory-series.ts'
 import { series } from '../support/test-store.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -38,7 +38,7 @@ class Bench {
       {
         query: async (expression, atMs, shared) => {
           await this.gate
-          return queryStore(this.store, expression, atMs, shared)
+          return queryStore(this.store, expression, atMs, { shared })
         },
         sink: {
           ref: (labels) => this.store.ref(labels),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { queryStore } from '../../src/app/query.ts'
+import { queryStore } from '../../src/rule/query.ts'
 import type { Labels } from '../../src/model/labels.ts'
 import type { PushedChange } from '../../src/store/pushed-operations.ts'
 import { series, type TestStore, testStore } from '../support/test-store.ts'

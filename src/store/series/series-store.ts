@@ -3,7 +3,7 @@ import type { Labels } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { MetricMeta, MetricType } from '../../model/metric.ts'
 import type { SampleBatch, Samples } from '../../model/sample.ts'
-import type { SampleSink } from '../../model/sink.ts'
+import type { OnRefused, SampleSink } from '../../model/sink.ts'
 import { Summary } from '../../model/summary.ts'
 import type { Connection } from '../database.ts'
 import { sql } from '../schema.ts'
@@ -134,7 +134,7 @@ export class SeriesStore implements SampleSink {
     return undefined
   }
 
-  append(batch: SampleBatch): Promise<void> {
+  append(batch: SampleBatch, onRefused?: OnRefused): Promise<void> {
     const latestMs = this.#clock.now() + FUTURE_MS
     for (let i = 0; i < batch.length; i++) {
       const ref = this.#known(batch.refs[i] as number)
@@ -143,6 +143,7 @@ export class SeriesStore implements SampleSink {
       const refusal = this.#take(ref, timeMs, batch.values[i] as number, isStale, latestMs)
       if (refusal !== undefined) {
         this.#refuse(refusal)
+        onRefused?.(refusal, i)
         continue
       }
       this.#journal.add(ref, timeMs, batch.values[i] as number, isStale)

@@ -1,16 +1,20 @@
 import { Labels } from '../model/labels.ts'
 import type { VectorSample } from '../model/rule.ts'
-import { type Expr, evaluate, parse, type Queryable, type SharedResults } from '../promql/index.ts'
+import { type EvaluateOptions, type Expr, evaluate, PromqlError, parse, type Queryable } from '../promql/index.ts'
 
-/** An instant query as rules and checks need it: a vector, where a scalar is one sample without labels. */
+/**
+ * An instant query as rules and checks need it: a vector, where a scalar is one sample without labels.
+ *
+ * @throws PromqlError
+ */
 export async function queryStore(
   series: Queryable,
   expression: Expr | string,
   atMs: number,
-  shared?: SharedResults,
+  options: Pick<EvaluateOptions, 'shared' | 'defaultSubqueryStepMs'> = {},
 ): Promise<readonly VectorSample[]> {
   const expr = typeof expression === 'string' ? parse(expression) : expression
-  const { value } = await evaluate({ expr, atMs }, series, { shared })
+  const { value } = await evaluate({ expr, atMs }, series, options)
   switch (value.type) {
     case 'vector':
       return value.samples
@@ -18,6 +22,6 @@ export async function queryStore(
       return [{ labels: Labels.empty, value: value.value }]
     case 'matrix':
     case 'string':
-      throw new Error('rule result is not a vector or scalar')
+      throw new PromqlError('execution', 'rule result is not a vector or scalar')
   }
 }

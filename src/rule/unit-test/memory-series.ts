@@ -1,8 +1,8 @@
-import type { Labels } from '../../src/model/labels.ts'
-import { matchesAll } from '../../src/model/matcher.ts'
-import type { SampleBatch, Samples } from '../../src/model/sample.ts'
-import type { SampleSink } from '../../src/model/sink.ts'
-import type { Queryable, SelectedSeries, SelectRequest } from '../../src/promql/index.ts'
+import type { Labels } from '../../model/labels.ts'
+import { matchesAll } from '../../model/matcher.ts'
+import type { SampleBatch, Samples } from '../../model/sample.ts'
+import type { OnRefused, SampleSink } from '../../model/sink.ts'
+import type { Queryable, SelectedSeries, SelectRequest } from '../../promql/index.ts'
 
 interface Column {
   readonly labels: Labels
@@ -27,27 +27,37 @@ export class MemorySeries implements Queryable, SampleSink {
     return this.#columns.length - 1
   }
 
-  append(batch: SampleBatch): Promise<void> {
+  append(batch: SampleBatch, onRefused?: OnRefused): Promise<void> {
     for (let i = 0; i < batch.length; i++) {
       const { timesMs, values, stale } = batch
-      this.add(batch.refs[i] as number, timesMs[i] as number, values[i] as number, stale?.[i] === 1)
+      const refusal = this.add(batch.refs[i] as number, timesMs[i] as number, values[i] as number, stale?.[i] === 1)
+      if (refusal !== undefined) onRefused?.(refusal, i)
     }
     return Promise.resolve()
   }
 
   describe(): void {}
 
-  add(ref: number, timeMs: number, value: number, isStale: boolean): void {
+  /** @returns why the sample was refused; the same sample once more is no harm */
+  add(ref: number, timeMs: number, value: number, isStale: boolean): string | undefined {
     const column = this.#columns[ref] as Column
-    if (column.length === column.timesMs.length) {
-      column.timesMs = doubled(column.timesMs, new Float64Array(column.length * 2))
-      column.values = doubled(column.values, new Float64Array(column.length * 2))
-      column.stale = doubled(column.stale, new Uint8Array(column.length * 2))
+    const { length } = column
+    const lastMs = length === 0 ? Number.NEGATIVE_INFINITY : (column.timesMs[length - 1] as number)
+    if (timeMs < lastMs) return 'out of order sample'
+    if (timeMs === lastMs) {
+      const isSame = (column.stale[length - 1] === 1) === isStale && Object.is(column.values[length - 1], value)
+      return isSame ? undefined : 'duplicate sample for timestamp'
     }
-    column.timesMs[column.length] = timeMs
-    column.values[column.length] = value
-    column.stale[column.length] = isStale ? 1 : 0
+    if (length === column.timesMs.length) {
+      column.timesMs = doubled(column.timesMs, new Float64Array(length * 2))
+      column.values = doubled(column.values, new Float64Array(length * 2))
+      column.stale = doubled(column.stale, new Uint8Array(length * 2))
+    }
+    column.timesMs[length] = timeMs
+    column.values[length] = value
+    column.stale[length] = isStale ? 1 : 0
     column.length++
+    return undefined
   }
 
   select({ matchers }: SelectRequest): readonly SelectedSeries[] {
