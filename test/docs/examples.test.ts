@@ -89,6 +89,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/how-to/install.md': 'it installs',
   'docs/how-to/run-in-a-container.md': 'it needs a container engine',
   'docs/how-to/scrape-with-prometheus.md': 'it needs a Prometheus, and has a test of its own',
+  'docs/how-to/test-rules.md': 'it has a test of its own',
 }
 
 const CONFIG = `
