@@ -25,6 +25,7 @@ class Bench {
   readonly errors: string[] = []
   readonly engine: RuleEngine
   nowMs = START
+  #tickedMs: number | undefined
   /** Held queries go on when it resolves. */
   gate: Promise<void> = Promise.resolve()
 
@@ -54,18 +55,17 @@ class Bench {
     )
   }
 
+  /** A new sample: at the time of the tick to come, or just behind the last one. */
   set(name: string, value: number | 'stale', labels: Record<string, string> = {}): void {
-    this.store.add(
-      this.store.ref(series(name, labels)),
-      this.nowMs,
-      value === 'stale' ? Number.NaN : value,
-      value === 'stale',
-    )
+    const timeMs = this.nowMs === this.#tickedMs ? this.nowMs + 1 : this.nowMs
+    const ref = this.store.ref(series(name, labels))
+    this.store.add(ref, timeMs, value === 'stale' ? Number.NaN : value, value === 'stale')
   }
 
   /** Moves on by `ms` and ticks. */
   async tick(ms: number): Promise<void> {
     this.nowMs += ms
+    this.#tickedMs = this.nowMs
     await this.engine.tick(this.nowMs)
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { queryStore } from '../../src/rule/query.ts'
 import type { Labels } from '../../src/model/labels.ts'
+import { queryStore } from '../../src/rule/query.ts'
 import type { PushedChange } from '../../src/store/pushed-operations.ts'
 import { series, type TestStore, testStore } from '../support/test-store.ts'
 

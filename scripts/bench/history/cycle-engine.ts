@@ -1,10 +1,10 @@
 // The rule path of the program on stored data, at moments that the parent process names: engine, store, writer thread and
 // journal are the program's own; only the clock is told.
 import { createInterface } from 'node:readline'
-import { queryStore } from '../../../src/rule/query.ts'
 import { sqliteAddonPath } from '../../../src/lib/native-addon.ts'
 import { METRIC_NAME } from '../../../src/model/labels.ts'
 import { readRuleFile } from '../../../src/rule/load.ts'
+import { queryStore } from '../../../src/rule/query.ts'
 import { RuleEngine } from '../../../src/rule/rule-engine.ts'
 import { openStore } from '../../../src/store/store.ts'
 
