@@ -30,9 +30,17 @@ export interface TransitionResult {
 }
 
 /**
+ * Why nothing is known now of what an alert is about; undefined when something is.
+ *
+ * @param isThere whether the expression returned it
+ */
+export type FrozenBy = (labels: Labels, isThere: boolean) => string | undefined
+
+/**
  * One evaluation of an alerting rule: what the instances become, given what the expression returned now.
  *
- * Pure; the steps and their order are those of Prometheus' `AlertingRule.Eval`.
+ * Pure; the steps and their order are those of Prometheus' `AlertingRule.Eval`. What is frozen is left out of them: it neither
+ * begins, nor fires after its waiting time, nor ends.
  *
  * @param tsMs the evaluation's slot, not the wall clock
  */
@@ -41,16 +49,18 @@ export function transition(
   result: readonly AlertSample[],
   timing: Timing,
   tsMs: number,
+  frozenBy: FrozenBy = () => undefined,
 ): TransitionResult {
   const { forMs, condition } = timing
   const instances = new Map(before)
   const seen = new Set<string>()
   for (const { labels, annotations, value } of result) {
-    seen.add(labels.key)
     const known = instances.get(labels.key)
     if (known !== undefined && known.state !== 'inactive') {
+      seen.add(labels.key)
       instances.set(labels.key, { ...known, value, annotations, peak: worse(known.peak, value, condition) })
-    } else {
+    } else if (frozenBy(labels, true) === undefined) {
+      seen.add(labels.key)
       instances.set(labels.key, {
         labels,
         annotations,
@@ -67,7 +77,14 @@ export function transition(
   }
   const removed: Labels[] = []
   for (const [key, alert] of instances) {
-    const next = seen.has(key) ? present(alert, forMs, tsMs) : absent(alert, timing, tsMs)
+    const isThere = seen.has(key)
+    const reason = alert.state === 'inactive' ? undefined : frozenBy(alert.labels, isThere)
+    if (reason !== undefined) {
+      instances.set(key, { ...alert, frozen: { sinceMs: alert.frozen?.sinceMs ?? tsMs, reason } })
+      continue
+    }
+    const thawed = thaw(alert, tsMs)
+    const next = isThere ? present(thawed, forMs, tsMs) : absent(thawed, timing, tsMs)
     if (next === undefined) {
       instances.delete(key)
       removed.push(alert.labels)
@@ -75,10 +92,23 @@ export function transition(
   }
   const changed = [...instances.values()].filter((alert) => isChanged(before.get(alert.labels.key), alert))
   const events = [
-    ...changed.flatMap((alert) => eventOf(before.get(alert.labels.key), alert, timing, tsMs)),
+    ...changed.flatMap((alert) => eventsOf(before.get(alert.labels.key), alert, timing, tsMs)),
     ...removed.flatMap((labels) => forgotten(before.get(labels.key), tsMs)),
   ]
   return { instances, removed, events, changed }
+}
+
+/** The time in which it was frozen counts for no waiting time. */
+function thaw(alert: AlertInstance, tsMs: number): AlertInstance {
+  const { frozen, state, activeAtMs, keepFiringSinceMs } = alert
+  if (frozen === undefined) return alert
+  const frozenMs = Math.max(tsMs - frozen.sinceMs, 0)
+  return {
+    ...alert,
+    frozen: undefined,
+    activeAtMs: state === 'pending' ? activeAtMs + frozenMs : activeAtMs,
+    keepFiringSinceMs: keepFiringSinceMs === undefined ? undefined : keepFiringSinceMs + frozenMs,
+  }
 }
 
 function present(alert: AlertInstance, forMs: number, tsMs: number): AlertInstance {
@@ -121,20 +151,33 @@ function isChanged(before: AlertInstance | undefined, after: AlertInstance): boo
     before === undefined ||
     before.state !== after.state ||
     before.activeAtMs !== after.activeAtMs ||
-    before.keepFiringSinceMs !== after.keepFiringSinceMs
+    before.keepFiringSinceMs !== after.keepFiringSinceMs ||
+    before.frozen?.sinceMs !== after.frozen?.sinceMs
   )
 }
 
-function eventOf(
-  before: AlertInstance | undefined,
-  after: AlertInstance,
-  { forMs, condition }: Timing,
-  tsMs: number,
-): AlertEvent[] {
-  if (before?.state === after.state && before.activeAtMs === after.activeAtMs) return []
+function eventsOf(before: AlertInstance | undefined, after: AlertInstance, timing: Timing, tsMs: number): AlertEvent[] {
   const event = (kind: AlertEvent['kind'], detail: string): AlertEvent[] => [
     { fingerprint: fingerprint(after.labels), atMs: tsMs, kind, detail },
   ]
+  if (after.frozen !== undefined) {
+    return before?.frozen === undefined ? event('frozen', `it stays ${after.state}: ${after.frozen.reason}`) : []
+  }
+  const thawing =
+    before?.frozen === undefined
+      ? []
+      : event('thawed', `something is known again after ${(tsMs - before.frozen.sinceMs) / 1000} s`)
+  // A waiting time that was put off by the time in which it was frozen is no news.
+  const isSame = before?.state === after.state && (before.activeAtMs === after.activeAtMs || thawing.length > 0)
+  return isSame ? thawing : [...thawing, ...stateEventOf(after, timing, tsMs, event)]
+}
+
+function stateEventOf(
+  after: AlertInstance,
+  { forMs, condition }: Timing,
+  tsMs: number,
+  event: (kind: AlertEvent['kind'], detail: string) => AlertEvent[],
+): AlertEvent[] {
   const measure = measureText(after.value, condition) ?? after.value
   switch (after.state) {
     case 'pending':

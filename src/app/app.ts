@@ -43,6 +43,7 @@ import { Housekeeping } from './housekeeping.ts'
 import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
 import { keepListening } from './keep-listening.ts'
+import { alertsAfter, frozenBy } from './outage.ts'
 import { buildPlan, externalUrlOf, type Plan } from './plan.ts'
 import { Reloader } from './reloader.ts'
 import { writeRunFile } from './run-file.ts'
@@ -75,8 +76,6 @@ export interface App {
   stop(reason: string, deadlineMs: number): Promise<void>
 }
 
-/** Alerts of a run that ended longer ago than this are history, not state. */
-const OUTAGE_TOLERANCE_MS = 3_600_000
 /** How long a message is worth delivering. */
 const MESSAGE_EXPIRY_MS = 24 * 3_600_000
 
@@ -111,6 +110,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     log.info({ event: 'storage.migrated', applied, copy }, 'data file brought to the newest schema')
   const audit = new AuditTrail(store.writer, clock)
   const lastAliveMs = Number(getSetting(store.reader, LAST_ALIVE) ?? startedMs)
+  const outage = { fromMs: lastAliveMs, toMs: startedMs }
 
   // What is looked at.
   const board = new HealthBoard()
@@ -157,10 +157,11 @@ export async function startApp(options: StartOptions): Promise<App> {
   const dispatchOptions = ({ routing, config }: Plan) => ({
     routing,
     stages: [
-      dependencyStage((alert) => downParent(config.checks, board, alert.labels.get('check'))),
       inhibitionStage,
       timeStage(routing.timeIntervals ?? new Map()),
       silenceStage((labels, nowMs) => silences.silenceOf(labels, nowMs)),
+      // Last, so that what is held back otherwise is owed to nobody.
+      dependencyStage((alert) => downParent(config.checks, board, alert.labels.get('check'))),
     ],
     findingOf,
     externalUrl: externalUrlOf(config),
@@ -208,7 +209,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, { shared }),
     sink: store.series,
     externalUrl: externalUrlOf(plan.config),
-    [startedMs - lastAliveMs > OUTAGE_TOLERANCE_MS ? 'outdated' : 'restored']: loadAlerts(store.reader),
+    restored: alertsAfter(outage, loadAlerts(store.reader)),
+    frozenBy: frozenBy(outage, (check, atMs) => board.darkness(check, atMs)),
     spacingMs: () => schedule.spacingMs('evaluation'),
     onResult: (result) => teller.noteEvaluation(result),
     onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),

@@ -18,6 +18,9 @@ export interface Remembered {
   readonly finding: Finding | undefined
 }
 
+/** As PromQL's lookback: what was measured longer ago is in no answer. */
+const LOOKBACK_MS = 5 * 60_000
+
 export interface StatusChange {
   readonly name: string
   readonly atMs: number
@@ -29,11 +32,15 @@ export interface StatusChange {
 /** How every check is doing, and what that makes of the whole. */
 export class HealthBoard {
   readonly #checks = new Map<string, CheckHealth>()
+  /** When a check was first looked at after a time in which nothing was known of it; those that are unknown are not in it. */
+  readonly #knownSinceMs = new Map<string, number>()
 
   /** Takes another list of checks; those that stay keep what is known of them. */
   update(checks: readonly BoardCheck[], nowMs: number, remembered: readonly Remembered[] = []): void {
     const before = new Map(this.#checks)
     const memory = new Map(remembered.map((each) => [each.name, each]))
+    const names = new Set(checks.map(({ name }) => name))
+    for (const name of this.#knownSinceMs.keys()) if (!names.has(name)) this.#knownSinceMs.delete(name)
     this.#checks.clear()
     for (const check of checks) {
       const known = before.get(check.name) ?? recall(check, memory.get(check.name))
@@ -51,6 +58,8 @@ export class HealthBoard {
     if (before === undefined) return undefined
     const status = statusOf(finding)
     const message = finding.outcome === 'up' ? '' : finding.message
+    if (status === 'unknown') this.#knownSinceMs.delete(name)
+    else if (!this.#knownSinceMs.has(name) || isLongAgo(before, atMs)) this.#knownSinceMs.set(name, atMs)
     this.#checks.set(name, {
       ...before,
       status,
@@ -64,6 +73,20 @@ export class HealthBoard {
       details: finding.details,
     })
     return status === before.status ? undefined : { name, atMs, from: before.status, to: status, message }
+  }
+
+  /**
+   * Why nothing is known of a check at a moment, for people: it could not be judged, or was not looked at. Undefined when
+   * something is known, and when there is no such check.
+   */
+  darkness(name: string, atMs: number): string | undefined {
+    const check = this.#checks.get(name)
+    if (check === undefined) return undefined
+    if (check.status === 'unknown') return `${name} is unknown${check.message === '' ? '' : `: ${check.message}`}`
+    const knownSinceMs = this.#knownSinceMs.get(name)
+    if (knownSinceMs === undefined) return `${name} was not looked at since the start`
+    if (knownSinceMs > atMs) return `${name} was unknown until ${timeOf(knownSinceMs)}`
+    return isLongAgo(check, atMs) ? `${name} was last looked at at ${timeOf(check.lastRunMs)}` : undefined
   }
 
   get checks(): readonly CheckHealth[] {
@@ -88,6 +111,14 @@ export class HealthBoard {
     }
     return { status, ...counts, total: this.#checks.size }
   }
+}
+
+function isLongAgo({ lastRunMs }: CheckHealth, atMs: number): boolean {
+  return lastRunMs === undefined || atMs - lastRunMs >= LOOKBACK_MS
+}
+
+function timeOf(ms: number | undefined): string {
+  return ms === undefined ? 'no time' : new Date(ms).toISOString()
 }
 
 export function statusOf(finding: Finding): HealthStatus {

@@ -3,6 +3,13 @@ import type { Condition } from './measure.ts'
 
 export type AlertState = 'inactive' | 'pending' | 'firing'
 
+/** Nothing is known at present of what an alert is about: it keeps its state, and its waiting time stands still. */
+export interface Frozen {
+  readonly sinceMs: number
+  /** For people: `shop is unknown: …`. */
+  readonly reason: string
+}
+
 /** One instance of an alerting rule, keyed by its full label set. */
 export interface AlertInstance {
   /** With `alertname`, without the metric name. */
@@ -19,6 +26,8 @@ export interface AlertInstance {
   readonly resolvedAtMs: number | undefined
   readonly lastSentAtMs: number | undefined
   readonly keepFiringSinceMs: number | undefined
+  /** While it is frozen. */
+  readonly frozen?: Frozen | undefined
 }
 
 /** An alert on its way from a rule (or from outside) to the telling side, as in Alertmanager's API. */
@@ -32,6 +41,8 @@ export interface SentAlert {
   /** Nobody said when it ends: the end is assumed. */
   readonly timedOut?: boolean
   readonly origin?: AlertOrigin
+  /** Why nothing is known at present of what it is about: it is not repeated then. */
+  readonly frozen?: string
 }
 
 /** What the rule knows of its alert besides; one that was posted from outside has none. Plain data. */
@@ -57,6 +68,8 @@ export type AlertEventKind =
   | 'firing'
   | 'resolved'
   | 'forgotten'
+  | 'frozen'
+  | 'thawed'
   | 'received'
   | 'grouped'
   | 'dependency'

@@ -21,6 +21,8 @@ interface DedupInput {
   readonly isAcknowledged?: boolean
   readonly repeatIntervalMs: number
   readonly nowMs: number
+  /** Why nothing is repeated for the sake of what fires; asked only when it is time for it. */
+  readonly quietBy?: () => string | undefined
 }
 
 /**
@@ -29,7 +31,7 @@ interface DedupInput {
  * `say` is false where only the log has to learn that all is resolved, since the integration does not tell of it.
  */
 export function dedup(input: DedupInput): DedupDecision {
-  const { entry, firing, resolved, sendResolved, isAcknowledged = false, repeatIntervalMs, nowMs } = input
+  const { entry, firing, resolved, sendResolved, isAcknowledged = false, repeatIntervalMs, nowMs, quietBy } = input
   if (entry === undefined) {
     return firing.length > 0
       ? { notify: true, reason: 'first notification', say: true }
@@ -49,9 +51,12 @@ export function dedup(input: DedupInput): DedupDecision {
     return { notify: true, reason: 'some alerts resolved', say: true }
   }
   if (entry.atMs < nowMs - repeatIntervalMs) {
-    return isAcknowledged
-      ? { notify: false, reason: 'not repeated, since all that fires is acknowledged', isHeld: true }
-      : { notify: true, reason: 'repeat interval elapsed', say: true }
+    if (isAcknowledged) {
+      return { notify: false, reason: 'not repeated, since all that fires is acknowledged', isHeld: true }
+    }
+    const reason = quietBy?.()
+    if (reason === undefined) return { notify: true, reason: 'repeat interval elapsed', say: true }
+    return { notify: false, reason: `not repeated: ${reason}` }
   }
   if (repeatIntervalMs === Number.POSITIVE_INFINITY) return { notify: false, reason: 'told already' }
   const again = momentText(entry.atMs + repeatIntervalMs)

@@ -25,6 +25,8 @@ interface Restored {
   readonly open?: readonly string[]
 }
 
+/** Until the rules (or whoever else) say again what fires, it is not repeated. */
+const NOT_SAID_SINCE = 'nobody has said so since midwatch was away'
 /** How long the rules have at least, after a time in which nobody could say so, to say again what fires. */
 const GRACE_MS = 4 * 60_000
 
@@ -115,8 +117,10 @@ export class Dispatcher {
     for (const alert of this.#alerts.values()) {
       if (alert.endsAtMs <= lastAliveMs) continue
       const graceMs = Math.max(alert.endsAtMs - alert.updatedAtMs, GRACE_MS)
-      this.#alerts.set(alert.fingerprint, { ...alert, endsAtMs: Math.max(alert.endsAtMs, nowMs + graceMs) })
+      const endsAtMs = Math.max(alert.endsAtMs, nowMs + graceMs)
+      this.#alerts.set(alert.fingerprint, { ...alert, endsAtMs, frozen: NOT_SAID_SINCE })
     }
+    this.#unwritten.log.push(...this.#log.bridge(lastAliveMs, nowMs))
   }
 
   /**
@@ -181,8 +185,8 @@ export class Dispatcher {
     group.nextFlushMs = nowMs + route.groupIntervalMs
     group.flushed = true
     const members = this.#membersOf(group)
-    const telling = this.#telling(group, this.#pass(group, members, nowMs, change, inhibitor), nowMs)
-    if (telling.alerts.length > 0) {
+    const telling = this.#telling(group, members, nowMs, change, inhibitor)
+    if (telling.alerts.length + telling.owed.length > 0) {
       tellGroup(telling, change)
       escalate(telling, change)
     } else this.#standing.settleOthers(groupId(group), HELD, nowMs, change.events)
@@ -199,7 +203,7 @@ export class Dispatcher {
 
   #escalateGroup(group: Group, nowMs: number, change: Decisions, inhibitor: () => Inhibitor): void {
     const members = this.#membersOf(group)
-    const telling = this.#telling(group, this.#pass(group, members, nowMs, change, inhibitor), nowMs)
+    const telling = this.#telling(group, members, nowMs, change, inhibitor)
     escalate(telling, change)
     group.escalateAtMs = nextEscalationMs({ ...telling, alerts: members }, nowMs)
   }
@@ -208,22 +212,26 @@ export class Dispatcher {
     return [...group.members].flatMap((id) => this.#alerts.get(id) ?? []).sort(byImportance)
   }
 
-  /** Those of a group that no stage holds back. */
-  #pass(
+  /** What the stages leave of a group to be told. */
+  #telling(
     group: Group,
     members: readonly NotifyAlert[],
     nowMs: number,
     change: Decisions,
     inhibitor: () => Inhibitor,
-  ): readonly NotifyAlert[] {
+  ): Telling {
     const context = { nowMs, route: group.route, inhibitor }
-    const { pass, suppressed } = runStages(this.#options.stages, members, context)
+    const { pass, suppressed, owed } = runStages(this.#options.stages, members, context)
     this.#standing.settle(groupId(group), HELD, heldBack(suppressed), nowMs, change.events)
-    return pass
+    for (const { untilMs = nowMs } of suppressed) {
+      if (untilMs > nowMs) group.nextFlushMs = Math.min(group.nextFlushMs, untilMs)
+    }
+    return { ...this.#everything(group, nowMs, pass), owed }
   }
 
-  #telling(group: Group, alerts: readonly NotifyAlert[], nowMs: number): Telling {
-    return { group, alerts, nowMs, log: this.#log, standing: this.#standing, options: this.#options }
+  /** As if no stage held anything back. */
+  #everything(group: Group, nowMs: number, alerts: readonly NotifyAlert[] = this.#membersOf(group)): Telling {
+    return { group, alerts, owed: [], nowMs, log: this.#log, standing: this.#standing, options: this.#options }
   }
 
   /** One for all groups that are looked at in the same moment. */
@@ -255,7 +263,7 @@ export class Dispatcher {
     this.#unwritten.log.push(...this.#log.inherit(places, nowMs))
     // What was due while nobody was there is due now.
     for (const group of this.#groups) {
-      group.escalateAtMs = nextEscalationMs(this.#telling(group, this.#membersOf(group), nowMs))
+      group.escalateAtMs = nextEscalationMs(this.#everything(group, nowMs))
     }
   }
 }
@@ -278,6 +286,6 @@ function grouped({ fingerprint }: NotifyAlert, { key, route, nextFlushMs }: Grou
   return { fingerprint, atMs: nowMs, kind: 'grouped', detail, subject: `group/${key}` }
 }
 
-function rowOf({ labels, ...alert }: NotifyAlert): NotifyAlertRow {
+function rowOf({ labels, frozen: _, ...alert }: NotifyAlert): NotifyAlertRow {
   return { ...alert, labels: JSON.stringify(labels.pairs) }
 }

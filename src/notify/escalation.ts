@@ -2,14 +2,14 @@ import { isResolved, type NotifyAlert } from './notify-alert.ts'
 import type { NotifyLog } from './notify-log.ts'
 import { toldTimes } from './notify-log.ts'
 import type { EscalationStep } from './routing.ts'
-import { type Decisions, type Telling, tellIntegration } from './telling.ts'
+import { type Decisions, type Telling, tellIntegration, withOwed } from './telling.ts'
 
 /**
  * Tells the steps whose time has come of the alerts of a group that nobody has taken on since they were first told, once
  * each, and of the end of what they were told.
  */
 export function escalate(telling: Telling, decisions: Decisions): void {
-  const { alerts, nowMs } = telling
+  const { nowMs } = telling
   const steps = stepsOf(telling)
   if (steps.length === 0) return
   const toldMs = firstTold(telling)
@@ -17,6 +17,7 @@ export function escalate(telling: Telling, decisions: Decisions): void {
     for (const integration of integrations) {
       const entry = entryOf(telling, step, integration.channel)
       const isTold = toldTimes(entry)
+      const alerts = withOwed(telling, entry?.firing)
       const known = new Set([...(entry?.firing ?? []), ...(entry?.resolved ?? [])])
       const isTurn = (alert: NotifyAlert) =>
         isTold(alert) !== undefined || (isOpen(alert, telling) && (toldMs(alert) ?? nowMs) + afterMs <= nowMs)

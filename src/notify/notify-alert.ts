@@ -13,6 +13,8 @@ export interface NotifyAlert {
   readonly timedOut: boolean
   readonly generatorUrl: string
   readonly origin?: AlertOrigin
+  /** Why nothing is known at present of what it is about: it is not repeated then. Not written down. */
+  readonly frozen?: string
 }
 
 export function fromSent(alert: SentAlert, nowMs: number): NotifyAlert {

@@ -26,6 +26,21 @@ export class NotifyLog {
   }
 
   /**
+   * Leaves a time in which nobody could tell anything out: it brings neither a repetition nor the end of an entry nearer.
+   *
+   * @returns what has changed, to be written down
+   */
+  bridge(lastAliveMs: number, nowMs: number): readonly NotifyLogRow[] {
+    const awayMs = nowMs - lastAliveMs
+    if (awayMs <= 0) return []
+    const changed = [...this.#entries.values()]
+      .filter(({ expiresMs }) => expiresMs > lastAliveMs)
+      .map((entry) => ({ ...entry, atMs: entry.atMs + awayMs, expiresMs: entry.expiresMs + awayMs }))
+    for (const entry of changed) this.put(entry)
+    return changed
+  }
+
+  /**
    * Hands on what was told in groups that are no more to the groups that their alerts have come into.
    *
    * @param places where alerts are told of now, with their fingerprints

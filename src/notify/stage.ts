@@ -30,6 +30,8 @@ export interface Suppressed {
   readonly reason: string
   /** What it is held back by, as in `AlertEvent.subject`. */
   readonly subject?: string
+  /** When it has to be looked at again; undefined at the group's next turn. */
+  readonly untilMs?: number
 }
 
 /** Why an alert is held back: in words, or with what holds it back besides. */
@@ -40,9 +42,19 @@ export interface StageResult {
   readonly suppressed: readonly Suppressed[]
 }
 
+export interface PipelineResult extends StageResult {
+  /** Held back, and what was told of them stays owed: see `Stage.keepsOwed`. */
+  readonly owed: readonly NotifyAlert[]
+}
+
 /** One step between a due group and its channels. Every stage has this one shape; their order is the pipeline. */
 export interface Stage {
   readonly name: string
+  /**
+   * Whoever was told of an alert before it was held back here is told when it is over, and it counts as firing until then.
+   * Silences and the like do not do so, as in Alertmanager.
+   */
+  readonly keepsOwed?: boolean
   run(alerts: readonly NotifyAlert[], context: StageContext): StageResult
 }
 
@@ -69,11 +81,36 @@ export function eachAlert(
 
 /** Holds back alerts about something that depends on something that is down: the root cause is told instead. */
 export function dependencyStage(causeOf: (alert: NotifyAlert) => string | undefined): Stage {
-  return eachAlert('dependency', 'dependency', (alert) => {
+  const stage = eachAlert('dependency', 'dependency', (alert) => {
     const cause = causeOf(alert)
     if (cause === undefined) return undefined
     return { reason: `it depends on ${cause}, which is down`, subject: `check/${cause}` }
   })
+  return { ...stage, keepsOwed: true }
+}
+
+/** Holds alerts back until the maintenance window is over in which they are; `windowOf` says which one that is. */
+export function maintenanceStage(
+  windowOf: (labels: Labels, nowMs: number) => { readonly name: string; readonly endsAtMs: number } | undefined,
+): Stage {
+  return {
+    name: 'maintenance',
+    keepsOwed: true,
+    run(alerts, { nowMs }) {
+      const pass: NotifyAlert[] = []
+      const suppressed: Suppressed[] = []
+      for (const alert of alerts) {
+        const window = windowOf(alert.labels, nowMs)
+        if (window === undefined) pass.push(alert)
+        else {
+          const { name, endsAtMs: untilMs } = window
+          const reason = `in maintenance window ${name} until ${new Date(untilMs).toISOString()}`
+          suppressed.push({ alert, by: 'maintenance', reason, untilMs })
+        }
+      }
+      return { pass, suppressed }
+    },
+  }
 }
 
 /** Leaves out what another alert makes superfluous. */
@@ -132,14 +169,16 @@ export function runStages(
   stages: readonly Stage[],
   alerts: readonly NotifyAlert[],
   context: StageContext,
-): StageResult {
+): PipelineResult {
   const suppressed: Suppressed[] = []
+  const owed: NotifyAlert[] = []
   let pass = alerts
   for (const stage of stages) {
     if (pass.length === 0) break
     const result = stage.run(pass, context)
     suppressed.push(...result.suppressed)
+    if (stage.keepsOwed === true) owed.push(...result.suppressed.map(({ alert }) => alert))
     pass = result.pass
   }
-  return { pass, suppressed }
+  return { pass, suppressed, owed }
 }

@@ -7,7 +7,7 @@ import type { AckLinks } from './ack-links.ts'
 import { type Group, groupId } from './alert-groups.ts'
 import { type DedupDecision, dedup } from './dedup.ts'
 import { notificationOf } from './notification.ts'
-import { isResolved, type NotifyAlert } from './notify-alert.ts'
+import { byImportance, isResolved, type NotifyAlert } from './notify-alert.ts'
 import { type NotifyLog, toldTimes } from './notify-log.ts'
 import type { Integration, Routing } from './routing.ts'
 import type { Decision, StandingDecisions, Verdict } from './standing.ts'
@@ -38,6 +38,8 @@ export interface Telling {
   readonly group: Group
   /** Those that no stage holds back. */
   readonly alerts: readonly NotifyAlert[]
+  /** Those that are held back, and are told as long as and until they are over where they were told before. */
+  readonly owed: readonly NotifyAlert[]
   readonly nowMs: number
   readonly log: NotifyLog
   readonly standing: StandingDecisions
@@ -57,14 +59,22 @@ export interface Addressee {
 
 /** Decides for each integration of a group's receiver whether it is told of the group now, and makes the messages. */
 export function tellGroup(telling: Telling, decisions: Decisions): void {
-  const { group, alerts, nowMs, options } = telling
-  const firing = alerts.filter((alert) => !isResolved(alert, nowMs))
-  const resolved = alerts.filter((alert) => isResolved(alert, nowMs))
+  const { group, nowMs, log, options } = telling
+  const { route, key: groupKey } = group
   const { acknowledgements } = options
-  const isAcknowledged = firing.length > 0 && firing.every((alert) => acknowledgements?.of(alert, nowMs) !== undefined)
-  const integrations = options.routing.receivers.get(group.route.receiver) ?? []
+  const integrations = options.routing.receivers.get(route.receiver) ?? []
   if (integrations.length === 0) noteNobody(telling, decisions)
   for (const integration of integrations) {
+    const place = { groupKey, receiver: route.receiver, step: 0, integration: integration.channel }
+    const alerts = withOwed(telling, log.get(place, nowMs)?.firing)
+    if (alerts.length === 0) {
+      telling.standing.settle(groupId(group), integration.channel, [], nowMs, decisions.events)
+      continue
+    }
+    const firing = alerts.filter((alert) => !isResolved(alert, nowMs))
+    const resolved = alerts.filter((alert) => isResolved(alert, nowMs))
+    const isAcknowledged =
+      firing.length > 0 && firing.every((alert) => acknowledgements?.of(alert, nowMs) !== undefined)
     tellIntegration(telling, { integration, firing, resolved, isAcknowledged }, decisions)
   }
 }
@@ -91,6 +101,7 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
     // A step is told once; the next one comes in place of a repetition.
     repeatIntervalMs: escalation === undefined ? route.repeatIntervalMs : Number.POSITIVE_INFINITY,
     nowMs,
+    quietBy: () => quietReason(telling),
   })
   if (escalation === undefined) {
     const verdicts = untold(telling, addressee, decision)
@@ -110,9 +121,9 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
   }
   if (known === undefined || firing.length === 0) return
   // Whoever is not told again must not be taken for one who was never told.
-  const isQuiet = isAcknowledged || escalation !== undefined
+  const isQuiet = () => isAcknowledged || escalation !== undefined || quietReason(telling) !== undefined
   const validMs = longValidMs(group)
-  if (isQuiet && known.expiresMs - nowMs < validMs / 2) keep({ ...known, expiresMs: nowMs + validMs })
+  if (known.expiresMs - nowMs < validMs / 2 && isQuiet()) keep({ ...known, expiresMs: nowMs + validMs })
 }
 
 /** Makes the message, and the lines in the stories of its alerts. */
@@ -125,7 +136,7 @@ function say(telling: Telling, addressee: Addressee, reason: string, decisions: 
     receiver: group.route.receiver,
     groupKey: group.key,
     groupLabels: group.labels,
-    alerts: telling.alerts.filter((alert) => told.has(alert)),
+    alerts: [...telling.alerts, ...telling.owed].filter((alert) => told.has(alert)).sort(byImportance),
     reason,
     escalation,
     nowMs,
@@ -200,4 +211,19 @@ function longValidMs({ route }: Group): number {
 
 function fingerprintOf({ fingerprint }: NotifyAlert): string {
   return fingerprint
+}
+
+/** With those that are held back and that somebody was told of: `told` are their fingerprints. */
+export function withOwed({ alerts, owed }: Telling, told: readonly string[] = []): readonly NotifyAlert[] {
+  if (owed.length === 0 || told.length === 0) return alerts
+  const known = new Set(told)
+  const kept = owed.filter((alert) => known.has(fingerprintOf(alert)))
+  return kept.length === 0 ? alerts : [...alerts, ...kept].sort(byImportance)
+}
+
+/** Why there is nothing to repeat: all that fires is held back or frozen. */
+function quietReason({ alerts, nowMs }: Telling): string | undefined {
+  const firing = alerts.filter((alert) => !isResolved(alert, nowMs))
+  const isQuiet = firing.every(({ frozen }) => frozen !== undefined)
+  return isQuiet ? (firing[0]?.frozen ?? 'what fires is held back') : undefined
 }

@@ -1,7 +1,7 @@
 import { alertSeries } from '../alert/alert-series.ts'
 import type { AlertInstance } from '../model/alert.ts'
 import type { AlertingRule, RecordingRule, RuleGroup } from '../model/rule.ts'
-import { parse, SharedParts } from '../promql/index.ts'
+import { parse, SharedParts, walk } from '../promql/index.ts'
 import { conditionOf } from './condition.ts'
 import type { RuleState } from './rule-state.ts'
 import { parseTemplate, type Template } from './template.ts'
@@ -19,6 +19,8 @@ export interface GroupState {
   isRunning: boolean
 }
 
+const ABSENCE: ReadonlySet<string> = new Set(['absent', 'absent_over_time'])
+
 /** A group that was never evaluated, with the alerts of the last run. */
 export function start(group: RuleGroup, restored: ReadonlyMap<string, readonly AlertInstance[]>): GroupState {
   const seen = new Map<string, number>()
@@ -35,6 +37,7 @@ export function start(group: RuleGroup, restored: ReadonlyMap<string, readonly A
       key,
       expression,
       condition: conditionOf(expression),
+      asksAbsence: [...walk(expression)].some((part) => part.kind === 'call' && ABSENCE.has(part.name)),
       labelTemplates: templates(rule.kind === 'alerting' ? rule.labels : {}),
       annotationTemplates: templates(rule.kind === 'alerting' ? rule.annotations : {}),
       alerts: new Map(alerts.map((alert) => [alert.labels.key, alert])),

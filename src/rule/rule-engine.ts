@@ -35,10 +35,13 @@ interface RuleEngineOptions {
   readonly externalLabels?: Labels
   /** Alerts of the last run, by the key of their rule. */
   readonly restored?: ReadonlyMap<string, readonly AlertInstance[]>
-  /** Alerts of a run that ended too long ago to go on with; they are to be forgotten. */
-  readonly outdated?: ReadonlyMap<string, readonly AlertInstance[]>
   /** The time between ticks, which is the interval of groups without one. Milliseconds; a minute when undefined. */
   readonly spacingMs?: () => number
+  /**
+   * Why nothing was known at a moment of what an alert is about: it keeps its state then. Rules that ask for absence are not
+   * asked about.
+   */
+  readonly frozenBy?: (labels: Labels, atMs: number, isThere: boolean) => string | undefined
 }
 
 /** How often a firing alert is handed over again, as Prometheus' `--rules.alert.resend-delay`. */
@@ -236,7 +239,7 @@ export class RuleEngine {
     state: RuleState,
     rule: AlertingRule,
     found: readonly VectorSample[],
-    { name, file, intervalMs, limit }: RuleGroup,
+    { name, file, intervalMs, limit, queryOffsetMs }: RuleGroup,
     slotMs: number,
     result: {
       upserts: EvaluationResult['upserts'][number][]
@@ -258,7 +261,16 @@ export class RuleEngine {
     }
     const before = state.alerts
     const { condition } = state
-    const next = transition(before, samples, { ...rule, condition }, slotMs)
+    const { frozenBy } = this.#options
+    const next = transition(
+      before,
+      samples,
+      { ...rule, condition },
+      slotMs,
+      frozenBy === undefined || state.asksAbsence
+        ? undefined
+        : (labels, isThere) => frozenBy(labels, slotMs - queryOffsetMs, isThere),
+    )
     const active = [...next.instances.values()].filter((alert) => alert.state !== 'inactive')
     if (limit > 0 && active.length > limit) {
       state.alerts = new Map()
@@ -269,7 +281,9 @@ export class RuleEngine {
     const changed = new Set(next.changed.map((alert) => alert.labels.key))
     const validMs = 4 * Math.max(intervalMs ?? this.#options.spacingMs?.() ?? 0, RESEND_DELAY_MS)
     for (const [key, alert] of instances) {
-      if (!needsSending(alert, slotMs, RESEND_DELAY_MS)) continue
+      const { frozen } = alert
+      const isFrozenOtherwise = alert.state === 'firing' && frozen?.sinceMs !== before.get(key)?.frozen?.sinceMs
+      if (!isFrozenOtherwise && !needsSending(alert, slotMs, RESEND_DELAY_MS)) continue
       instances.set(key, { ...alert, lastSentAtMs: slotMs })
       changed.add(key)
       result.sent.push({
@@ -277,6 +291,7 @@ export class RuleEngine {
         annotations: alert.annotations,
         startsAtMs: alert.firedAtMs ?? alert.activeAtMs,
         endsAtMs: alert.resolvedAtMs ?? slotMs + validMs,
+        ...(frozen === undefined ? {} : { frozen: frozen.reason }),
         generatorUrl: `${this.#options.externalUrl}/graph?g0.expr=${queryEscape(print(state.expression))}&g0.tab=1`,
         origin: {
           group: name,
@@ -326,12 +341,9 @@ export class RuleEngine {
   /** What nobody goes on with must not come back as if it had been there all the time. */
   #forgetUnclaimed(): void {
     const claimed = new Set(this.#groups.flatMap(({ rules }) => rules.map(({ key }) => key)))
-    const { outdated = new Map<string, readonly AlertInstance[]>() } = this.#options
     const unclaimed = [...this.#restored].filter(([key]) => !claimed.has(key))
     this.#restored.clear()
-    const removals = [...unclaimed, ...outdated].flatMap(([ruleKey, alerts]) =>
-      alerts.map(({ labels }) => ({ ruleKey, labels })),
-    )
+    const removals = unclaimed.flatMap(([ruleKey, alerts]) => alerts.map(({ labels }) => ({ ruleKey, labels })))
     if (removals.length > 0) this.#options.onResult({ nowMs: 0, upserts: [], removals, events: [], sent: [] })
   }
 }

@@ -15,6 +15,8 @@ export interface RuleState {
   readonly expression: Expr
   /** What values are held against, where the expression says so plainly. */
   readonly condition: Condition | undefined
+  /** It judges what is not there, so that nothing it asks about can be too little known. */
+  readonly asksAbsence: boolean
   readonly labelTemplates: ReadonlyMap<string, Template>
   readonly annotationTemplates: ReadonlyMap<string, Template>
   alerts: ReadonlyMap<string, AlertInstance>

@@ -57,6 +57,8 @@ export const saveEvaluation = defineOperation('save-evaluation', (transaction, c
       resolved_at_ms: alert.resolvedAtMs ?? null,
       last_sent_at_ms: alert.lastSentAtMs ?? null,
       keep_firing_since_ms: alert.keepFiringSinceMs ?? null,
+      frozen_since_ms: alert.frozen?.sinceMs ?? null,
+      frozen_by: alert.frozen?.reason ?? null,
       evaluated_at_ms: change.nowMs,
       peak: alert.peak === undefined || Number.isNaN(alert.peak) ? null : alert.peak,
     }
@@ -96,6 +98,9 @@ export function loadAlerts(db: Connection): ReadonlyMap<string, readonly AlertIn
       lastSentAtMs: row.last_sent_at_ms ?? undefined,
       keepFiringSinceMs: row.keep_firing_since_ms ?? undefined,
       ...(row.peak === null ? {} : { peak: row.peak }),
+      ...(row.frozen_since_ms === null
+        ? {}
+        : { frozen: { sinceMs: row.frozen_since_ms, reason: row.frozen_by ?? '' } }),
     }
     byRule.set(row.rule_key, [...(byRule.get(row.rule_key) ?? []), alert])
   }

@@ -53,6 +53,8 @@ export interface Schema {
     resolved_at_ms: number | null
     last_sent_at_ms: number | null
     keep_firing_since_ms: number | null
+    frozen_since_ms: number | null
+    frozen_by: string | null
     evaluated_at_ms: number
     peak: number | null
   }

@@ -599,14 +599,150 @@ describe('a restart', () => {
     expect(after.sentAt()).toEqual(['resolved 90'])
   })
 
-  test('forgets alerts whose rule is gone, and all of them after a long absence', async () => {
+  test('forgets alerts whose rule is gone', async () => {
     const before = await firing()
     const gone = new Bench(text, { restored: new Map([['another rule', before.alerts]]) })
     expect(gone.results).toMatchObject([{ removals: [{ ruleKey: 'another rule' }], sent: [] }])
-    const ruleKey = ruleKeyOf(before)
-    const late = new Bench(text, { outdated: new Map([[ruleKey, before.alerts]]) })
-    expect(late.alerts).toEqual([])
-    expect(late.results).toMatchObject([{ removals: [{ ruleKey }] }])
+  })
+})
+
+describe('an alert about something of which nothing is known', () => {
+  const text = rule('alert: Down\nexpr: probe_success == 0\nfor: 1m\nkeep_firing_for: 1m')
+  const shop = { check: 'shop', job: 'probe' }
+
+  /** A rule engine that is told whether the shop is known. */
+  function watched(rules = text) {
+    const unknown = new Set<string>()
+    const frozenBy = (labels: Labels) => {
+      const check = labels.get('check')
+      return unknown.has(check) ? `${check} is unknown: no way out` : undefined
+    }
+    const bench = new Bench(rules, { frozenBy })
+    return {
+      bench,
+      /** As a check that can't be judged: its series ends. */
+      lose(...names: string[]) {
+        for (const name of names) {
+          unknown.add(name)
+          bench.set('probe_success', 'stale', { ...shop, check: name })
+        }
+      },
+      find(value: 0 | 1, ...names: string[]) {
+        for (const name of names) {
+          unknown.delete(name)
+          bench.set('probe_success', value, { ...shop, check: name })
+        }
+      },
+      story: () => bench.results.flatMap(({ events }) => events.map(({ kind, detail }) => `${kind}: ${detail}`)),
+    }
+  }
+
+  test('goes on firing and is said again, whatever the expression gives, and ends when it is known to be over', async () => {
+    const { bench, lose, find, story } = watched()
+    find(0, 'shop')
+    for (const ms of [0, M]) await bench.tick(ms)
+    expect(bench.states).toEqual(['firing'])
+    lose('shop')
+    for (let i = 0; i < 40; i++) await bench.tick(15 * S)
+    expect(bench.alerts).toMatchObject([
+      { state: 'firing', activeAtMs: START, firedAtMs: START + M, frozen: { reason: 'shop is unknown: no way out' } },
+    ])
+    expect(new Set(bench.sentAt().map((text) => text.split(' ')[0]))).toEqual(new Set(['firing']))
+    expect(bench.sent.at(-1)?.endsAtMs).toBeGreaterThan(bench.nowMs)
+    expect(await bench.now('ALERTS')).toEqual([
+      'ALERTS{alertname="Down", alertstate="firing", check="shop", job="probe"} 1',
+    ])
+    find(1, 'shop')
+    await bench.tick(15 * S)
+    await bench.tick(M)
+    expect(bench.sentAt().at(-1)).toMatch(/^resolved/)
+    expect(story()).toEqual([
+      'pending: the expression holds (value 0); it fires after 60 s',
+      'firing: the expression has held for 60 s (value 0)',
+      'frozen: it stays firing: shop is unknown: no way out',
+      'thawed: something is known again after 600 s',
+      'resolved: the expression no longer holds (last value 0)',
+    ])
+  })
+
+  test('that waits does not come nearer to firing meanwhile, and needs the rest of its time afterwards', async () => {
+    const { bench, lose, find } = watched()
+    find(0, 'shop')
+    for (const ms of [0, 30 * S]) await bench.tick(ms)
+    lose('shop')
+    for (let i = 0; i < 20; i++) await bench.tick(15 * S)
+    expect(bench.states).toEqual(['pending'])
+    find(0, 'shop')
+    await bench.tick(15 * S)
+    // 30 s before, 15 s until nothing was known, and now the rest.
+    expect(bench.states).toEqual(['pending'])
+    await bench.tick(15 * S)
+    expect(bench.states).toEqual(['firing'])
+    expect(bench.sent).toHaveLength(1)
+  })
+
+  test('that waits is forgotten without a word when all is well afterwards', async () => {
+    const { bench, lose, find, story } = watched()
+    find(0, 'shop')
+    await bench.tick(0)
+    lose('shop')
+    for (let i = 0; i < 5; i++) await bench.tick(15 * S)
+    find(1, 'shop')
+    await bench.tick(15 * S)
+    expect(bench.alerts).toEqual([])
+    expect(bench.sent).toEqual([])
+    expect(story().at(-1)).toBe('forgotten: the expression stopped holding before the waiting time was over')
+  })
+
+  test('does not begin meanwhile, even where old samples speak for it', async () => {
+    const { bench, lose, find } = watched(rule('alert: Shaky\nexpr: avg_over_time(probe_success[10m]) < 0.5'))
+    find(1, 'shop')
+    await bench.tick(0)
+    bench.nowMs += 9 * M
+    find(0, 'shop')
+    await bench.tick(0)
+    expect(bench.alerts).toEqual([])
+    lose('shop')
+    await bench.tick(2 * M)
+    expect(await bench.now('avg_over_time(probe_success[10m])')).toEqual(['{check="shop", job="probe"} 0'])
+    expect(bench.alerts).toEqual([])
+  })
+
+  test('keeps the others of its rule as they are: they begin and end', async () => {
+    const { bench, lose, find } = watched()
+    find(0, 'shop', 'cart')
+    for (const ms of [0, M]) await bench.tick(ms)
+    lose('shop')
+    find(1, 'cart')
+    find(0, 'search')
+    for (let i = 0; i < 10; i++) await bench.tick(15 * S)
+    expect(Object.fromEntries(bench.alerts.map(({ labels, state }) => [labels.get('check'), state]))).toEqual({
+      shop: 'firing',
+      cart: 'inactive',
+      search: 'firing',
+    })
+  })
+
+  test('is judged all the same by a rule that asks for absence', async () => {
+    const { bench, lose, find } = watched(rule('alert: Blind\nexpr: absent(probe_success{check="shop"})\nfor: 1m'))
+    find(1, 'shop')
+    await bench.tick(0)
+    lose('shop')
+    for (const ms of [15 * S, M]) await bench.tick(ms)
+    expect(bench.alerts).toMatchObject([{ state: 'firing' }])
+    expect(bench.alerts[0]?.frozen).toBeUndefined()
+  })
+
+  test('is asked about at the moment that the expression sees', async () => {
+    const asked: number[] = []
+    const bench = new Bench(rule('alert: A\nexpr: x > 0', 'query_offset: 30s'), {
+      frozenBy: (_labels, atMs) => void asked.push(atMs),
+    })
+    bench.nowMs -= M
+    bench.set('x', 1, { check: 'shop' })
+    bench.nowMs += M
+    await bench.tick(0)
+    expect(new Set(asked)).toEqual(new Set([START - 30 * S]))
   })
 })
 

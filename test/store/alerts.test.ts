@@ -32,7 +32,12 @@ const evaluation = { nowMs: 5, upserts: [], removals: [], events: [], notify: NO
 test('an alert comes back with every field, whatever its value is, and goes when it is removed', async () => {
   await using it = await testStore()
   const values = [0.1, Number.NaN, Number.POSITIVE_INFINITY, -1e300]
-  const alerts = values.map((value, i) => ({ ...alert, value, labels: alert.labels.with('i', String(i)) }))
+  const alerts: AlertInstance[] = values.map((value, i) => ({
+    ...alert,
+    value,
+    labels: alert.labels.with('i', String(i)),
+    ...(i === 1 ? { frozen: { sinceMs: 5, reason: 'shop is unknown' } } : {}),
+  }))
   const upserts = alerts.map((each) => ({ ruleKey: 'r', alert: each }))
   await it.store.writer.run(saveEvaluation, plainEvaluation({ ...evaluation, upserts }))
   await it.reopen()

@@ -82,7 +82,8 @@ function howItWas({ phases, uptimes, history, events, alerts }: CheckView) {
   }
 }
 
-function alertReport({ name, state, severity, sinceMs, summary, description, value, labels, runbookUrl }: AlertView) {
+function alertReport(alert: AlertView) {
+  const { name, state, severity, sinceMs, summary, description, value, labels, runbookUrl, notes } = alert
   return {
     name,
     state,
@@ -94,6 +95,7 @@ function alertReport({ name, state, severity, sinceMs, summary, description, val
     value: Number.isFinite(value) ? value : String(value),
     labels,
     runbook_url: runbookUrl ?? null,
+    notes,
   }
 }
 

@@ -130,13 +130,15 @@ function activeAlerts({ rule, alerts }: RuleView): readonly AlertInstance[] {
   return rule.kind === 'alerting' ? alerts.filter(({ state }) => state !== 'inactive') : []
 }
 
-function alertJson({ labels, annotations, state, activeAtMs, keepFiringSinceMs, value }: AlertInstance) {
+function alertJson({ labels, annotations, state, activeAtMs, keepFiringSinceMs, frozen, value }: AlertInstance) {
   return {
     labels,
     annotations,
     state,
     activeAt: goTime(activeAtMs),
     ...(keepFiringSinceMs === undefined ? {} : { keepFiringSince: goTime(keepFiringSinceMs) }),
+    // Prometheus knows no such thing; its clients leave out what they do not know.
+    ...(frozen === undefined ? {} : { frozenSince: goTime(frozen.sinceMs), frozenBy: frozen.reason }),
     value: formatFloat(value, 'e', -1),
   }
 }

@@ -32,12 +32,15 @@ function alertView(context: WebContext, alert: AlertInstance): AlertView {
     labels: labels.drop(hasPage ? OF_CHECK : SHOWN_APART).toObject(),
     runbookUrl: annotations.runbook_url || undefined,
     checkName: hasPage ? check : undefined,
-    notes: notesOf(context, check),
+    notes: notesOf(context, alert),
   }
 }
 
 /** Why it is told otherwise than its severity lets one expect. */
-function notesOf(context: WebContext, check: string): readonly string[] {
-  const cause = downParent(context.checks(), context.board, check)
-  return cause === undefined ? [] : [`held back: it depends on ${cause}, which is down`]
+function notesOf(context: WebContext, { labels, frozen }: AlertInstance): readonly string[] {
+  const cause = downParent(context.checks(), context.board, labels.get('check'))
+  return [
+    ...(frozen === undefined ? [] : [`frozen: ${frozen.reason}`]),
+    ...(cause === undefined ? [] : [`held back: it depends on ${cause}, which is down`]),
+  ]
 }
