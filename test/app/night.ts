@@ -97,11 +97,12 @@ export class Night implements AsyncDisposable {
       .map(({ kind, detail }) => `${kind}: ${detail}`)
   }
 
-  async advance(ms: number): Promise<void> {
+  /** @param stepMs how often rules are evaluated; seldom where it is only time that has to pass */
+  async advance(ms: number, stepMs = EVALUATION_MS): Promise<void> {
     const { clock, store } = this.#disk
     const endMs = clock.now() + ms
     while (clock.now() < endMs) {
-      await clock.advance(EVALUATION_MS)
+      await clock.advance(stepMs)
       await store.writer.run(putSetting, { key: LAST_ALIVE, value: String(clock.now()) })
       await this.#run.rules.tick(clock.now())
       await store.writer.flush()

@@ -657,11 +657,11 @@ describe('an alert about something of which nothing is known', () => {
     await bench.tick(M)
     expect(bench.sentAt().at(-1)).toMatch(/^resolved/)
     expect(story()).toEqual([
-      'pending: the expression holds (value 0); it fires after 60 s',
-      'firing: the expression has held for 60 s (value 0)',
+      'pending: the expression holds, value 0; it fires after 60 s',
+      'firing: the expression has held for 60 s, value 0',
       'frozen: it stays firing: shop is unknown: no way out',
       'thawed: something is known again after 600 s',
-      'resolved: the expression no longer holds (last value 0)',
+      'resolved: the expression no longer holds, last value 0',
     ])
   })
 
