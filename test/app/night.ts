@@ -1,6 +1,5 @@
 import { LAST_ALIVE } from '../../src/app/judge.ts'
 import { alertsAfter, frozenBy } from '../../src/app/outage.ts'
-import { queryStore } from '../../src/app/query.ts'
 import { Teller } from '../../src/app/teller.ts'
 import { Watch } from '../../src/app/watch.ts'
 import type { AuditTrail as Audit } from '../../src/audit/audit-trail.ts'
@@ -16,6 +15,7 @@ import { routeTree } from '../../src/notify/route.ts'
 import { Sender } from '../../src/notify/sender.ts'
 import { type Job, Runner } from '../../src/probe/runner.ts'
 import { readRuleFile } from '../../src/rule/load.ts'
+import { queryStore } from '../../src/rule/query.ts'
 import { RuleEngine } from '../../src/rule/rule-engine.ts'
 import { alertEvents } from '../../src/store/alert-events.ts'
 import { loadAlerts } from '../../src/store/alerts.ts'
@@ -247,7 +247,7 @@ class Run {
     if (problems.length > 0) throw new Error(JSON.stringify(problems))
     this.rules = new RuleEngine(
       {
-        query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, shared),
+        query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, { shared }),
         sink: store.series,
         externalUrl: 'http://watch.example.org',
         restored: alertsAfter(outage, loadAlerts(store.reader)),
