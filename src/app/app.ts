@@ -27,7 +27,9 @@ import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAlerts } from '../store/alerts.ts'
 import { loadChecks } from '../store/checks.ts'
 import { loadNotify } from '../store/notify.ts'
-import { channelStates, leaseMessages, outboxBacklog, recordDelivery, releaseLeases } from '../store/outbox.ts'
+import { channelStates, failingChannels, outboxBacklog, recordDelivery, releaseLeases } from '../store/outbox.ts'
+import { leaseMessages } from '../store/outbox-lease.ts'
+import { standIn } from '../store/outbox-stand-in.ts'
 import { getSetting, putSetting } from '../store/settings.ts'
 import { loadSilences } from '../store/silences.ts'
 import { openStore } from '../store/store.ts'
@@ -173,6 +175,8 @@ export async function startApp(options: StartOptions): Promise<App> {
       clock,
       lease: (request) => store.writer.run(leaseMessages, request),
       record: (delivery) => store.writer.run(recordDelivery, delivery),
+      failing: () => failingChannels(store.reader),
+      standIn: (request) => store.writer.run(standIn, request),
       onDelivery: (report) => teller.noteDelivery(report),
       onError: (error) => log.error({ event: 'notify.failed', err: error }, 'a delivery could not be written down'),
     },
@@ -311,6 +315,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     board,
     startedMs,
     instance: new URL(listening.url).host,
+    channels: () => plan.outlets.keys(),
   })
   if (needsToken(context) && plan.config.server.tokens.length === 0) {
     await ensureToken(store, clock, (line) => process.stderr.write(`${line}\n`))

@@ -1,8 +1,10 @@
 import type { AlertmanagerIntegration } from '../config/alertmanager/integration.ts'
 import type { Config } from '../config/config.ts'
+import { deliveryOf } from '../config/delivery.ts'
 import type { Notification } from '../model/notification.ts'
 import { type Channel, DeliveryError, type SendContext } from '../notify/channel/channel.ts'
 import { type ChannelName, channels } from '../notify/channel/registry.ts'
+import { foldNotifications } from '../notify/digest.ts'
 import type { ReadyChannel } from '../notify/sender.ts'
 
 /** The channels that the config sets up, by the name that the outbox knows: `slack`, `team-shop/slack[0]`. */
@@ -10,15 +12,21 @@ export function channelsOf({ notify, alertmanager }: Config): ReadonlyMap<string
   const ready = new Map<string, ReadyChannel>()
   for (const [name, settings] of Object.entries(notify.channels)) {
     if (settings === undefined) continue
-    const channel = channelOf(name as ChannelName)
+    const kind = name as ChannelName
+    const channel = channelOf(kind)
     ready.set(name, {
       name,
       target: channel.target(settings),
       send: (notification, context) => channel.send(settings, notification, context),
+      fold: foldNotifications,
+      ...deliveryOf(notify, { id: name, receiver: undefined, kind }),
     })
   }
-  for (const { integrations } of alertmanager?.receivers ?? []) {
-    for (const integration of integrations) ready.set(integration.id, readyIntegration(integration))
+  for (const { name: receiver, integrations } of alertmanager?.receivers ?? []) {
+    for (const integration of integrations) {
+      const { id, channel: kind } = integration
+      ready.set(id, { ...readyIntegration(integration), ...deliveryOf(notify, { id, receiver, kind }) })
+    }
   }
   return ready
 }
@@ -29,6 +37,7 @@ function readyIntegration(integration: AlertmanagerIntegration): ReadyChannel {
   return {
     name: id,
     target: channel.target(settings),
+    fold: foldNotifications,
     async send(notification, context) {
       const signal =
         timeoutMs === undefined ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])

@@ -6,7 +6,7 @@ import { Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metric.ts'
 import { BatchBuilder } from '../model/sample.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
-import { outboxBacklog } from '../store/outbox.ts'
+import { channelBacklogs, channelStates } from '../store/outbox.ts'
 import { SERIES_REFUSALS } from '../store/series/series-store.ts'
 import { putSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
@@ -22,6 +22,8 @@ interface JudgeOptions {
   readonly board: HealthBoard
   readonly startedMs: number
   readonly instance: string
+  /** Names of the channels that are set up. */
+  readonly channels: () => Iterable<string>
 }
 
 export const LAST_ALIVE = 'last_alive_ms'
@@ -69,15 +71,13 @@ export class Judge {
     const { metrics, store, clock, board, startedMs } = this.#options
     const { pending, lastCommitMs, commits } = store.writer.stats
     const { series, headSamples, samplesTotal, refused } = store.series.stats
-    const backlog = outboxBacklog(store.reader)
     const { bavail, bsize } = statfsSync(store.file)
     const { user, system } = process.cpuUsage()
     metrics.uptime.set((clock.now() - startedMs) / 1000)
     metrics.writerQueue.set(pending)
     metrics.commitSeconds.set(lastCommitMs / 1000)
     setTotal(metrics.commits, commits)
-    metrics.outboxPending.set(backlog.pending)
-    metrics.outboxAge.set(backlog.oldestMs === undefined ? 0 : (clock.now() - backlog.oldestMs) / 1000)
+    this.#refreshChannels()
     metrics.diskFree.set(bavail * bsize)
     metrics.databaseBytes.set(statSync(store.file).size)
     metrics.memory.set(process.memoryUsage.rss())
@@ -91,6 +91,30 @@ export class Judge {
     metrics.seriesRefused.reset()
     for (const reason of SERIES_REFUSALS) metrics.seriesRefused.inc({ reason }, refused.get(reason) ?? 0)
     this.#refreshGroups()
+  }
+
+  #refreshChannels(): void {
+    const { metrics, store, clock, channels } = this.#options
+    const states = new Map(channelStates(store.reader).map((state) => [state.channel, state]))
+    const backlogs = new Map(channelBacklogs(store.reader).map((backlog) => [backlog.channel, backlog]))
+    const ageSeconds = (oldestMs: number | undefined) => (oldestMs === undefined ? 0 : (clock.now() - oldestMs) / 1000)
+    const all = [...backlogs.values()]
+    const oldestMs = all.length === 0 ? undefined : Math.min(...all.map((backlog) => backlog.oldestMs))
+    metrics.outboxPending.set(all.reduce((sum, { pending }) => sum + pending, 0))
+    metrics.outboxAge.set(ageSeconds(oldestMs))
+    const { channelLastSuccess, channelLastFailure, channelFailing, channelPending, channelAge } = metrics
+    for (const gauge of [channelLastSuccess, channelLastFailure, channelFailing, channelPending, channelAge]) {
+      gauge.reset()
+    }
+    for (const channel of channels()) {
+      const state = states.get(channel)
+      const label = { channel }
+      if (state?.lastSuccessMs !== undefined) channelLastSuccess.set(label, state.lastSuccessMs / 1000)
+      if (state?.lastFailureMs !== undefined) channelLastFailure.set(label, state.lastFailureMs / 1000)
+      channelFailing.set(label, state?.failingSinceMs === undefined ? 0 : 1)
+      channelPending.set(label, backlogs.get(channel)?.pending ?? 0)
+      channelAge.set(label, ageSeconds(backlogs.get(channel)?.oldestMs))
+    }
   }
 
   #refreshGroups(): void {

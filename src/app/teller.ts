@@ -150,6 +150,7 @@ export class Teller {
     this.#lastLookMs = nowMs
     const change = dispatcher.flush(nowMs)
     if (change !== undefined) await this.#save(change, signal)
+    await this.#options.sender.fallBack()
     const dueMs = nextDueMs(store.reader)
     // Farther away than any wait: the clock was put back.
     const isDue = dueMs !== undefined && (dueMs <= nowMs || dueMs > nowMs + LONGEST_WAIT_MS)

@@ -5,6 +5,7 @@ import { type ChannelName, channels } from '../notify/channel/registry.ts'
 import { describeEventSink } from '../notify/event-sink.ts'
 import { printAlertmanager } from './alertmanager/print.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
+import { describeDelivery } from './delivery.ts'
 import type { NotifyConfig } from './notify.ts'
 import { formatDays } from './schema.ts'
 
@@ -98,6 +99,7 @@ function describeNotify(notify: NotifyConfig): Record<string, unknown> {
     group_interval: formatDuration(notify.groupIntervalMs),
     repeat: formatDuration(notify.repeatMs),
     send_resolved: notify.sendResolved,
+    ...describeDelivery(notify),
   }
 }
 

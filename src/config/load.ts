@@ -8,6 +8,7 @@ import { readCheck } from './check.ts'
 import { Collector } from './collector.ts'
 import { type CheckConfig, type Config, deepFreeze } from './config.ts'
 import { compareChannels, compareChecks, compareRetention, compareTokens } from './consistency.ts'
+import { compareDelivery } from './delivery.ts'
 import { type Environment, settings, withEnvironment } from './environment.ts'
 import { explain, sayPlainly } from './explain.ts'
 import { readRoot, readText, whyUnreadable } from './file.ts'
@@ -123,11 +124,12 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   const shippedRules = parse('shipped_rules')
   const notify = parse('notify')
   const written = plainRecord(values.notify)
+  const ours = CHANNEL_NAMES.filter((name) => written[name] !== undefined)
   const alertmanager = readAlertmanager(entries.get('alertmanager')?.value, {
     ...tools,
     root,
     notify: written,
-    channels: CHANNEL_NAMES.filter((name) => written[name] !== undefined),
+    channels: ours,
   })
   const events = parse('events')
   const log = parse('log')
@@ -138,6 +140,10 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   compareRetention(findings)
   if (server !== undefined) compareTokens(server, findings)
   compareChannels(values.notify, findings)
+  // Where the receivers have a fault, nobody knows their names.
+  if (notify !== undefined && (alertmanager !== undefined || !isWritten(entries.get('alertmanager')?.value))) {
+    compareDelivery(notify, { ...findings, channels: ours, receivers: alertmanager?.receivers ?? [] })
+  }
 
   if (
     !server ||
@@ -192,6 +198,10 @@ function withGlobals(jobs: unknown, global: z.output<typeof sections.global> | u
 
 function plainRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+function isWritten(written: Written | undefined): boolean {
+  return written !== undefined && !(written.kind === 'text' && written.isNull)
 }
 
 function relativeTo(folder: string, glob: string): string {

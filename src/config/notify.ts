@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { show } from '../lib/show.ts'
 import { type ChannelConfig, type ChannelConfigs, type ChannelName, channels } from '../notify/channel/registry.ts'
+import { type FallbackConfig, fallback, type RateLimitConfig, rateLimit } from './delivery.ts'
 import { flag, positiveMs } from './fields.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -19,6 +20,8 @@ export interface NotifyConfig {
   readonly groupIntervalMs: number
   readonly repeatMs: number
   readonly sendResolved: boolean
+  readonly fallback: FallbackConfig | undefined
+  readonly rateLimit: RateLimitConfig
 }
 
 export const CHANNEL_NAMES = Object.keys(channels) as readonly ChannelName[]
@@ -26,6 +29,8 @@ export const CHANNEL_NAMES = Object.keys(channels) as readonly ChannelName[]
 /** What a text stands for where keys could be: `slack: https://…` is `slack: {url: https://…}`. */
 export const SHORT_FORMS: Readonly<Record<string, string>> = Object.fromEntries([
   ...Object.entries(channels).map(([name, { textKey }]) => [`notify.${name}`, textKey]),
+  ['notify.fallback', 'channel'],
+  ['notify.rate_limit', 'default'],
   ['events', 'url'],
 ])
 
@@ -58,6 +63,8 @@ export const notify = z
     group_interval: positiveMs.default(60_000).describe('How soon a change in a group is told.'),
     repeat: positiveMs.default(4 * 3_600_000).describe('How often an alert that stays is told again.'),
     send_resolved: flag(true).describe('Whether it is told when an alert is over.'),
+    fallback,
+    rate_limit: rateLimit,
   })
   .transform((written): NotifyConfig => {
     const set = Object.fromEntries(CHANNEL_NAMES.map((name) => [name, written[name]])) as unknown as ChannelConfigs
@@ -72,6 +79,8 @@ export const notify = z
       groupIntervalMs: written.group_interval,
       repeatMs: written.repeat,
       sendResolved: written.send_resolved,
+      fallback: written.fallback,
+      rateLimit: written.rate_limit,
     }
   })
 

@@ -1,10 +1,12 @@
 import { createMatcher } from '../model/matcher.ts'
+import type { ChannelName } from '../notify/channel/registry.ts'
 import type { InhibitRule } from '../notify/inhibition.ts'
 import { type RouteSpec, routeTree } from '../notify/route.ts'
 import type { Integration, Routing } from '../notify/routing.ts'
 import type { TimeInterval } from '../notify/time-interval.ts'
 import { DEFAULT_INHIBIT_RULES } from './alertmanager/inhibit-rule.ts'
 import type { Config } from './config.ts'
+import { deliveryOf } from './delivery.ts'
 import { SEVERITIES } from './notify.ts'
 
 /** Receives what has no known severity: every channel that is set up. */
@@ -37,7 +39,7 @@ interface Written {
 /** The route tree that the short form stands for: one branch a severity. */
 function shortForm({ notify }: Config): Written {
   const integrations = (channels: readonly string[]): Integration[] =>
-    channels.map((channel) => ({ channel, sendResolved: notify.sendResolved }))
+    channels.map((channel) => ownIntegration(notify, channel as ChannelName))
   const receivers = new Map([[DEFAULT_RECEIVER, integrations(channelsOf(notify))]])
   for (const severity of SEVERITIES) receivers.set(severity, integrations(notify.bySeverity[severity]))
   const spec = {
@@ -60,13 +62,24 @@ function longForm({ notify, alertmanager }: Config, spec: Written['spec']): Writ
   for (const { name, integrations } of alertmanager?.receivers ?? []) {
     receivers.set(
       name,
-      integrations.map(({ id, sendResolved }) => ({ channel: id, sendResolved })),
+      integrations.map(({ id, sendResolved, channel: kind }) =>
+        withFallback({ channel: id, sendResolved }, deliveryOf(notify, { id, receiver: name, kind })),
+      ),
     )
   }
   for (const channel of channelsOf(notify)) {
-    receivers.set(channel, [{ channel, sendResolved: notify.sendResolved }])
+    receivers.set(channel, [ownIntegration(notify, channel as ChannelName)])
   }
   return { spec, receivers }
+}
+
+function ownIntegration(notify: Config['notify'], channel: ChannelName): Integration {
+  const delivery = deliveryOf(notify, { id: channel, receiver: undefined, kind: channel })
+  return withFallback({ channel, sendResolved: notify.sendResolved }, delivery)
+}
+
+function withFallback(integration: Integration, { fallback }: ReturnType<typeof deliveryOf>): Integration {
+  return fallback === undefined ? integration : { ...integration, fallback: fallback.channel }
 }
 
 /** The channels that `notify:` sets up, in its order. */

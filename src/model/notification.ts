@@ -33,4 +33,16 @@ export interface Notification {
   /** By which step of an escalation it is told, and after how long; it is told at once where this is left out. */
   readonly escalation?: { readonly step: number; readonly afterMs: number }
   readonly alerts: readonly NotifiedAlert[]
+  /** What people have to know of its way: that it is late, or comes in place of another message. */
+  readonly notes?: readonly string[]
+  /** Where it is several messages in one: the groups that they are about, the worst first. */
+  readonly groups?: readonly NotifiedGroup[]
+}
+
+/** A group in a message about several of them. */
+export interface NotifiedGroup {
+  readonly labels: Readonly<Record<string, string>>
+  /** Where all of it that fires can be acknowledged at once, where there are several. */
+  readonly ackUrl?: string
+  readonly alerts: readonly NotifiedAlert[]
 }

@@ -1,4 +1,5 @@
-import type { Notification, NotifiedAlert } from '../model/notification.ts'
+import type { Notification, NotifiedAlert, NotifiedGroup } from '../model/notification.ts'
+import { bySeverity } from './severity.ts'
 
 /** What a message about one alert says, in parts that every channel sets in its own way. */
 export interface AlertText {
@@ -22,8 +23,11 @@ export interface MessageText {
   /** One line without line breaks: `[FIRING:2] DatabaseDown, critical: shop-db, stock-db`. */
   readonly title: string
   readonly status: 'firing' | 'resolved'
+  /** What has to be said before all else: that it is late, or comes in place of another message. */
+  readonly notes: readonly string[]
+  /** Alerts, or groups of them in a message about several. */
   readonly alerts: readonly AlertText[]
-  /** How many alerts the message leaves out. */
+  /** How many of them the message leaves out. */
   readonly omitted: number
   readonly url: string
   readonly reason: string
@@ -36,30 +40,80 @@ const MAX_SUMMARY = 1000
 const MAX_DESCRIPTION = 4000
 const MAX_FINDING = 2000
 const MAX_LABELS = 2000
+const MAX_NOTE = 500
+const SUBJECTS_OF_A_GROUP = 5
 const SAID_LABELS = new Set(['alertname', 'severity', 'job', 'probe', 'critical', 'category'])
 
 /** The words of a notification: what, since when, the value and threshold, which phase failed, the runbook. */
 export function composeMessage(notification: Notification, nowMs: number): MessageText {
-  const { alerts, externalUrl, status, reason } = notification
+  const { alerts, groups, externalUrl, status, reason, notes = [] } = notification
   const firing = alerts.filter((alert) => alert.status === 'firing')
   const ordered = [...firing, ...alerts.filter((alert) => alert.status === 'resolved')]
+  const told: readonly AlertText[] =
+    groups === undefined
+      ? ordered.slice(0, MAX_ALERTS).map((alert) => alertText(alert, externalUrl, nowMs))
+      : groups.slice(0, MAX_ALERTS).map((group) => groupText(group, externalUrl, nowMs))
   return {
     title: titleOf(notification, firing.length),
     status,
-    alerts: ordered.slice(0, MAX_ALERTS).map((alert) => alertText(alert, externalUrl, nowMs)),
-    omitted: Math.max(ordered.length - MAX_ALERTS, 0),
+    notes: notes.map((note) => oneLine(note, MAX_NOTE)),
+    alerts: told,
+    omitted: Math.max((groups ?? ordered).length - MAX_ALERTS, 0),
     url: externalUrl,
     reason,
   }
 }
 
-function titleOf({ alerts, commonLabels, groupLabels, status }: Notification, firing: number): string {
+function titleOf(notification: Notification, firing: number): string {
+  const { alerts, commonLabels, groupLabels, status, groups } = notification
   const names = commonLabels.alertname ?? groupLabels.alertname ?? distinct(alerts, 'alertname')
+  if (groups !== undefined) {
+    return oneLine(`${countsHead(firing, alerts.length - firing)} ${groups.length} groups: ${names}`, MAX_TITLE)
+  }
   const severity = commonLabels.severity === undefined ? '' : `, ${commonLabels.severity}`
   const subjects = [distinct(alerts, 'check') || distinct(alerts, 'instance')].filter((text) => text !== '')
   const about = subjects.length === 0 ? '' : `: ${subjects.join(', ')}`
   const head = status === 'firing' ? `[FIRING:${firing}]` : '[RESOLVED]'
   return oneLine(`${head} ${names || 'alerts'}${severity}${about}`, MAX_TITLE)
+}
+
+function countsHead(firing: number, resolved: number): string {
+  const parts = [...(firing === 0 ? [] : [`FIRING:${firing}`]), ...(resolved === 0 ? [] : [`RESOLVED:${resolved}`])]
+  return `[${parts.join(', ')}]`
+}
+
+/** A group in a message about several: how many fire and how many are over, since when, and the first of them by name. */
+function groupText({ labels, alerts }: NotifiedGroup, externalUrl: string, nowMs: number): AlertText {
+  const firing = alerts.filter(({ status }) => status === 'firing')
+  const told = firing.length > 0 ? firing : alerts
+  const [worst] = told.toSorted((a, b) => bySeverity(a.labels.severity, b.labels.severity))
+  if (worst === undefined) throw new RangeError('a group of no alerts')
+  const text = alertText(worst, externalUrl, nowMs)
+  if (alerts.length === 1) return { ...text, description: '' }
+  const counts = [
+    ...(firing.length === 0 ? [] : [`${firing.length} firing`]),
+    ...(firing.length === alerts.length ? [] : [`${alerts.length - firing.length} resolved`]),
+  ]
+  const others = Object.entries(labels).filter(([name]) => !SAID_LABELS.has(name))
+  const [earliest] = told.toSorted((a, b) => a.startsAtMs - b.startsAtMs)
+  return {
+    ...text,
+    summary: shorten(`${distinct(alerts, 'alertname') || 'alerts'}: ${counts.join(', ')}`, MAX_SUMMARY),
+    description: shorten(subjectsOf(told), MAX_DESCRIPTION),
+    when: whenText(earliest ?? worst, nowMs),
+    finding: undefined,
+    labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
+    checkUrl: undefined,
+  }
+}
+
+function subjectsOf(alerts: readonly NotifiedAlert[]): string {
+  const subjects = alerts.map(
+    ({ labels, annotations }) => annotations.summary || labels.check || labels.instance || labels.alertname || 'alert',
+  )
+  const named = subjects.slice(0, SUBJECTS_OF_A_GROUP).map((text) => oneLine(text, 120))
+  const more = subjects.length - named.length
+  return `${named.join('; ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function distinct(alerts: readonly NotifiedAlert[], label: string): string {
@@ -68,16 +122,13 @@ function distinct(alerts: readonly NotifiedAlert[], label: string): string {
 }
 
 function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): AlertText {
-  const { labels, annotations, startsAtMs, endsAtMs, status } = alert
+  const { labels, annotations, status } = alert
   const others = Object.entries(labels).filter(([name]) => !SAID_LABELS.has(name))
   return {
     status,
     summary: shorten(annotations.summary || annotations.title || labels.alertname || 'alert', MAX_SUMMARY),
     description: shorten(annotations.description || annotations.message || '', MAX_DESCRIPTION),
-    when:
-      endsAtMs === undefined
-        ? `since ${clockTime(startsAtMs, nowMs)} (${span(nowMs - startsAtMs)})`
-        : `from ${clockTime(startsAtMs, nowMs)} to ${clockTime(endsAtMs, nowMs)} (${span(endsAtMs - startsAtMs)})`,
+    when: whenText(alert, nowMs),
     finding: status === 'firing' && alert.finding !== undefined ? shorten(alert.finding, MAX_FINDING) : undefined,
     severity: labels.severity ?? '',
     labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
@@ -87,6 +138,12 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
         ? undefined
         : `${externalUrl}/checks/${encodeURIComponent(labels.check.toWellFormed())}`,
   }
+}
+
+function whenText({ startsAtMs, endsAtMs }: NotifiedAlert, nowMs: number): string {
+  return endsAtMs === undefined
+    ? `since ${clockTime(startsAtMs, nowMs)} (${span(nowMs - startsAtMs)})`
+    : `from ${clockTime(startsAtMs, nowMs)} to ${clockTime(endsAtMs, nowMs)} (${span(endsAtMs - startsAtMs)})`
 }
 
 /**
@@ -102,14 +159,14 @@ export function runbookUrl(text: string | undefined, externalUrl: string): strin
 }
 
 /** `02:14:05 UTC`, with the date when it is not today's. */
-function clockTime(ms: number, nowMs: number): string {
+export function clockTime(ms: number, nowMs: number): string {
   const [date, time] = new Date(ms).toISOString().slice(0, 19).split('T') as [string, string]
   const today = new Date(nowMs).toISOString().slice(0, 10)
   return date === today ? `${time} UTC` : `${date} ${time} UTC`
 }
 
 /** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h` */
-function span(ms: number): string {
+export function span(ms: number): string {
   const seconds = Math.max(Math.round(ms / 1000), 0)
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)

@@ -7,6 +7,8 @@ export interface Integration {
   /** Names the channel in the outbox. */
   readonly channel: string
   readonly sendResolved: boolean
+  /** The channel that tells in its place while it fails for long. */
+  readonly fallback?: string | undefined
 }
 
 /** Who is told as well once an alert has waited for somebody to take it on. */

@@ -5,14 +5,11 @@ import { redactText } from '../lib/redact.ts'
 import type { AlertEvent } from '../model/alert.ts'
 import type { Notification } from '../model/notification.ts'
 import type { NewMessage } from '../store/notify.ts'
-import {
-  type Delivery,
-  type DeliveryOutcome,
-  type LeaseRequest,
-  LONGEST_WAIT_MS,
-  type Message,
-} from '../store/outbox.ts'
+import { type Delivery, type DeliveryOutcome, LONGEST_WAIT_MS, type Message } from '../store/outbox.ts'
+import type { LeaseRequest, Parcel } from '../store/outbox-lease.ts'
+import type { StandInRequest } from '../store/outbox-stand-in.ts'
 import { DeliveryError, type SendContext } from './channel/channel.ts'
+import { Allowance, type RateLimit } from './rate-limit.ts'
 
 /** What takes messages of one kind out of the outbox: it is set up and only needs to be given one. */
 export interface Outlet<Message> {
@@ -22,6 +19,20 @@ export interface Outlet<Message> {
   send(message: Message, context: SendContext): Promise<void>
   /** What a test sends; a notification that says so unless told. */
   readonly sample?: (nowMs: number) => unknown
+  /** Makes one message of what is owed; an outlet without it sends each as it was written down. */
+  readonly fold?: (owed: readonly Owed[], nowMs: number) => unknown
+  /** How many messages it may send; needs `fold`. */
+  readonly limit?: RateLimit | undefined
+  /** Who tells, too, what waits here after it has been failing for so long. */
+  readonly fallback?: Fallback | undefined
+}
+
+/** A message as it was written down, and what has to be said of its way. */
+export type Owed = Pick<Message, 'body' | 'createdMs' | 'standIn' | 'toldBy'>
+
+export interface Fallback {
+  readonly channel: string
+  readonly afterMs: number
 }
 
 /** A channel that is set up: it only needs to be given a notification. */
@@ -32,8 +43,12 @@ export type Outlets = ReadonlyMap<string, Outlet<never>>
 
 interface SenderOptions {
   readonly clock: Clock
-  readonly lease: (request: LeaseRequest) => Promise<readonly Message[]>
+  readonly lease: (request: LeaseRequest) => Promise<readonly Parcel[]>
   readonly record: (delivery: Delivery) => Promise<void>
+  /** Channels that have been failing since a moment. */
+  readonly failing: () => readonly { readonly channel: string; readonly sinceMs: number }[]
+  /** Hands what waits on a channel to another one, too. */
+  readonly standIn: (request: StandInRequest) => Promise<unknown>
   readonly onDelivery: (report: DeliveryReport) => void
   /** Told when how a try went could not be written down; the lease brings the message back. */
   readonly onError: (error: unknown) => void
@@ -62,15 +77,28 @@ export class Sender {
   readonly #inFlight = new Map<Promise<void>, string>()
   /** The end of each line of messages that no disk holds, by channel and group. */
   readonly #unwritten = new Map<string, Promise<void>>()
-  #channels: Outlets
+  readonly #allowances = new Map<string, Allowance>()
+  #channels: Outlets = new Map()
+  #kicking = Promise.resolve()
+  #waiting: { readonly signal: AbortSignal; readonly kick: Promise<void> } | undefined
 
   constructor(options: SenderOptions, channels: Outlets) {
     this.#options = options
-    this.#channels = channels
+    this.reconfigure(channels)
   }
 
+  /** What of a limit is used up stays so where the limit stays. */
   reconfigure(channels: Outlets): void {
     this.#channels = channels
+    const nowMs = this.#options.clock.monotonicMs()
+    const before = new Map(this.#allowances)
+    this.#allowances.clear()
+    for (const [name, { limit }] of channels) {
+      if (limit === undefined) continue
+      const known = before.get(name)
+      const isSame = known?.limit.count === limit.count && known.limit.perMs === limit.perMs
+      this.#allowances.set(name, isSame ? known : new Allowance(limit, nowMs))
+    }
   }
 
   /** How many tries are under way. */
@@ -79,23 +107,67 @@ export class Sender {
   }
 
   /** Starts a try for every message that is due, and for those that become due by it; waits for none. */
-  async kick(signal: AbortSignal): Promise<void> {
+  kick(signal: AbortSignal): Promise<void> {
+    // One at a time, since each counts what those before it took; one that waits looks for all who ask meanwhile.
+    if (this.#waiting?.signal === signal) return this.#waiting.kick
+    const kick = this.#kicking
+      .catch(() => {})
+      .then(() => {
+        if (this.#waiting?.kick === kick) this.#waiting = undefined
+        return this.#kick(signal)
+      })
+    this.#waiting = { signal, kick }
+    this.#kicking = kick
+    return kick
+  }
+
+  async #kick(signal: AbortSignal): Promise<void> {
     const free = MAX_IN_FLIGHT - this.#inFlight.size
     if (free <= 0 || signal.aborted) return
     const { lease, clock } = this.#options
     const inFlight: Record<string, number> = Object.create(null)
     for (const channel of this.#inFlight.values()) inFlight[channel] = (inFlight[channel] ?? 0) + 1
-    const request = { nowMs: clock.now(), leaseMs: LEASE_MS, limit: free, limitPerChannel: MAX_IN_FLIGHT_PER_CHANNEL }
-    for (const message of await lease({ ...request, inFlight: { ...inFlight } })) {
-      const work = this.#deliver(message, signal)
+    const parcels = await lease({
+      nowMs: clock.now(),
+      leaseMs: LEASE_MS,
+      limit: free,
+      limitPerChannel: MAX_IN_FLIGHT_PER_CHANNEL,
+      inFlight: { ...inFlight },
+      allowed: this.#allowed(),
+    })
+    for (const parcel of parcels) {
+      const { channel } = parcel[0]
+      this.#allowances.get(channel)?.take(clock.monotonicMs())
+      const work = this.#deliver(parcel, signal)
         .catch((error: unknown) => this.#options.onError(error))
         .finally(() => {
           this.#inFlight.delete(work)
           // The next message of the same group may go now.
           this.kick(signal).catch((error: unknown) => this.#options.onError(error))
         })
-      this.#inFlight.set(work, message.channel)
+      this.#inFlight.set(work, channel)
     }
+  }
+
+  /** Hands what waits on channels that have been failing for long to those that tell in their place, too. Never rejects. */
+  async fallBack(): Promise<void> {
+    const { clock, failing, standIn, onError } = this.#options
+    const nowMs = clock.now()
+    try {
+      for (const { channel, sinceMs } of failing()) {
+        const fallback = this.#channels.get(channel)?.fallback
+        if (fallback === undefined || nowMs - sinceMs < fallback.afterMs) continue
+        await standIn({ channel, to: fallback.channel, afterMs: fallback.afterMs, nowMs })
+      }
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  /** How many messages each channel with a limit may send now. */
+  #allowed(): Record<string, number> {
+    const nowMs = this.#options.clock.monotonicMs()
+    return Object.fromEntries([...this.#allowances].map(([channel, allowance]) => [channel, allowance.left(nowMs)]))
   }
 
   /** Resolves when no try is under way. */
@@ -128,7 +200,7 @@ export class Sender {
     let done: readonly string[] = []
     for (let attempts = 1; !signal.aborted; attempts++) {
       const startMs = clock.monotonicMs()
-      const outcome = await this.#try({ ...message, id: 0, attempts, done }, signal)
+      const outcome = await this.#try([{ ...message, id: 0, attempts, done }], signal)
       this.#report(message, attempts, outcome, startMs)
       if (outcome.kind !== 'retry') return
       done = outcome.done ?? []
@@ -136,37 +208,61 @@ export class Sender {
     }
   }
 
-  async #deliver(message: Message, signal: AbortSignal): Promise<void> {
-    const startMs = this.#options.clock.monotonicMs()
-    const outcome = await this.#try(message, signal)
+  async #deliver(parcel: Parcel, signal: AbortSignal): Promise<void> {
     const nowMs = this.#options.clock.now()
-    const { id, channel } = message
-    const tookMs = this.#options.clock.monotonicMs() - startMs
-    await this.#options.record({ id, channel, nowMs, outcome, events: eventsOf(message, outcome, nowMs, tookMs) })
-    this.#report(message, message.attempts, outcome, startMs)
+    const isLate = ({ channel, expiresMs }: Message) => nowMs >= expiresMs && this.#channels.has(channel)
+    const late = parcel.filter(isLate)
+    if (late.length > 0) {
+      const error = 'it could not be delivered before it was too old'
+      await this.#record(late, { kind: 'given-up', error }, this.#options.clock.monotonicMs())
+    }
+    const [first, ...others] = parcel.filter((message) => !isLate(message))
+    if (first === undefined) return
+    const startMs = this.#options.clock.monotonicMs()
+    const alive: Parcel = [first, ...others]
+    await this.#record(alive, await this.#try(alive, signal), startMs)
   }
 
-  async #try(message: Message, signal: AbortSignal): Promise<DeliveryOutcome> {
+  async #record(messages: readonly Message[], outcome: DeliveryOutcome, startMs: number): Promise<void> {
+    const [first] = messages
+    if (first === undefined) return
+    const { clock, record } = this.#options
+    const nowMs = clock.now()
+    const { channel } = first
+    const how = { together: messages.length, outcome, nowMs, tookMs: clock.monotonicMs() - startMs }
+    await record({
+      ids: messages.map(({ id }) => id),
+      channel,
+      nowMs,
+      outcome,
+      events: messages.flatMap((message) => eventsOf(message, how)),
+      instead: this.#channels.get(channel)?.fallback?.channel,
+    })
+    const groupKey = messages.length === 1 ? first.groupKey : `${messages.length} messages in one`
+    this.#report({ channel, groupKey }, Math.max(...messages.map(({ attempts }) => attempts)), outcome, startMs)
+  }
+
+  async #try(parcel: Parcel, signal: AbortSignal): Promise<DeliveryOutcome> {
     const { clock } = this.#options
     const nowMs = clock.now()
-    const channel = this.#channels.get(message.channel)
-    if (channel === undefined)
-      return { kind: 'given-up', error: `channel ${message.channel} is not configured any more` }
-    if (nowMs >= message.expiresMs)
-      return { kind: 'given-up', error: 'it could not be delivered before it was too old' }
+    const [{ channel: name, done, body, expiresMs }] = parcel
+    const channel = this.#channels.get(name)
+    if (channel === undefined) return { kind: 'given-up', error: `channel ${name} is not configured any more` }
+    if (nowMs >= expiresMs) return { kind: 'given-up', error: 'it could not be delivered before it was too old' }
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)])
     try {
-      const context = { signal: deadline, nowMs, messageId: messageId(message), done: message.done }
-      await channel.send(JSON.parse(message.body) as never, context)
+      const context = { signal: deadline, nowMs, messageId: parcelId(parcel), done }
+      await channel.send((channel.fold?.(parcel, nowMs) ?? JSON.parse(body)) as never, context)
       return { kind: 'delivered' }
     } catch (error) {
       const text = redactText((error as Error).message)
       const isFinal = error instanceof DeliveryError && error.retry === 'never'
       if (isFinal) return { kind: 'given-up', error: text }
       const askedMs = Math.min((error instanceof DeliveryError && error.waitMs) || 0, LONGEST_WAIT_MS)
-      const waitMs = Math.round(Math.max(backoffMs(message.attempts, RETRY), askedMs))
-      const done = [...new Set([...message.done, ...(error instanceof DeliveryError ? error.done : [])])]
-      return { kind: 'retry', error: text, nextTryMs: clock.now() + waitMs, done }
+      const attempts = Math.max(...parcel.map((message) => message.attempts))
+      const waitMs = Math.round(Math.max(backoffMs(attempts, RETRY), askedMs))
+      const arrived = [...new Set([...done, ...(error instanceof DeliveryError ? error.done : [])])]
+      return { kind: 'retry', error: text, nextTryMs: clock.now() + waitMs, done: arrived }
     }
   }
 
@@ -183,14 +279,31 @@ export class Sender {
 }
 
 /** Made of what does not change from try to try, so that a message that no disk holds has one, too. */
-function messageId({ channel, groupKey, createdMs, body }: Message): string {
-  const hash = createHash('sha256').update(JSON.stringify([channel, groupKey, createdMs, body]))
+function parcelId(parcel: Parcel): string {
+  const parts = parcel.map(({ channel, groupKey, createdMs, body }) =>
+    JSON.stringify([channel, groupKey, createdMs, body]),
+  )
+  const hash = createHash('sha256').update(parts.join('\n'))
   return `msg_${hash.digest('base64url').slice(0, 27)}`
 }
 
-function eventsOf(message: Message, outcome: DeliveryOutcome, nowMs: number, tookMs: number): AlertEvent[] {
+interface Tried {
+  /** How many messages were one. */
+  readonly together: number
+  readonly outcome: DeliveryOutcome
+  readonly nowMs: number
+  readonly tookMs: number
+}
+
+function eventsOf(message: Message, { together, outcome, nowMs, tookMs }: Tried): AlertEvent[] {
   const { alerts = [] } = JSON.parse(message.body) as Partial<Notification>
-  const event = { atMs: nowMs, subject: `channel/${message.channel}`, ...describe(message, outcome, tookMs) }
+  const { detail, ...said } = describe(message, outcome, tookMs)
+  const event = {
+    atMs: nowMs,
+    subject: `channel/${message.channel}`,
+    detail: together === 1 ? detail : `${detail} (${together} messages in one)`,
+    ...said,
+  }
   return alerts.map(({ fingerprint }) => ({ fingerprint, ...event }))
 }
 

@@ -3,6 +3,7 @@ import type { AlertEvent } from '../model/alert.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Labels } from '../model/labels.ts'
 import type { FlushChange, NotifyChange, NotifyGroupRow, NotifyLogRow } from '../store/notify.ts'
+import { tellersOf } from './about-channels.ts'
 import type { AckLinks } from './ack-links.ts'
 import { type Group, groupId } from './alert-groups.ts'
 import { type DedupDecision, dedup } from './dedup.ts'
@@ -62,7 +63,8 @@ export function tellGroup(telling: Telling, decisions: Decisions): void {
   const { group, nowMs, log, options } = telling
   const { route, key: groupKey } = group
   const { acknowledgements } = options
-  const integrations = options.routing.receivers.get(route.receiver) ?? []
+  const { receivers } = options.routing
+  const integrations = tellersOf(telling.alerts, receivers.get(route.receiver) ?? [], receivers)
   if (integrations.length === 0) noteNobody(telling, decisions)
   for (const integration of integrations) {
     const place = { groupKey, receiver: route.receiver, step: 0, integration: integration.channel }

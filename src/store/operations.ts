@@ -5,7 +5,9 @@ import { retainCheckEvents, saveChecks } from './checks.ts'
 import { addPing } from './heartbeats.ts'
 import { retainNotifyLog, saveFlush } from './notify.ts'
 import type { Operation } from './operation.ts'
-import { leaseMessages, oweMessages, recordDelivery, releaseLeases } from './outbox.ts'
+import { oweMessages, recordDelivery, releaseLeases } from './outbox.ts'
+import { leaseMessages } from './outbox-lease.ts'
+import { standIn } from './outbox-stand-in.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
 import {
   appendJournal,
@@ -48,6 +50,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   saveEvaluation,
   saveFlush,
   saveSilences,
+  standIn,
   touchToken,
   trimJournal,
   writeSegments,

@@ -3,6 +3,7 @@ import { writeEvents } from './alert-events.ts'
 import type { Connection } from './database.ts'
 import type { NewMessage } from './notify.ts'
 import { defineOperation, type Transaction } from './operation.ts'
+import { handOver, type StandIn, type StandInSource, tellEnd } from './outbox-stand-in.ts'
 import { sql } from './schema.ts'
 
 /** A message that is owed, handed to a sender. */
@@ -17,16 +18,10 @@ export interface Message {
   readonly attempts: number
   /** What of it arrived at earlier tries, as its channel named it. */
   readonly done: readonly string[]
-}
-
-export interface LeaseRequest {
-  readonly nowMs: number
-  readonly leaseMs: number
-  readonly limit: number
-  /** How many tries may be under way at once on one channel, so that one that hangs leaves room for the others. */
-  readonly limitPerChannel: number
-  /** How many are under way now, by channel. */
-  readonly inFlight: Readonly<Record<string, number>>
+  /** Set where its channel sends it for another one. */
+  readonly standIn?: StandIn | undefined
+  /** The channel that told it meanwhile, since this one has been failing. */
+  readonly toldBy?: string | undefined
 }
 
 /** Owes messages that belong to nothing else that is written. */
@@ -35,95 +30,18 @@ export const oweMessages = defineOperation(
   (transaction, { messages }: { readonly messages: readonly NewMessage[] }) => writeMessages(transaction, messages),
 )
 
-export function writeMessages({ db }: Transaction, messages: readonly NewMessage[]): void {
+export function writeMessages(transaction: Transaction, messages: readonly NewMessage[]): void {
+  const { db } = transaction
   for (const { channel, groupKey, body, createdMs, expiresMs } of messages) {
-    db.run(
-      sql.insertInto('outbox').values({
-        channel,
-        group_key: groupKey,
-        body,
-        created_ms: createdMs,
-        expires_ms: expiresMs,
-        next_try_ms: createdMs,
-        last_error: null,
-        finished_ms: null,
-        outcome: null,
-        done: null,
-      }),
-    )
+    db.statement(
+      `INSERT INTO outbox (channel, group_key, body, created_ms, expires_ms, next_try_ms) VALUES (?, ?, ?, ?, ?, ?)`,
+    ).run(channel, groupKey, body, createdMs, expiresMs, createdMs)
+    tellEnd(transaction, channel, { groupKey, body, createdMs })
   }
 }
 
 /** No try is put off farther than this; where one is, the clock was put back, and its time has come. */
 export const LONGEST_WAIT_MS = 15 * 60_000
-
-/**
- * Takes the longest-due messages and hides them for `leaseMs`, so that one whose sender dies comes back. Of one group and
- * channel only the oldest is taken: a resolve never overtakes its alert.
- */
-export const leaseMessages = defineOperation(
-  'lease-messages',
-  ({ db }, { nowMs, leaseMs, limit, limitPerChannel, inFlight }: LeaseRequest): Message[] => {
-    const candidates = unfinishedChannels(db).flatMap((channel) => {
-      const free = limitPerChannel - (inFlight[channel] ?? 0)
-      return free <= 0 ? [] : dueMessages(db, { channel, nowMs, leaseMs, most: Math.min(free, limit) })
-    })
-    const ids = candidates
-      .sort((a, b) => a.nextTryMs - b.nextTryMs || a.id - b.id)
-      .slice(0, limit)
-      .map(({ id }) => id)
-    const take = db.statement(
-      `UPDATE outbox SET attempts = attempts + 1, leased_until_ms = ? WHERE id = ?
-       RETURNING id, channel, group_key AS groupKey, body, created_ms AS createdMs, expires_ms AS expiresMs, attempts, done`,
-    )
-    return ids
-      .sort((a, b) => a - b)
-      .map((id) => take.get(nowMs + leaseMs, id) as Omit<Message, 'done'> & { readonly done: string | null })
-      .map(({ done, ...message }) => ({ ...message, done: done === null ? [] : (JSON.parse(done) as string[]) }))
-  },
-)
-
-/** From one to the next in the index: how many messages there are does not matter. */
-function unfinishedChannels(db: Connection): readonly string[] {
-  const rows = db
-    .statement(
-      `WITH RECURSIVE known (channel) AS (
-         SELECT MIN(channel) FROM outbox WHERE finished_ms IS NULL
-         UNION ALL
-         SELECT (SELECT MIN(channel) FROM outbox WHERE finished_ms IS NULL AND channel > known.channel)
-         FROM known WHERE known.channel IS NOT NULL)
-       SELECT channel FROM known WHERE channel IS NOT NULL`,
-    )
-    .all() as { channel: string }[]
-  return rows.map(({ channel }) => channel)
-}
-
-interface DueRequest {
-  readonly channel: string
-  readonly nowMs: number
-  readonly leaseMs: number
-  readonly most: number
-}
-
-/** The longest-due messages of a channel, each the oldest of its group, in the order of the index that ends the search. */
-function dueMessages(
-  db: Connection,
-  { channel, nowMs, leaseMs, most }: DueRequest,
-): readonly { readonly id: number; readonly nextTryMs: number }[] {
-  const find = (when: string) =>
-    db
-      .statement(
-        `SELECT id, next_try_ms AS nextTryMs FROM outbox AS due
-         WHERE finished_ms IS NULL AND channel = @channel AND ${when}
-           AND (leased_until_ms <= @nowMs OR leased_until_ms > @nowMs + @leaseMs)
-           AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.finished_ms IS NULL
-             AND older.channel = due.channel AND older.group_key = due.group_key AND older.id < due.id)
-         ORDER BY next_try_ms, id LIMIT @most`,
-      )
-      .all({ channel, nowMs, leaseMs, longestWaitMs: LONGEST_WAIT_MS, most }) as { id: number; nextTryMs: number }[]
-  const due = find('next_try_ms <= @nowMs')
-  return due.length === most ? due : [...due, ...find('next_try_ms > @nowMs + @longestWaitMs')]
-}
 
 /** At the start: whoever held a message is gone. */
 export const releaseLeases = defineOperation('release-leases', ({ db }): number =>
@@ -148,33 +66,54 @@ export type DeliveryOutcome =
   | { readonly kind: 'given-up'; readonly error: string }
 
 export interface Delivery {
-  readonly id: number
+  /** Of the messages that went out as one. */
+  readonly ids: readonly number[]
   readonly channel: string
   readonly nowMs: number
   readonly outcome: DeliveryOutcome
   readonly events: readonly AlertEvent[]
+  /** The channel that gets what is given up here. */
+  readonly instead?: string | undefined
 }
 
-/** Writes down how a try went, for the message and for its channel. */
+/** Writes down how a try went, for the messages and for their channel. */
 export const recordDelivery = defineOperation('record-delivery', (transaction, delivery: Delivery) => {
   const { db } = transaction
-  const { id, channel, nowMs, outcome } = delivery
-  const message = sql.updateTable('outbox').where('id', '=', id)
-  switch (outcome.kind) {
-    case 'delivered':
-      db.run(message.set({ finished_ms: nowMs, outcome: 'delivered', last_error: null }))
-      break
-    case 'retry':
-      db.run(message.set({ next_try_ms: outcome.nextTryMs, leased_until_ms: 0, last_error: outcome.error }))
-      if (outcome.done !== undefined) db.run(message.set({ done: JSON.stringify(outcome.done) }))
-      break
-    case 'given-up':
-      db.run(message.set({ finished_ms: nowMs, outcome: 'given-up', last_error: outcome.error }))
-      break
+  const { ids, channel, nowMs, outcome, instead } = delivery
+  for (const id of ids) {
+    const message = sql.updateTable('outbox').where('id', '=', id)
+    switch (outcome.kind) {
+      case 'delivered':
+        db.run(message.set({ finished_ms: nowMs, outcome: 'delivered', last_error: null }))
+        break
+      case 'retry':
+        db.run(message.set({ next_try_ms: outcome.nextTryMs, leased_until_ms: 0, last_error: outcome.error }))
+        if (outcome.done !== undefined) db.run(message.set({ done: JSON.stringify(outcome.done) }))
+        break
+      case 'given-up':
+        db.run(message.set({ finished_ms: nowMs, outcome: 'given-up', last_error: outcome.error }))
+        if (instead !== undefined) handOverGivenUp(transaction, id, { to: instead, nowMs, error: outcome.error })
+        break
+    }
   }
   noteChannel(transaction, channel, nowMs, outcome.kind === 'delivered' ? undefined : outcome.error)
   writeEvents(transaction, delivery.events)
 })
+
+/** Unless another channel has told it already, or it is told here for another one: nothing goes round in a circle. */
+function handOverGivenUp(
+  transaction: Transaction,
+  id: number,
+  { to, nowMs, error }: { readonly to: string; readonly nowMs: number; readonly error: string },
+): void {
+  const row = transaction.db
+    .statement(
+      `SELECT id, channel, group_key AS groupKey, body, created_ms AS createdMs, expires_ms AS expiresMs FROM outbox
+       WHERE id = ? AND told_by IS NULL AND stand_in IS NULL`,
+    )
+    .get(id) as (StandInSource & { readonly channel: string }) | undefined
+  if (row !== undefined) handOver(transaction, row, { to, nowMs, why: { of: row.channel, error } })
+}
 
 function noteChannel({ db }: Transaction, channel: string, nowMs: number, error: string | undefined): void {
   if (error === undefined) {
@@ -210,13 +149,40 @@ export function channelStates(db: Connection): readonly ChannelState[] {
   }))
 }
 
+/** Channels with something waiting whose last try failed, and since when none has worked. */
+export function failingChannels(db: Connection): readonly { readonly channel: string; readonly sinceMs: number }[] {
+  return db
+    .statement(
+      `SELECT channel, failing_since_ms AS sinceMs FROM channel_state AS state WHERE failing_since_ms IS NOT NULL
+         AND EXISTS (SELECT 1 FROM outbox WHERE finished_ms IS NULL AND channel = state.channel)`,
+    )
+    .all() as { channel: string; sinceMs: number }[]
+}
+
+/** What a channel has waiting. */
+export interface ChannelBacklog {
+  readonly channel: string
+  readonly pending: number
+  /** When the oldest of it was owed. */
+  readonly oldestMs: number
+}
+
+export function channelBacklogs(db: Connection): readonly ChannelBacklog[] {
+  return db
+    .statement(
+      `SELECT channel, COUNT(*) AS pending, MIN(created_ms) AS oldestMs FROM outbox WHERE finished_ms IS NULL
+       GROUP BY channel`,
+    )
+    .all() as ChannelBacklog[]
+}
+
 /** How many messages are owed, and since when the oldest waits. */
 export function outboxBacklog(db: Connection): { readonly pending: number; readonly oldestMs: number | undefined } {
-  const row = db
-    .statement('SELECT COUNT(*) AS pending, MIN(created_ms) AS oldestMs FROM outbox WHERE finished_ms IS NULL')
-    .get()
-  const { pending, oldestMs } = row as { pending: number; oldestMs: number | null }
-  return { pending, oldestMs: oldestMs ?? undefined }
+  const backlogs = channelBacklogs(db)
+  return {
+    pending: backlogs.reduce((sum, { pending }) => sum + pending, 0),
+    oldestMs: backlogs.length === 0 ? undefined : Math.min(...backlogs.map(({ oldestMs }) => oldestMs)),
+  }
 }
 
 /** When the next message is due, so that the sender need not ask all the time. */

@@ -125,6 +125,8 @@ export interface Schema {
     finished_ms: number | null
     outcome: string | null
     done: string | null
+    stand_in: Generated<string | null>
+    told_by: Generated<string | null>
   }
   channel_state: {
     channel: string

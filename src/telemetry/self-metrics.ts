@@ -37,6 +37,31 @@ export class SelfMetrics {
     'midwatch_outbox_oldest_age_seconds',
     'How long the oldest undelivered message waits; 0 when there is none.',
   )
+  readonly channelLastSuccess = this.#gauge(
+    'midwatch_channel_last_success_timestamp_seconds',
+    'When a message last arrived through a channel; there is none before the first.',
+    ['channel'],
+  )
+  readonly channelLastFailure = this.#gauge(
+    'midwatch_channel_last_failure_timestamp_seconds',
+    'When a try of a channel last failed; there is none before the first.',
+    ['channel'],
+  )
+  readonly channelFailing = this.#gauge(
+    'midwatch_channel_failing',
+    'Whether the last try of a channel failed (1) or not (0).',
+    ['channel'],
+  )
+  readonly channelPending = this.#gauge(
+    'midwatch_channel_pending_messages',
+    'Messages that a channel owes and that are not delivered yet.',
+    ['channel'],
+  )
+  readonly channelAge = this.#gauge(
+    'midwatch_channel_oldest_message_age_seconds',
+    'How long the oldest undelivered message of a channel waits; 0 when there is none.',
+    ['channel'],
+  )
   readonly diskFree = this.#gauge('midwatch_disk_free_bytes', 'Free space where the data lies.')
   readonly databaseBytes = this.#gauge('midwatch_database_size_bytes', 'Size of the data file.')
   readonly memory = this.#gauge('midwatch_resident_memory_bytes', 'Memory of the process.')

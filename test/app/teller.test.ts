@@ -8,7 +8,9 @@ import { routeTree } from '../../src/notify/route.ts'
 import { Sender } from '../../src/notify/sender.ts'
 import type { EvaluationResult } from '../../src/rule/rule-engine.ts'
 import { loadNotify } from '../../src/store/notify.ts'
-import { leaseMessages, outboxBacklog, recordDelivery } from '../../src/store/outbox.ts'
+import { failingChannels, outboxBacklog, recordDelivery } from '../../src/store/outbox.ts'
+import { leaseMessages } from '../../src/store/outbox-lease.ts'
+import { standIn } from '../../src/store/outbox-stand-in.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { SelfMetrics } from '../../src/telemetry/self-metrics.ts'
 import { testStore } from '../support/test-store.ts'
@@ -48,6 +50,8 @@ async function bench() {
       clock,
       lease: (request) => store.writer.run(leaseMessages, request),
       record: (delivery) => store.writer.run(recordDelivery, delivery),
+      failing: () => failingChannels(store.reader),
+      standIn: (request) => store.writer.run(standIn, request),
       onDelivery: (report) => teller.noteDelivery(report),
       onError: (error) => log.error({ event: 'notify.failed', err: error }, 'failed'),
     },

@@ -23,6 +23,23 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'channel-not-configured': [
     '4:23: notify.by_severity.critical[1]: "email" is not configured (configured: slack); write notify.email or leave it out here',
   ],
+  'fallback-unknown': [
+    '4:24: notify.fallback.channel: "emial" is not a channel; did you mean "email"?',
+    '4:45: notify.fallback.for.slcak: "slcak" is not a channel or receiver; did you mean "slack"?',
+    '4:58: notify.fallback.for.slack: "pager" is not a channel; there are slack, email',
+  ],
+  'fallback-after-in-words': ['3:38: notify.fallback.after: "10 minutes" is not a duration; write 10m'],
+  'fallback-a-receiver': [
+    '3:13: notify.fallback: "on-call" is a receiver; write one of its channels, such as "on-call/webhook[0]"',
+  ],
+  'rate-limit-in-words': [
+    '3:24: notify.rate_limit.slack: "0 per minute" is not a limit; write one such as 10 per minute or 5 per 30s, or off',
+    '3:47: notify.rate_limit.default: "ten a minute" is not a limit; write one such as 10 per minute or 5 per 30s, or off',
+  ],
+  'rate-limit-of-nobody': [
+    '4:24: notify.rate_limit.slakc: "slakc" is not a channel or receiver; did you mean "slack"?',
+    "4:49: notify.rate_limit.pagerduty: pagerduty has an incident for each group, so messages can't become one; remove it",
+  ],
   'sms-without-an-account': [
     '2:8: notify.sms: has no account; write sms: {to: "+4915112345678", from: "+15005550006", account: AC…, token: ${TWILIO_AUTH_TOKEN}}',
   ],

@@ -1,136 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import type { Notification } from '../../src/model/notification.ts'
-import { DeliveryError, type SendContext } from '../../src/notify/channel/channel.ts'
-import { type DeliveryReport, type ReadyChannel, Sender } from '../../src/notify/sender.ts'
+import { DeliveryError } from '../../src/notify/channel/channel.ts'
+import { Sender } from '../../src/notify/sender.ts'
 import { alertEvents } from '../../src/store/alert-events.ts'
-import { type FlushChange, NO_NOTIFY_CHANGE, saveFlush } from '../../src/store/notify.ts'
-import {
-  channelStates,
-  leaseMessages,
-  nextDueMs,
-  outboxBacklog,
-  recordDelivery,
-  releaseLeases,
-} from '../../src/store/outbox.ts'
+import { channelStates, nextDueMs, outboxBacklog, releaseLeases } from '../../src/store/outbox.ts'
+import { leaseMessages } from '../../src/store/outbox-lease.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { ManualClock } from '../support/manual-clock.ts'
-import { testStore } from '../support/test-store.ts'
+import { FOREVER, fingerprintOf, owe, senderBench, settled } from './sender-bench.ts'
 
 const S = 1000
 const M = 60_000
 const H = 3_600_000
-const FOREVER = new AbortController().signal
-
-function notification(reason: string): Notification {
-  const alert = { status: 'firing' as const, labels: {}, annotations: {}, startsAtMs: 0, endsAtMs: undefined }
-  return {
-    receiver: 'team',
-    status: 'firing',
-    reason,
-    groupKey: 'g',
-    groupLabels: {},
-    commonLabels: {},
-    commonAnnotations: {},
-    externalUrl: '',
-    alerts: [{ ...alert, generatorUrl: '', fingerprint: 'f'.repeat(16) }],
-  }
-}
-
-/** Puts messages into the outbox: `channel group text`. */
-async function owe(store: Store, clock: ManualClock, ...messages: string[]): Promise<FlushChange> {
-  const change: FlushChange = {
-    ...NO_NOTIFY_CHANGE,
-    log: [],
-    events: [],
-    messages: messages.map((message) => {
-      const [channel = '', groupKey = '', text = ''] = message.split(' ')
-      const nowMs = clock.now()
-      return {
-        channel,
-        groupKey,
-        body: JSON.stringify(notification(text)),
-        createdMs: nowMs,
-        expiresMs: nowMs + 24 * H,
-      }
-    }),
-  }
-  await store.writer.run(saveFlush, change)
-  return change
-}
-
-/** A channel whose answers a test decides; what it has taken is in `got`. */
-class Receiver implements ReadyChannel {
-  readonly target = 'a test'
-  readonly got: string[] = []
-  readonly tries: string[] = []
-  readonly contexts: SendContext[] = []
-  /** Answers a try: returns, throws, or waits. */
-  answer: (text: string, signal: AbortSignal) => Promise<void> | void = () => {}
-  readonly name: string
-
-  constructor(name: string) {
-    this.name = name
-  }
-
-  async send({ reason }: Notification, context: SendContext): Promise<void> {
-    this.tries.push(reason)
-    this.contexts.push(context)
-    await this.answer(reason, context.signal)
-    this.got.push(reason)
-  }
-}
-
-async function bench(...names: string[]) {
-  const it = await testStore()
-  const reports: DeliveryReport[] = []
-  const errors: string[] = []
-  const channels = new Map(names.map((name) => [name, new Receiver(name)]))
-  const start = () =>
-    new Sender(
-      {
-        clock: it.clock,
-        lease: (request) => it.store.writer.run(leaseMessages, request),
-        record: (delivery) => it.store.writer.run(recordDelivery, delivery),
-        onDelivery: (report) => void reports.push(report),
-        onError: (error) => void errors.push((error as Error).message),
-      },
-      channels,
-    )
-  const sender = start()
-  return {
-    it,
-    sender,
-    start,
-    reports,
-    errors,
-    channel: (name: string) => channels.get(name) as Receiver,
-    owe: (...messages: string[]) => owe(it.store, it.clock, ...messages),
-    /** One pass, to its end. */
-    async pass() {
-      await sender.kick(FOREVER)
-      await settled(sender, it.store)
-    },
-    [Symbol.asyncDispose]: () => it[Symbol.asyncDispose](),
-  }
-}
-
-/** Ends when nothing is under way and nothing more was found to send. */
-async function settled(sender: Sender, store: Store): Promise<void> {
-  for (let i = 0; i < 3; i++) {
-    await sender.drain()
-    await store.writer.flush()
-  }
-}
 
 describe('a message', () => {
   test('that is taken leaves the outbox, and the channel and the alert know when', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('slack g one')
     await b.pass()
     expect(b.channel('slack').got).toEqual(['one'])
     expect(outboxBacklog(b.it.store.reader).pending).toBe(0)
     expect(channelStates(b.it.store.reader)).toMatchObject([{ channel: 'slack', lastSuccessMs: b.it.clock.now() }])
-    expect(alertEvents(b.it.store.reader, 'f'.repeat(16), 10)).toMatchObject([
+    expect(alertEvents(b.it.store.reader, fingerprintOf('g'), 10)).toMatchObject([
       { kind: 'delivered', detail: 'by slack in 0 ms, attempt 1' },
     ])
     await b.pass()
@@ -138,7 +27,7 @@ describe('a message', () => {
   })
 
   test('that fails is tried again after a while that grows to a minute, until it arrives', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('slack g one')
     let failures = 0
     b.channel('slack').answer = () => {
@@ -156,7 +45,7 @@ describe('a message', () => {
     expect(b.channel('slack').got).toEqual(['one'])
     expect(waits).toHaveLength(12)
     // A day without the other side is not a thousand lines of the alert's story.
-    expect(alertEvents(b.it.store.reader, 'f'.repeat(16), 100)).toMatchObject([
+    expect(alertEvents(b.it.store.reader, fingerprintOf('g'), 100)).toMatchObject([
       { kind: 'attempt-failed', detail: 'slack: not now', times: 12 },
       { kind: 'delivered', detail: 'by slack in 0 ms, attempt 13' },
     ])
@@ -171,7 +60,7 @@ describe('a message', () => {
   })
 
   test('waits for as long as the other side asks, within reason', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('slack g one')
     const asked = [90 * S, 24 * H]
     b.channel('slack').answer = () => {
@@ -185,7 +74,7 @@ describe('a message', () => {
   })
 
   test('of which a part has arrived comes again with that, over a restart, and under the same id', async () => {
-    await using b = await bench('sms')
+    await using b = await senderBench('sms')
     await b.owe('sms g one', 'sms g two')
     const arrived = [['+1', '+2'], ['+3'], [], []]
     b.channel('sms').answer = () => {
@@ -218,7 +107,7 @@ describe('a message', () => {
   })
 
   test('that no disk holds keeps its id and what has arrived of it from try to try', async () => {
-    await using b = await bench('sms')
+    await using b = await senderBench('sms')
     const change = await b.owe('sms g one')
     const arrived = [['+1'], ['+2']]
     b.channel('sms').answer = () => {
@@ -235,7 +124,7 @@ describe('a message', () => {
   })
 
   test('that can never be taken is given up at once, and its follower goes on', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('slack g bad', 'slack g good')
     b.channel('slack').answer = (text) => {
       if (text === 'bad') throw new DeliveryError('never', 'invalid_blocks, token=xoxb-1234567890-abcdef')
@@ -247,11 +136,11 @@ describe('a message', () => {
   })
 
   test('of a channel that is gone, or that is too old, is given up with the reason', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('pager g one', 'slack g two')
     await b.it.clock.advance(24 * H)
     await b.pass()
-    expect(b.reports.map(({ error }) => error)).toEqual([
+    expect(b.reports.map(({ error }) => error).toSorted()).toEqual([
       'channel pager is not configured any more',
       'it could not be delivered before it was too old',
     ])
@@ -259,7 +148,7 @@ describe('a message', () => {
   })
 
   test('never overtakes an older one of its group and channel, and waits for no other group', async () => {
-    await using b = await bench('slack', 'email')
+    await using b = await senderBench('slack', 'email')
     await b.owe('slack g fires', 'slack g resolved', 'slack h other', 'email g fires', 'email g resolved')
     let isDown = true
     b.channel('slack').answer = (text) => {
@@ -277,7 +166,7 @@ describe('a message', () => {
 
 describe('a receiver that hangs', () => {
   test('holds up nobody else, however many messages it has', async () => {
-    await using b = await bench('slack', 'email')
+    await using b = await senderBench('slack', 'email')
     await b.owe(...Array.from({ length: 80 }, (_, i) => `slack g${i} hangs`))
     const stop = new AbortController()
     b.channel('slack').answer = (_text, signal) =>
@@ -298,7 +187,7 @@ describe('a receiver that hangs', () => {
 
 describe('a crash', () => {
   test('between sending and writing it down repeats the message and loses none', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('slack g one')
     let crash = () => {}
     const crashed = new Promise<void>((resolve) => {
@@ -313,6 +202,8 @@ describe('a crash', () => {
           crash()
           return new Promise(() => {})
         },
+        failing: () => [],
+        standIn: async () => {},
         onDelivery: () => {},
         onError: () => {},
       },
@@ -331,10 +222,10 @@ describe('a crash', () => {
   })
 
   test('leaves a message that comes back by itself when the lease is over', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     await b.owe('slack g one')
     const request = { nowMs: b.it.clock.now(), leaseMs: M, limit: 10, limitPerChannel: 10, inFlight: {} }
-    expect(await b.it.store.writer.run(leaseMessages, request)).toMatchObject([{ attempts: 1 }])
+    expect(await b.it.store.writer.run(leaseMessages, request)).toMatchObject([[{ attempts: 1 }]])
     await b.it.clock.advance(M)
     await b.pass()
     expect(b.reports).toMatchObject([{ outcome: 'delivered', attempts: 2 }])
@@ -343,7 +234,7 @@ describe('a crash', () => {
 
 describe('without a disk', () => {
   test('messages are sent from memory until they arrive, in order within a group, while others go on', async () => {
-    await using b = await bench('slack', 'email')
+    await using b = await senderBench('slack', 'email')
     const { messages } = await owe(
       { writer: { run: async () => {} } } as unknown as Store,
       b.it.clock,
@@ -365,7 +256,7 @@ describe('without a disk', () => {
   })
 
   test('the end of the program ends the tries', async () => {
-    await using b = await bench('slack')
+    await using b = await senderBench('slack')
     const { messages } = await owe({ writer: { run: async () => {} } } as unknown as Store, b.it.clock, 'slack g fires')
     b.channel('slack').answer = () => {
       throw new DeliveryError('later', 'down')
@@ -380,7 +271,7 @@ describe('without a disk', () => {
 })
 
 test('a clock that is put back an hour keeps no message waiting for it', async () => {
-  await using b = await bench('slack')
+  await using b = await senderBench('slack')
   await b.owe('slack g one')
   let isDown = true
   b.channel('slack').answer = () => {

@@ -37,6 +37,11 @@ export interface Channel<Config> {
   readonly config: z.ZodType<Config>
   /** The key that a plain text stands for: `slack: https://…` is `slack: {url: https://…}`. */
   readonly textKey: string
+  /**
+   * Whether many messages may become one: unless told otherwise, since people read them; only if it is asked for, since
+   * machines do; or never.
+   */
+  readonly digest: 'by default' | 'if asked' | 'never'
   /** The settings as plain data, secrets masked. */
   describe(config: Config): Readonly<Record<string, unknown>>
   /** Where it goes, for people: `#alerts`, `oncall@example.org`; no secrets. */

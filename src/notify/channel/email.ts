@@ -131,6 +131,7 @@ const POLICY = 'no-link-local'
 export const email: Channel<EmailConfig> = {
   config,
   textKey: 'to',
+  digest: 'by default',
   describe: ({ to, from, smtp, title, text, html }) => ({
     to: [...to],
     from,
@@ -192,6 +193,8 @@ function partsOf({ title, text, html, headers }: EmailConfig, notification: Noti
   const message = composeMessage(notification, nowMs)
   const words = (asked: Words | undefined, own: () => string) => say(asked, notification, nowMs, own)
   const written = words(text, () => '')
+  const ownPage = words(html, () => '')
+  const page = written === '' ? htmlOf(message) : pageOf(message.title, `${notesHtml(message)}${preformatted(written)}`)
   const asked = Object.entries(headers ?? {}).map(([name, value]) => [
     name,
     oneLine(
@@ -204,8 +207,8 @@ function partsOf({ title, text, html, headers }: EmailConfig, notification: Noti
       words(title, () => message.title),
       MAX_TITLE,
     ),
-    text: written || textOf(message),
-    html: words(html, () => (written === '' ? htmlOf(message) : pageOf(message.title, preformatted(written)))),
+    text: written === '' ? textOf(message) : [...message.notes, written].join('\n\n'),
+    html: ownPage === '' ? page : `${notesHtml(message)}${ownPage}`,
     headers: {
       'X-Midwatch-Group': oneLine(notification.groupKey, 500),
       'Auto-Submitted': 'auto-generated',
@@ -235,7 +238,7 @@ function deliveryError(
   return new DeliveryError(isFinal ? 'never' : 'later', oneLine(`mail server ${host}:${port}: ${reason}`, MAX_REASON))
 }
 
-function textOf({ title, alerts, omitted, url }: MessageText): string {
+function textOf({ title, notes, alerts, omitted, url }: MessageText): string {
   const parts = alerts.map((alert) =>
     [
       `${alert.status === 'resolved' ? 'RESOLVED: ' : ''}${alert.summary}`,
@@ -250,15 +253,19 @@ function textOf({ title, alerts, omitted, url }: MessageText): string {
       .join('\n'),
   )
   const rest = omitted === 0 ? [] : [`… and ${omitted} more`]
-  return [title, ...parts, ...rest, url].join('\n\n')
+  return [title, ...notes, ...parts, ...rest, url].join('\n\n')
 }
 
-function htmlOf({ title, alerts, omitted, url }: MessageText): string {
+function notesHtml({ notes }: Pick<MessageText, 'notes'>): string {
+  return notes.map((note) => `<p><b>${escapeHtml(note)}</b></p>\n`).join('')
+}
+
+function htmlOf({ title, notes, alerts, omitted, url }: MessageText): string {
   const rest = omitted === 0 ? '' : `<p>… and ${omitted} more</p>`
   return pageOf(
     title,
     `<h1 style="font-size:1.2em">${escapeHtml(title)}</h1>
-${alerts.map(alertHtml).join('\n')}
+${notesHtml({ notes })}${alerts.map(alertHtml).join('\n')}
 ${rest}<p><a href="${escapeHtml(url)}">midwatch</a></p>`,
   )
 }

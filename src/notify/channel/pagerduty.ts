@@ -118,6 +118,8 @@ const MAX_LINKS = 10
 export const pagerduty: Channel<PagerdutyConfig> = {
   config,
   textKey: 'routing_key',
+  // An incident is about one group.
+  digest: 'never',
   describe: ({ routingKey: key, url, title, severity: asked, details, proxy: way }) => ({
     routing_key: String(key),
     ...sourcesOf({ title, severity: asked }),
@@ -183,7 +185,8 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
   const counts = { num_firing: String(firing.length), num_resolved: String(resolved.length) }
   const details = Object.entries(settings.details ?? {}).map(([key, text]) => [key, words(text, '')])
   const lists = { firing: listOf(firing), resolved: listOf(resolved) }
-  const whole = event({ ...lists, ...counts, ...Object.fromEntries(details) })
+  const notes = named('note', message.notes.join('\n'))
+  const whole = event({ ...lists, ...counts, ...notes, ...Object.fromEntries(details) })
   if (Buffer.byteLength(whole) <= MAX_EVENT_BYTES) return whole
   return event({ error: 'the details are left out: the event would be longer than the 512 kB it may have', ...counts })
 }

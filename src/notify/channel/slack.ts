@@ -76,6 +76,7 @@ const COLORS = { critical: '#b3261e', high: '#d9730d', medium: '#c29b00', low: '
 export const slack: Channel<SlackConfig> = {
   config,
   textKey: 'url',
+  digest: 'by default',
   describe: ({ url, channel, proxy, title, text }) => ({
     url: String(url),
     ...(channel === undefined ? {} : { channel }),
@@ -121,11 +122,11 @@ export const slack: Channel<SlackConfig> = {
       say(words, notification, context.nowMs, otherwise)
     const ours = () => ({
       color: told(settings.color, () => colorOf(message)),
-      blocks: own === '' ? blocksOf(message) : [titleOf(message), ...sectionsOf(own)],
+      blocks: own === '' ? blocksOf(message) : [titleOf(message), ...notesOf(message), ...sectionsOf(own)],
     })
     const { attachment } = settings
     const body = {
-      ...(attachment === undefined ? { text: escapeMarkdown(message.title) } : {}),
+      ...named('text', attachment === undefined ? escapeMarkdown(message.title) : notesText(message)),
       ...(channel === undefined ? {} : { channel }),
       ...named(
         'username',
@@ -163,9 +164,18 @@ function colorOf({ status, alerts }: MessageText): string {
   return COLORS[severity as keyof typeof COLORS] ?? COLORS.high
 }
 
-function blocksOf({ alerts, omitted, url, title }: MessageText) {
+function blocksOf({ alerts, omitted, url, title, notes }: MessageText) {
   const rest = omitted === 0 ? [] : [section(`… and ${omitted} more: <${url}/|all alerts>`)]
-  return [titleOf({ title }), ...alerts.map((alert) => section(alertMarkdown(alert))), ...rest]
+  return [titleOf({ title }), ...notesOf({ notes }), ...alerts.map((alert) => section(alertMarkdown(alert))), ...rest]
+}
+
+function notesOf(message: Pick<MessageText, 'notes'>) {
+  const text = notesText(message)
+  return text === '' ? [] : [section(text)]
+}
+
+function notesText({ notes }: Pick<MessageText, 'notes'>): string {
+  return notes.map((note) => `:warning: ${escapeMarkdown(note)}`).join('\n')
 }
 
 function titleOf({ title }: Pick<MessageText, 'title'>) {

@@ -113,6 +113,7 @@ const MENDABLE = /"code"\s*:\s*(?:20003|21212|21408|21606|21659|21703)\b/
 export const sms: Channel<SmsConfig> = {
   config,
   textKey: 'to',
+  digest: 'by default',
   describe: ({ to, from, accountSid, apiKeySid, token, url, text, proxy: way }) => ({
     to: [...to],
     from,
@@ -126,8 +127,9 @@ export const sms: Channel<SmsConfig> = {
   target: ({ to }) => to.map(masked).join(', '),
 
   async send(settings, notification, context) {
-    const own = () => ownText(notification, context.nowMs)
-    const body = cutToSegments(plainSigns(say(settings.text, notification, context.nowMs, own)), MAX_SEGMENTS)
+    const asked = say(settings.text, notification, context.nowMs, () => '')
+    const text = asked === '' ? ownText(notification, context.nowMs) : [...(notification.notes ?? []), asked].join('\n')
+    const body = cutToSegments(plainSigns(text), MAX_SEGMENTS)
     const owed = settings.to.filter((to) => !context.done.includes(to))
     const done: string[] = []
     const failed: { readonly to: string; readonly error: DeliveryError }[] = []
@@ -185,7 +187,7 @@ function failureOf(
 }
 
 function ownText(notification: Notification, nowMs: number): string {
-  const { title, alerts, url, omitted } = composeMessage(notification, nowMs)
+  const { title, alerts, url, omitted, notes } = composeMessage(notification, nowMs)
   const lines = alerts.map(({ status, summary, finding, when }) =>
     plainSigns(
       [status === 'resolved' ? 'Resolved: ' : '', summary, finding === undefined ? '' : ` (${finding})`, `, ${when}`]
@@ -195,7 +197,7 @@ function ownText(notification: Notification, nowMs: number): string {
   )
   const link = alerts.length === 1 ? (alerts[0]?.checkUrl ?? url) : url
   const last = isReachable(link) ? link : ''
-  return fitLines([plainSigns(title), ...lines], { last, omitted, most: MAX_SEGMENTS })
+  return fitLines([plainSigns(title), ...notes.map(plainSigns), ...lines], { last, omitted, most: MAX_SEGMENTS })
 }
 
 /** A telephone can't open what only this machine can. */

@@ -46,6 +46,7 @@ const config = z
 export const webhook: Channel<WebhookConfig> = {
   config,
   textKey: 'url',
+  digest: 'if asked',
   describe: (settings) => ({ ...describeReceiver(settings), max_alerts: settings.maxAlerts ?? 0 }),
   target: hostOf,
 

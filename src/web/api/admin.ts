@@ -8,6 +8,7 @@ import { readJson } from '../body.ts'
 import { HttpProblem } from '../problem.ts'
 import type { Api } from '../registry.ts'
 import { validate } from '../validate.ts'
+import { channelReports } from '../view/channels.ts'
 
 const tokenRequest = z.strictObject({
   name: z
@@ -84,6 +85,10 @@ export const adminApi: Api = (web, context) => {
     return c.body(null, 204)
   })
 
+  web.get('/api/v1/channels', requireScope(context, 'read'), (c) => {
+    const items = channelReports(context).map(([name, report]) => ({ name, ...report }))
+    return c.json({ items, page: 1, page_size: items.length, total: items.length })
+  })
   web.post('/api/v1/channels/:name/test', admin, async (c) => {
     const name = c.req.param('name')
     const result = await context.testChannel(name)

@@ -1,9 +1,9 @@
 import { version } from '../../lib/version.ts'
 import type { CheckHealth } from '../../model/health.ts'
-import { channelStates } from '../../store/outbox.ts'
 import { identify, mayRead } from '../auth.ts'
-import type { ReloadReport, WebContext } from '../context.ts'
+import type { WebContext } from '../context.ts'
 import type { Api } from '../registry.ts'
+import { channelReports } from '../view/channels.ts'
 
 /** `/health` for people and scripts, `/health/live` and `/health/ready` for what restarts and routes. */
 export const healthApi: Api = (web, context) => {
@@ -28,7 +28,8 @@ export const healthApi: Api = (web, context) => {
 }
 
 /** @param inFull with what only those get who may read: messages, details, and how midwatch itself is set up */
-function healthReport({ board, startedMs, clock, lastReload, channelNames, store }: WebContext, inFull: boolean) {
+function healthReport(context: WebContext, inFull: boolean) {
+  const { board, startedMs, clock } = context
   const { status, ...counts } = board.summary
   return {
     status,
@@ -36,18 +37,19 @@ function healthReport({ board, startedMs, clock, lastReload, channelNames, store
     uptime_seconds: Math.floor((clock.now() - startedMs) / 1000),
     checks: Object.fromEntries(board.checks.map((check) => [check.name, (inFull ? checkReport : checkState)(check)])),
     summary: counts,
-    ...(inFull ? ownReport(lastReload(), store, channelNames()) : {}),
+    ...(inFull ? ownReport(context) : {}),
   }
 }
 
-function ownReport(reload: ReloadReport, store: WebContext['store'], channels: readonly string[]) {
+function ownReport(context: WebContext) {
+  const reload = context.lastReload()
   return {
     config: {
       last_reload: time(reload.atMs),
       last_reload_successful: reload.ok,
       ...(reload.ok ? {} : { problems: reload.problems.map(({ message, file, line }) => ({ file, line, message })) }),
     },
-    channels: Object.fromEntries(channelReports(channels, store)),
+    channels: Object.fromEntries(channelReports(context)),
   }
 }
 
@@ -72,22 +74,6 @@ function checkState({ status, critical, category, latencyMs, lastSuccessMs, sinc
     last_success: time(lastSuccessMs),
     since: time(sinceMs),
   }
-}
-
-function channelReports(channels: readonly string[], store: WebContext['store']) {
-  const states = new Map(channelStates(store.reader).map((state) => [state.channel, state]))
-  return channels.map((name) => {
-    const state = states.get(name)
-    return [
-      name,
-      {
-        last_success: time(state?.lastSuccessMs),
-        last_failure: time(state?.lastFailureMs),
-        last_error: state?.lastError ?? null,
-        failing_since: time(state?.failingSinceMs),
-      },
-    ] as const
-  })
 }
 
 /** As RFC 3339; null for a time that never was. */

@@ -1,4 +1,5 @@
 import { formatProblem } from '../../model/problem.ts'
+import { EVENTS } from '../../notify/event-sink.ts'
 import { channelStates, outboxBacklog } from '../../store/outbox.ts'
 import type { WebContext } from '../context.ts'
 import type { OwnProblem } from '../page/overview.tsx'
@@ -84,8 +85,8 @@ function* failingRules({ rules }: WebContext): Generator<OwnProblem> {
   }
 }
 
-function* channels({ config, store }: WebContext): Generator<OwnProblem> {
-  const configured = new Set(channelNames(config()))
+function* channels({ channelNames, store }: WebContext): Generator<OwnProblem> {
+  const configured = new Set(channelNames())
   for (const { channel, failingSinceMs, lastError } of channelStates(store.reader)) {
     if (failingSinceMs === undefined || !configured.has(channel)) continue
     yield {
@@ -110,8 +111,8 @@ function* outbox({ store, clock }: WebContext): Generator<OwnProblem> {
   }
 }
 
-function* nobodyTold({ config }: WebContext, firing: number): Generator<OwnProblem> {
-  if (firing === 0 || channelNames(config()).length > 0) return
+function* nobodyTold({ channelNames }: WebContext, firing: number): Generator<OwnProblem> {
+  if (firing === 0 || channelNames().some((name) => name !== EVENTS)) return
   yield {
     severity: 'warning',
     title: 'Nobody is told',
@@ -119,8 +120,4 @@ function* nobodyTold({ config }: WebContext, firing: number): Generator<OwnProbl
     sinceMs: undefined,
     runbookUrl: undefined,
   }
-}
-
-function channelNames({ notify }: ReturnType<WebContext['config']>): readonly string[] {
-  return Object.entries(notify.channels).flatMap(([name, channel]) => (channel === undefined ? [] : [name]))
 }

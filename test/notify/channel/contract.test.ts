@@ -58,6 +58,29 @@ describe.each(members.map((member) => [member.name, member] as const))('%s', (_n
     expect(it.faults()).toEqual([])
   })
 
+  test('says before all else that it is late or comes in place of another, to people', async () => {
+    await using it = await member.start(TAKES)
+    const notes = ['slack has been failing since 02:14:05 UTC & <long>']
+    await send(member, it.port, { ...notification([firing]), notes })
+    const { digest } = channels[member.name]
+    // A program gets what Alertmanager would post.
+    expect(it.messages[0]?.includes('since 02:14:05 UTC &')).toBe(digest !== 'if asked')
+    expect(it.faults()).toEqual([])
+  })
+
+  test('makes one message of many groups', async () => {
+    await using it = await member.start(TAKES)
+    const groups = Array.from({ length: 60 }, (_, i) => ({
+      labels: { alertname: `Group${i}` },
+      alerts: [{ ...firing, labels: { alertname: `Group${i}`, severity: 'high' } }, resolved],
+    }))
+    const alerts = groups.flatMap((group) => group.alerts)
+    await send(member, it.port, { ...notification(alerts), commonLabels: {}, groupLabels: {}, groups })
+    expect(it.messages[0]).toMatch(/60 groups|"alerts"/)
+    expect(it.messages[0]).toMatch(/Group0/)
+    expect(it.faults()).toEqual([])
+  })
+
   test('makes of 500 long alerts a message that is taken, whole signs in it', async () => {
     await using it = await member.start(TAKES)
     const text = (i: number) => `${i} ${'🌙 größer & <b>kleiner</b> '.repeat(250)}`

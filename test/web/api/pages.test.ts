@@ -220,8 +220,14 @@ describe('the overview', () => {
       context: { lastReload, rules: failing },
     })
     const outcome = { kind: 'retry', error: 'slack answered 500', nextTryMs: NOW } as const
-    await site.store.writer.run(recordDelivery, { id: 1, channel: 'slack', nowMs: NOW - MINUTE, outcome, events: [] })
-    await site.store.writer.run(recordDelivery, { id: 2, channel: 'pager', nowMs: NOW, outcome, events: [] })
+    await site.store.writer.run(recordDelivery, {
+      ids: [1],
+      channel: 'slack',
+      nowMs: NOW - MINUTE,
+      outcome,
+      events: [],
+    })
+    await site.store.writer.run(recordDelivery, { ids: [2], channel: 'pager', nowMs: NOW, outcome, events: [] })
     const text = words((await site.get('/', html)).text)
     expect(text).toContain('The configuration was refused 3 min ago')
     expect(text).toContain('midwatch.yml:3: "30 s" is not a duration')
