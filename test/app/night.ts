@@ -21,7 +21,9 @@ import { alertEvents } from '../../src/store/alert-events.ts'
 import { loadAlerts } from '../../src/store/alerts.ts'
 import { loadChecks } from '../../src/store/checks.ts'
 import { loadNotify } from '../../src/store/notify.ts'
-import { leaseMessages, recordDelivery, releaseLeases } from '../../src/store/outbox.ts'
+import { failingChannels, recordDelivery, releaseLeases } from '../../src/store/outbox.ts'
+import { leaseMessages } from '../../src/store/outbox-lease.ts'
+import { standIn } from '../../src/store/outbox-stand-in.ts'
 import { getSetting, putSetting } from '../../src/store/settings.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { SelfMetrics } from '../../src/telemetry/self-metrics.ts'
@@ -227,6 +229,8 @@ class Run {
         clock,
         lease: (request) => store.writer.run(leaseMessages, request),
         record: (delivery) => store.writer.run(recordDelivery, delivery),
+        failing: () => failingChannels(store.reader),
+        standIn: (request) => store.writer.run(standIn, request),
         onDelivery: (report) => this.#teller.noteDelivery(report),
         onError(error) {
           throw error
