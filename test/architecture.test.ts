@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const ROWS = [
   ['lib'],
   ['model', 'telemetry'],
-  ['wire', 'promql', 'template'],
+  ['wire', 'promql', 'template', 'dashboard'],
   ['store', 'probe', 'ingest', 'alert', 'health'],
   ['rule', 'notify', 'audit', 'export'],
   ['config'],

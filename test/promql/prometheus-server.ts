@@ -19,8 +19,13 @@ export interface PrometheusServer {
   stop(): Promise<void>
 }
 
-export async function startPrometheus(program: string): Promise<PrometheusServer> {
+/** @param fill puts blocks into the folder of its data before it starts */
+export async function startPrometheus(
+  program: string,
+  fill: (data: string) => Promise<void> = async () => {},
+): Promise<PrometheusServer> {
   const folder = await mkdtemp(join(tmpdir(), 'promql-'))
+  await fill(join(folder, 'data'))
   await writeFile(join(folder, 'prometheus.yml'), 'scrape_configs: []\n')
   const port = await freePort()
   const flags = [
