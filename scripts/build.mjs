@@ -65,7 +65,13 @@ const programApart = {
 }
 
 /** Folders whose files travel with the program: name there → place here. */
-const folders = { migrations: 'migrations', rules: 'rules', runbooks: 'docs/runbooks', static: 'src/web/static' }
+const folders = {
+  migrations: 'migrations',
+  rules: 'rules',
+  dashboards: 'dashboards',
+  runbooks: 'docs/runbooks',
+  static: 'src/web/static',
+}
 
 export async function buildProgram() {
   rmSync(dist, { recursive: true, force: true })

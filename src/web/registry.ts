@@ -3,6 +3,7 @@ import { adminApi } from './api/admin.ts'
 import { alertmanagerApi } from './api/alertmanager.ts'
 import { auditApi } from './api/audit.ts'
 import { checksApi } from './api/checks.ts'
+import { dashboardsApi } from './api/dashboards.ts'
 import { healthApi } from './api/health.ts'
 import { loginApi } from './api/login.ts'
 import { metricsApi } from './api/metrics.ts'
@@ -34,5 +35,6 @@ export const apis: readonly Api[] = [
   queryApi,
   seriesApi,
   rulesApi,
+  dashboardsApi,
   alertmanagerApi,
 ]

@@ -32,6 +32,8 @@ const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: str
   'GET /api/v1/audit/verify': { wish: 'read' },
   'GET /api/v1/checks': { wish: 'read' },
   'GET /api/v1/checks/:name': { wish: 'read', path: '/api/v1/checks/shop' },
+  'GET /api/v1/dashboards': { wish: 'read' },
+  'GET /api/v1/dashboards/:uid': { wish: 'read', path: '/api/v1/dashboards/midwatch-overview' },
   'GET /api/v1/format_query': { wish: 'read' },
   'GET /api/v1/label/:name/values': { wish: 'read', path: '/api/v1/label/job/values' },
   'GET /api/v1/labels': { wish: 'read' },
