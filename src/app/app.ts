@@ -5,7 +5,7 @@ import { alertmanagerYaml } from '../config/alertmanager/print.ts'
 import type { Config } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { loadRules } from '../config/rules.ts'
-import { downParent } from '../health/down-parent.ts'
+import { Dependencies } from '../health/dependencies.ts'
 import { HealthBoard } from '../health/health-board.ts'
 import { hasAsset } from '../lib/asset.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -17,6 +17,7 @@ import type { HealthStatus } from '../model/health.ts'
 import type { Labels } from '../model/labels.ts'
 import type { RuleGroup } from '../model/rule.ts'
 import { Dispatcher } from '../notify/dispatcher.ts'
+import { heldBackBy } from '../notify/held-back.ts'
 import { Sender } from '../notify/sender.ts'
 import { Silences } from '../notify/silences.ts'
 import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../notify/stage.ts'
@@ -116,6 +117,7 @@ export async function startApp(options: StartOptions): Promise<App> {
 
   // What is looked at.
   const board = new HealthBoard()
+  let dependencies = new Dependencies([], board)
   const watch = new Watch({ clock, log, store, board, audit })
   const runner = new Runner({
     clock,
@@ -163,13 +165,17 @@ export async function startApp(options: StartOptions): Promise<App> {
       timeStage(routing.timeIntervals ?? new Map()),
       silenceStage((labels, nowMs) => silences.silenceOf(labels, nowMs)),
       // Last, so that what is held back otherwise is owed to nobody.
-      dependencyStage((alert) => downParent(config.checks, board, alert.labels.get('check'))),
+      dependencyStage((check, nowMs) => dependencies.causeOf(check, nowMs)),
     ],
     findingOf,
+    heldBackBy: (labels: Labels, nowMs: number) => heldBackBy(labels, dispatcher.alerts, dependencies, nowMs),
     externalUrl: externalUrlOf(config),
     expiryMs: MESSAGE_EXPIRY_MS,
   })
-  const dispatcher = new Dispatcher(dispatchOptions(plan), loadNotify(store.reader), { lastAliveMs, nowMs: startedMs })
+  const dispatcher: Dispatcher = new Dispatcher(dispatchOptions(plan), loadNotify(store.reader), {
+    lastAliveMs,
+    nowMs: startedMs,
+  })
   const sender: Sender = new Sender(
     {
       clock,
@@ -231,6 +237,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     const jobs = [...selves, ...checks.map((check) => jobOf(check, (heartbeat) => heartbeats.judge(heartbeat)))]
     infos = jobs.map(({ info }) => info)
     board.update(infos, clock.now(), remembered)
+    dependencies = new Dependencies(infos, board)
     return jobs.map(({ job }) => job)
   }
   const apply = async (next: Plan, groups: readonly RuleGroup[]) => {
@@ -285,6 +292,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     metrics,
     heartbeats: heartbeats.book,
     silences,
+    dependencies: () => dependencies,
     setSilence: (request, actor, traceId) => desk.set(request, actor, traceId),
     expireSilence: (id, actor, traceId) => desk.expire(id, actor, traceId),
     takeAlerts: (alerts) => teller.takePosted(alerts),

@@ -34,13 +34,17 @@ export class HealthBoard {
   readonly #checks = new Map<string, CheckHealth>()
   /** When a check was first looked at after a time in which nothing was known of it; those that are unknown are not in it. */
   readonly #knownSinceMs = new Map<string, number>()
+  /** When a check was last found otherwise than down after it had been down. */
+  readonly #recoveredMs = new Map<string, number>()
 
   /** Takes another list of checks; those that stay keep what is known of them. */
   update(checks: readonly BoardCheck[], nowMs: number, remembered: readonly Remembered[] = []): void {
     const before = new Map(this.#checks)
     const memory = new Map(remembered.map((each) => [each.name, each]))
     const names = new Set(checks.map(({ name }) => name))
-    for (const name of this.#knownSinceMs.keys()) if (!names.has(name)) this.#knownSinceMs.delete(name)
+    for (const times of [this.#knownSinceMs, this.#recoveredMs]) {
+      for (const name of times.keys()) if (!names.has(name)) times.delete(name)
+    }
     this.#checks.clear()
     for (const check of checks) {
       const known = before.get(check.name) ?? recall(check, memory.get(check.name))
@@ -58,6 +62,7 @@ export class HealthBoard {
     if (before === undefined) return undefined
     const status = statusOf(finding)
     const message = finding.outcome === 'up' ? '' : finding.message
+    if (before.status === 'unhealthy' && status !== 'unhealthy') this.#recoveredMs.set(name, atMs)
     if (status === 'unknown') this.#knownSinceMs.delete(name)
     else if (!this.#knownSinceMs.has(name) || isLongAgo(before, atMs)) this.#knownSinceMs.set(name, atMs)
     this.#checks.set(name, {
@@ -87,6 +92,11 @@ export class HealthBoard {
     if (knownSinceMs === undefined) return `${name} was not looked at since the start`
     if (knownSinceMs > atMs) return `${name} was unknown until ${timeOf(knownSinceMs)}`
     return isLongAgo(check, atMs) ? `${name} was last looked at at ${timeOf(check.lastRunMs)}` : undefined
+  }
+
+  /** When a check was last found otherwise than down after it had been down; undefined when it was not. */
+  recoveredMs(name: string): number | undefined {
+    return this.#recoveredMs.get(name)
   }
 
   get checks(): readonly CheckHealth[] {

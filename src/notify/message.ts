@@ -1,4 +1,5 @@
 import type { Notification, NotifiedAlert, NotifiedGroup } from '../model/notification.ts'
+import { HELD_BACK } from './held-back.ts'
 import { bySeverity } from './severity.ts'
 
 /** What a message about one alert says, in parts that every channel sets in its own way. */
@@ -10,6 +11,8 @@ export interface AlertText {
   readonly when: string
   /** Which part failed and why, as the check saw it; undefined when there is no check behind the alert. */
   readonly finding: string | undefined
+  /** What else is held back because of it: `3 alerts of cart, search and shop, which depend on database`. */
+  readonly heldBack: string | undefined
   readonly severity: string
   /** The labels that are not said already. */
   readonly labels: string
@@ -130,6 +133,7 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
     description: shorten(annotations.description || annotations.message || '', MAX_DESCRIPTION),
     when: whenText(alert, nowMs),
     finding: status === 'firing' && alert.finding !== undefined ? shorten(alert.finding, MAX_FINDING) : undefined,
+    heldBack: annotations[HELD_BACK] === undefined ? undefined : shorten(annotations[HELD_BACK], MAX_FINDING),
     severity: labels.severity ?? '',
     labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
     runbookUrl: runbookUrl(annotations.runbook_url, externalUrl),

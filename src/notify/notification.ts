@@ -1,10 +1,11 @@
 import type { Labels } from '../model/labels.ts'
 import type { Notification, NotifiedAlert } from '../model/notification.ts'
+import { HELD_BACK } from './held-back.ts'
 import { isResolved, type NotifyAlert } from './notify-alert.ts'
 import type { TellingOptions } from './telling.ts'
 
 interface NotificationInput
-  extends Pick<TellingOptions, 'externalUrl' | 'findingOf' | 'acknowledgements' | 'ackLinks'> {
+  extends Pick<TellingOptions, 'externalUrl' | 'findingOf' | 'heldBackBy' | 'acknowledgements' | 'ackLinks'> {
   readonly receiver: string
   readonly groupKey: string
   readonly groupLabels: Labels
@@ -16,13 +17,15 @@ interface NotificationInput
 
 /** A group as it stands at `nowMs`, with everything that a message about it may say. */
 export function notificationOf(input: NotificationInput): Notification {
-  const { receiver, groupKey, groupLabels, alerts, reason, escalation, nowMs, externalUrl, findingOf } = input
+  const { receiver, groupKey, groupLabels, alerts, reason, escalation, nowMs, externalUrl, findingOf, heldBackBy } =
+    input
   const notified = alerts.map((alert): NotifiedAlert => {
     const finding = findingOf(alert.labels)
+    const heldBack = isResolved(alert, nowMs) ? undefined : heldBackBy?.(alert.labels, nowMs)
     return {
       status: isResolved(alert, nowMs) ? 'resolved' : 'firing',
       labels: alert.labels.toObject(),
-      annotations: alert.annotations,
+      annotations: heldBack === undefined ? alert.annotations : { ...alert.annotations, [HELD_BACK]: heldBack },
       startsAtMs: alert.startsAtMs,
       endsAtMs: isResolved(alert, nowMs) ? alert.endsAtMs : undefined,
       generatorUrl: alert.generatorUrl,

@@ -80,13 +80,30 @@ export function eachAlert(
 }
 
 /** Holds back alerts about something that depends on something that is down: the root cause is told instead. */
-export function dependencyStage(causeOf: (alert: NotifyAlert) => string | undefined): Stage {
-  const stage = eachAlert('dependency', 'dependency', (alert) => {
-    const cause = causeOf(alert)
-    if (cause === undefined) return undefined
-    return { reason: `it depends on ${cause}, which is down`, subject: `check/${cause}` }
+export function dependencyStage(
+  causeOf: (
+    check: string,
+    nowMs: number,
+  ) => { readonly name: string; readonly recoveredMs: number | undefined } | undefined,
+): Stage {
+  const stage = eachAlert('dependency', 'dependency', ({ labels }, { nowMs }) => {
+    const cause = causeOf(labels.get('check'), nowMs)
+    return cause === undefined ? undefined : { reason: dependsText(cause), subject: `check/${cause.name}` }
   })
   return { ...stage, keepsOwed: true }
+}
+
+/** `it depends on database, which is down`, or is up again while its dependents have not been looked at since. */
+export function dependsText({
+  name,
+  recoveredMs,
+}: {
+  readonly name: string
+  readonly recoveredMs: number | undefined
+}): string {
+  const how =
+    recoveredMs === undefined ? 'down' : `up again since ${new Date(recoveredMs).toISOString()}; it is looked at first`
+  return `it depends on ${name}, which is ${how}`
 }
 
 /** Holds alerts back until the maintenance window is over in which they are; `windowOf` says which one that is. */

@@ -27,6 +27,8 @@ export interface TellingOptions {
   /** What the check behind an alert last found, for the message. */
   readonly findingOf: (labels: Labels) => string | undefined
   readonly externalUrl: string
+  /** What else is held back because of what an alert is about, for the message. */
+  readonly heldBackBy?: (labels: Labels, nowMs: number) => string | undefined
   /** How long a message is worth delivering. */
   readonly expiryMs: number
   /** Who has taken an alert on; nobody ever where it is left out. */

@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Config } from '../config/config.ts'
+import type { Dependencies } from '../health/dependencies.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -45,6 +46,8 @@ export interface WebContext {
   /** Sends a test message through a channel, past the outbox; says how it went. */
   testChannel(name: string): Promise<ChannelTest>
   readonly silences: Silences
+  /** Which checks depend on which, in the config in use. */
+  dependencies(): Dependencies
   /** Makes or changes a silence; resolves to its id when it is on disk. */
   setSilence(request: SilenceRequest, actor: string, traceId?: string): Promise<string>
   expireSilence(id: string, actor: string, traceId?: string): Promise<void>

@@ -4,6 +4,7 @@ import { Teller } from '../../src/app/teller.ts'
 import { Watch } from '../../src/app/watch.ts'
 import type { AuditTrail as Audit } from '../../src/audit/audit-trail.ts'
 import { AuditTrail } from '../../src/audit/audit-trail.ts'
+import { Dependencies } from '../../src/health/dependencies.ts'
 import { HealthBoard } from '../../src/health/health-board.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { up } from '../../src/model/finding.ts'
@@ -11,8 +12,10 @@ import type { HealthStatus } from '../../src/model/health.ts'
 import { Labels } from '../../src/model/labels.ts'
 import type { Notification } from '../../src/model/notification.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
+import { heldBackBy } from '../../src/notify/held-back.ts'
 import { routeTree } from '../../src/notify/route.ts'
 import { Sender } from '../../src/notify/sender.ts'
+import { dependencyStage } from '../../src/notify/stage.ts'
 import { type Job, Runner } from '../../src/probe/runner.ts'
 import { readRuleFile } from '../../src/rule/load.ts'
 import { queryStore } from '../../src/rule/query.ts'
@@ -34,8 +37,10 @@ export const EVALUATION_MS = 15 * S
 
 export interface NightOptions {
   readonly rules: string
-  /** Names of checks; each is looked at every half minute. */
-  readonly checks: readonly string[]
+  /** Four hours unless told. */
+  readonly repeatMs?: number
+  /** Names of checks, each of which is looked at every half minute; those that depend on others with their names. */
+  readonly checks: readonly (string | { readonly name: string; readonly dependsOn: readonly string[] })[]
 }
 
 /**
@@ -99,12 +104,11 @@ export class Night implements AsyncDisposable {
       .map(({ kind, detail }) => `${kind}: ${detail}`)
   }
 
-  /** @param stepMs how often rules are evaluated; seldom where it is only time that has to pass */
-  async advance(ms: number, stepMs = EVALUATION_MS): Promise<void> {
+  async advance(ms: number): Promise<void> {
     const { clock, store } = this.#disk
     const endMs = clock.now() + ms
     while (clock.now() < endMs) {
-      await clock.advance(stepMs)
+      await clock.advance(EVALUATION_MS)
       await store.writer.run(putSetting, { key: LAST_ALIVE, value: String(clock.now()) })
       await this.#run.rules.tick(clock.now())
       await store.writer.flush()
@@ -175,7 +179,11 @@ class Run {
   readonly #jobs: readonly Job[]
   #running: Promise<void> = Promise.resolve()
 
-  constructor({ rules, checks }: NightOptions, disk: TestStore, { findingOf, onMessage }: RunDoors) {
+  constructor(
+    { rules, checks: written, repeatMs = 4 * 3_600_000 }: NightOptions,
+    disk: TestStore,
+    { findingOf, onMessage }: RunDoors,
+  ) {
     this.#disk = disk
     const { store, clock } = disk
     const log = createLog('silent')
@@ -184,8 +192,10 @@ class Run {
     const lastAliveMs = Number(getSetting(store.reader, LAST_ALIVE) ?? startedMs)
     const outage = { fromMs: lastAliveMs, toMs: startedMs }
     const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
-    const infos = checks.map((name) => ({ name, critical: true, category: 'application' }))
+    const checks = written.map((one) => (typeof one === 'string' ? { name: one, dependsOn: [] } : one))
+    const infos = checks.map((one) => ({ ...one, critical: true, category: 'application', everyMs: 30 * S }))
     this.board.update(infos, startedMs, remembered)
+    const dependencies = new Dependencies(infos, this.board)
     const watch = new Watch({ clock, log, store, board: this.board, audit })
     this.#runner = new Runner({
       clock,
@@ -198,7 +208,7 @@ class Run {
         throw error
       },
     })
-    this.#jobs = checks.map((name) => {
+    this.#jobs = checks.map(({ name }) => {
       const labels = Labels.of({ job: 'probe', check: name })
       return {
         name,
@@ -213,11 +223,17 @@ class Run {
     this.dispatcher = new Dispatcher(
       {
         routing: {
-          root: routeTree({ receiver: 'team', groupBy: ['alertname'], groupIntervalMs: 60 * S }),
+          root: routeTree({
+            receiver: 'team',
+            groupBy: ['alertname'],
+            groupIntervalMs: 60 * S,
+            repeatIntervalMs: repeatMs,
+          }),
           receivers: new Map([['team', [{ channel: 'slack', sendResolved: true }]]]),
         },
-        stages: [],
+        stages: [dependencyStage((check, nowMs) => dependencies.causeOf(check, nowMs))],
         findingOf: () => undefined,
+        heldBackBy: (one, nowMs) => heldBackBy(one, this.dispatcher.alerts, dependencies, nowMs),
         externalUrl: 'http://watch.example.org',
         expiryMs: 24 * 3_600_000,
       },

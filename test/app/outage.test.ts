@@ -68,12 +68,12 @@ describe.each([
 })
 
 describe('while checks are unknown', () => {
-  test('nobody is told anything for half a day, and of what is over afterwards everybody is told', async () => {
-    await using night = await Night.begin({ rules: RULES, checks: CHECKS })
+  test('nothing is repeated, however long that takes, and of what is over afterwards everybody is told', async () => {
+    await using night = await Night.begin({ rules: RULES, checks: CHECKS, repeatMs: 10 * M })
     night.find(isDown, 'shop', 'database')
     await night.advance(18 * M)
     night.find(isUnknown, ...CHECKS)
-    await night.advance(12 * H, 2 * M)
+    await night.advance(H)
     expect(told(night)).toEqual(['first notification: +database +shop'])
     expect(night.states).toEqual({ database: 'firing, frozen', shop: 'firing, frozen' })
 

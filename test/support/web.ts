@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Hono } from 'hono'
 import { AuditTrail } from '../../src/audit/audit-trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { Dependencies } from '../../src/health/dependencies.ts'
 import { HealthBoard } from '../../src/health/health-board.ts'
 import { HeartbeatBook } from '../../src/ingest/heartbeat-book.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
@@ -122,6 +123,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
       Object.entries(config.notify.channels).flatMap(([name, one]) => (one === undefined ? [] : [name])),
     testChannel: async () => ({ kind: 'unknown', known: [] }),
     silences: new Silences(),
+    dependencies: () => new Dependencies(context.checks(), context.board),
     setSilence: async () => '',
     expireSilence: async () => {},
     takeAlerts: async () => {},

@@ -244,6 +244,7 @@ function textOf({ title, notes, alerts, omitted, url }: MessageText): string {
       `${alert.status === 'resolved' ? 'RESOLVED: ' : ''}${alert.summary}`,
       alert.status === 'firing' ? alert.description : '',
       alert.finding === undefined ? '' : `Reason: ${alert.finding}`,
+      alert.heldBack === undefined ? '' : `Also held back: ${alert.heldBack}`,
       alert.when.replace(/^./, (first) => first.toUpperCase()),
       alert.labels,
       alert.runbookUrl === undefined ? '' : `Runbook: ${alert.runbookUrl}`,
@@ -281,6 +282,7 @@ function alertHtml(alert: AlertText): string {
   const lines = [
     alert.status === 'firing' ? escapeHtml(alert.description) : '',
     alert.finding === undefined ? '' : `<b>Reason:</b> ${escapeHtml(alert.finding)}`,
+    alert.heldBack === undefined ? '' : `<b>Also held back:</b> ${escapeHtml(alert.heldBack)}`,
     escapeHtml(alert.when.replace(/^./, (first) => first.toUpperCase())),
     alert.labels === '' ? '' : `<code>${escapeHtml(alert.labels)}</code>`,
     [

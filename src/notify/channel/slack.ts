@@ -204,6 +204,7 @@ function alertMarkdown(alert: AlertText): string {
     `${alert.status === 'resolved' ? ':white_check_mark: Resolved: ' : ''}*${escapeMarkdown(alert.summary, 400)}*`,
     alert.status === 'firing' ? escapeMarkdown(alert.description, 1000) : '',
     alert.finding === undefined ? '' : `Reason: ${escapeMarkdown(alert.finding, 500)}`,
+    alert.heldBack === undefined ? '' : `Also held back: ${escapeMarkdown(alert.heldBack, 500)}`,
     escapeMarkdown(alert.when.replace(/^./, (first) => first.toUpperCase())),
     alert.labels === '' ? '' : `\`${escapeMarkdown(alert.labels, 400).replaceAll('`', "'")}\``,
     links.join('  ·  '),

@@ -188,9 +188,15 @@ function failureOf(
 
 function ownText(notification: Notification, nowMs: number): string {
   const { title, alerts, url, omitted, notes } = composeMessage(notification, nowMs)
-  const lines = alerts.map(({ status, summary, finding, when }) =>
+  const lines = alerts.map(({ status, summary, finding, heldBack, when }) =>
     plainSigns(
-      [status === 'resolved' ? 'Resolved: ' : '', summary, finding === undefined ? '' : ` (${finding})`, `, ${when}`]
+      [
+        status === 'resolved' ? 'Resolved: ' : '',
+        summary,
+        finding === undefined ? '' : ` (${finding})`,
+        `, ${when}`,
+        heldBack === undefined ? '' : `, also held back: ${heldBack}`,
+      ]
         .join('')
         .replace(/\s+/g, ' '),
     ),

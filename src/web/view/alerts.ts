@@ -1,5 +1,5 @@
-import { downParent } from '../../health/down-parent.ts'
 import type { AlertInstance } from '../../model/alert.ts'
+import { dependsText } from '../../notify/stage.ts'
 import type { WebContext } from '../context.ts'
 import type { AlertView } from '../page/alerts.tsx'
 
@@ -38,9 +38,9 @@ function alertView(context: WebContext, alert: AlertInstance): AlertView {
 
 /** Why it is told otherwise than its severity lets one expect. */
 function notesOf(context: WebContext, { labels, frozen }: AlertInstance): readonly string[] {
-  const cause = downParent(context.checks(), context.board, labels.get('check'))
+  const cause = context.dependencies().causeOf(labels.get('check'), context.clock.now())
   return [
     ...(frozen === undefined ? [] : [`frozen: ${frozen.reason}`]),
-    ...(cause === undefined ? [] : [`held back: it depends on ${cause}, which is down`]),
+    ...(cause === undefined ? [] : [`held back: ${dependsText(cause)}`]),
   ]
 }
