@@ -18,14 +18,35 @@ export interface Group {
 
 export type GroupPlace = NotifyChange['goneGroups'][number]
 
-/** Which alerts are told together, and when each group is looked at next. */
+/** How often groups of which nothing is left are let go, as in Alertmanager. */
+const SWEEP_EVERY_MS = 30_000
+
+/**
+ * Which alerts are told together, and when each group is looked at next. A group without alerts keeps its times until the
+ * next sweep, so that an alert which comes and goes is not told each time at once.
+ */
 export class AlertGroups {
   readonly #groups = new Map<string, Group>()
+  #sweptMs: number
+
+  constructor(nowMs: number) {
+    this.#sweptMs = nowMs
+  }
+
+  /** Lets go of groups without alerts when it is time. */
+  sweep(nowMs: number): void {
+    const sinceMs = nowMs - this.#sweptMs
+    // A clock that was put back begins the time anew.
+    if (sinceMs >= 0 && sinceMs < SWEEP_EVERY_MS) return
+    this.#sweptMs = nowMs - (sinceMs < 0 ? 0 : sinceMs % SWEEP_EVERY_MS)
+    for (const [id, { members }] of this.#groups) if (members.size === 0) this.#groups.delete(id)
+  }
 
   /** When the next group is due, or the next step of an escalation; undefined when there is none. */
   get nextDueMs(): number | undefined {
     let nextMs: number | undefined
-    for (const { nextFlushMs, escalateAtMs = nextFlushMs } of this.#groups.values()) {
+    for (const { members, nextFlushMs, escalateAtMs = nextFlushMs } of this.#groups.values()) {
+      if (members.size === 0) continue
       nextMs = Math.min(nextMs ?? nextFlushMs, nextFlushMs, escalateAtMs)
     }
     return nextMs
@@ -51,10 +72,6 @@ export class AlertGroups {
     return this.#groups.has(idOf(routeId, groupKey))
   }
 
-  delete(group: Group): void {
-    this.#groups.delete(groupId(group))
-  }
-
   /** Puts an alert into its groups: one for each route that it takes. */
   place(alert: NotifyAlert, root: Route, nowMs: number): { readonly group: Group; readonly isNew: boolean }[] {
     return matchRoutes(root, alert.labels).map((route) => {
@@ -62,13 +79,15 @@ export class AlertGroups {
       const key = groupKey(route, labels)
       const id = idOf(route.id, key)
       const known = this.#groups.get(id)
+      // An alert that has been there for longer than the wait (after a restart, say) need not wait again.
+      const hasWaited = alert.startsAtMs + route.groupWaitMs < nowMs
       if (known !== undefined) {
         const isNew = !known.members.has(alert.fingerprint)
+        if (known.members.size === 0) known.nextFlushMs = nextTickMs(known, nowMs)
+        if (hasWaited && !known.flushed) known.nextFlushMs = nowMs
         known.members.add(alert.fingerprint)
         return { group: known, isNew }
       }
-      // An alert that has been there for longer than the wait (after a restart, say) need not wait again.
-      const hasWaited = alert.startsAtMs + route.groupWaitMs < nowMs
       const nextFlushMs = hasWaited ? nowMs : nowMs + route.groupWaitMs
       const members = new Set([alert.fingerprint])
       const made: Group = { route, key, labels, members, nextFlushMs, flushed: false, escalateAtMs: undefined }
@@ -106,7 +125,14 @@ export class AlertGroups {
 
 /** A group's time is never farther away than its longest wait; where it is, the clock was put back. */
 function isDue(group: Group, nowMs: number): boolean {
+  if (group.members.size === 0) return false
   return group.nextFlushMs <= nowMs || group.nextFlushMs > nowMs + longestWaitMs(group)
+}
+
+/** When a group would have been looked at next, had there been something to look at. */
+function nextTickMs({ route, nextFlushMs }: Group, nowMs: number): number {
+  const behindMs = Math.max(nowMs - nextFlushMs, 0)
+  return nextFlushMs + Math.ceil(behindMs / route.groupIntervalMs) * route.groupIntervalMs
 }
 
 function longestWaitMs({ route }: Group): number {

@@ -53,6 +53,7 @@ export function viewAlerts(scene: Scene): AlertView[] {
 export function viewGroups(groups: Iterable<Group>, scene: Scene): GroupView[] {
   const mutedBy = muting(scene)
   return [...groups]
+    .filter(({ members }) => members.size > 0)
     .map(({ route, key, labels, members, nextFlushMs }) => ({
       key,
       labels,

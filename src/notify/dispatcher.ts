@@ -36,8 +36,10 @@ const GRACE_MS = 4 * 60_000
  */
 export class Dispatcher {
   readonly #alerts = new Map<string, NotifyAlert>()
-  readonly #groups = new AlertGroups()
+  readonly #groups: AlertGroups
   readonly #log: NotifyLog
+  /** Fingerprints of those whose end is said again after they are forgotten: it is no news, but may stand in a message. */
+  readonly #echoes = new Set<string>()
   readonly #standing: StandingDecisions
   readonly #episodes: OpenEpisodes
   /** What a reload changed; it is written down with the next decision. */
@@ -51,6 +53,7 @@ export class Dispatcher {
     outage: { readonly lastAliveMs: number; readonly nowMs: number },
   ) {
     this.#options = options
+    this.#groups = new AlertGroups(outage.nowMs)
     this.#log = new NotifyLog(restored.log)
     this.#standing = new StandingDecisions(restored.alerts.map(({ fingerprint }) => fingerprint))
     this.#episodes = new OpenEpisodes(restored.open ?? [])
@@ -129,20 +132,22 @@ export class Dispatcher {
    * @returns what has to be written down together with the rules' own state
    */
   take(sent: readonly SentAlert[], nowMs: number): NotifyChange & { readonly events: readonly AlertEvent[] } {
+    this.#groups.sweep(nowMs)
     const alerts: NotifyAlertRow[] = []
     const groups = new Set<Group>()
     const events: AlertEvent[] = []
     const episodes: EpisodeChange[] = []
     for (const each of sent) {
       const news = fromSent(each, nowMs)
-      const alert = mergeAlerts(this.#alerts.get(news.fingerprint), news)
-      // A resolved alert that nobody here has heard of is nobody's news.
-      if (isResolved(alert, nowMs) && !this.#alerts.has(alert.fingerprint)) continue
+      const known = this.#alerts.get(news.fingerprint)
+      const alert = mergeAlerts(known, news)
+      if (!isResolved(alert, nowMs)) this.#echoes.delete(alert.fingerprint)
+      else if (known === undefined) this.#echoes.add(alert.fingerprint)
       this.#alerts.set(alert.fingerprint, alert)
       alerts.push(rowOf(alert))
       this.#episodes.note(alert, nowMs, { episodes, events })
       for (const { group, isNew } of this.#groups.place(alert, this.#options.routing.root, nowMs)) {
-        if (isNew) events.push(grouped(alert, group, nowMs))
+        if (isNew && !this.#echoes.has(alert.fingerprint)) events.push(grouped(alert, group, nowMs))
         groups.add(group)
       }
     }
@@ -155,6 +160,7 @@ export class Dispatcher {
    * @returns what was decided; undefined when nothing was due
    */
   flush(nowMs: number): FlushChange | undefined {
+    this.#groups.sweep(nowMs)
     const due = this.#groups.due(nowMs)
     const escalated = this.#groups.dueToEscalate(nowMs).filter((group) => !due.includes(group))
     if (due.length + escalated.length === 0) return undefined
@@ -164,20 +170,24 @@ export class Dispatcher {
     for (const group of due) this.#flushGroup(group, nowMs, change, inhibitor)
     // In between the group's own times only those are told whose turn it is.
     for (const group of escalated) this.#escalateGroup(group, nowMs, change, inhibitor)
+    const events = change.events.filter(
+      ({ fingerprint, kind }) => kind === 'queued' || kind === 'escalated' || !this.#echoes.has(fingerprint),
+    )
     const held = new Set([...this.#groups].flatMap(({ members }) => [...members]))
     const goneAlerts: string[] = []
     const episodes: EpisodeChange[] = []
     for (const alert of this.#alerts.values()) {
       if (!isResolved(alert, nowMs)) continue
-      this.#episodes.noteSilent(alert, nowMs, { episodes, events: change.events })
+      this.#episodes.noteSilent(alert, nowMs, { episodes, events })
       if (held.has(alert.fingerprint)) continue
       this.#alerts.delete(alert.fingerprint)
+      this.#echoes.delete(alert.fingerprint)
       goneAlerts.push(alert.fingerprint)
     }
     const { gone, log } = this.#unwritten
     change.goneGroups.push(...gone.filter((place) => !this.#groups.has(place)))
     this.#unwritten = { gone: [], log: [] }
-    return { ...change, log: [...log, ...change.log], alerts: [], goneAlerts, episodes }
+    return { ...change, events, log: [...log, ...change.log], alerts: [], goneAlerts, episodes }
   }
 
   #flushGroup(group: Group, nowMs: number, change: Decisions, inhibitor: () => Inhibitor): void {
@@ -196,8 +206,8 @@ export class Dispatcher {
       change.groups.push(groupRow(group))
       return
     }
-    this.#groups.delete(group)
     this.#standing.drop(groupId(group), change.events)
+    group.escalateAtMs = undefined
     change.goneGroups.push({ routeId: route.id, groupKey: group.key })
   }
 

@@ -42,16 +42,27 @@ export function mergeAlerts(known: NotifyAlert | undefined, sent: NotifyAlert): 
     return { ...newer, startsAtMs, endsAtMs }
   }
   if (older.endsAtMs > newer.endsAtMs && !older.timedOut && !isResolved(older, newer.updatedAtMs)) {
-    return { ...newer, startsAtMs, endsAtMs: older.endsAtMs, timedOut: older.timedOut }
+    return { ...newer, startsAtMs, endsAtMs: older.endsAtMs }
   }
   return { ...newer, startsAtMs }
 }
 
-/** As Alertmanager sorts a group: by job, instance, then all labels. */
+/** As Alertmanager sorts a group: by job and instance, those without behind the others, then by all labels. */
 export function byImportance(a: NotifyAlert, b: NotifyAlert): number {
-  return (
-    compareText(a.labels.get('job'), b.labels.get('job')) ||
-    compareText(a.labels.get('instance'), b.labels.get('instance')) ||
-    compareText(a.labels.key, b.labels.key)
-  )
+  for (const name of ['job', 'instance']) {
+    const [one, other] = [a.labels.get(name), b.labels.get(name)]
+    if (one === other) continue
+    return one === '' ? 1 : other === '' ? -1 : compareText(one, other)
+  }
+  return compareSets(a.labels, b.labels)
+}
+
+/** As `LabelSet.Before`: the smaller set first; of two that are as large, the one that lacks a label which the other has. */
+function compareSets({ pairs: a }: Labels, { pairs: b }: Labels): number {
+  if (a.length !== b.length) return a.length - b.length
+  for (let i = 0; i < a.length; i += 2) {
+    const order = compareText(b[i] as string, a[i] as string) || compareText(a[i + 1] as string, b[i + 1] as string)
+    if (order !== 0) return order
+  }
+  return 0
 }

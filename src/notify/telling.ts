@@ -112,7 +112,8 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
     telling.standing.settle(groupId(group), channel, verdicts, nowMs, decisions.events)
   }
   if (decision.notify) {
-    const validMs = escalation === undefined ? 2 * route.repeatIntervalMs : longValidMs(group)
+    const validMs =
+      escalation === undefined ? 2 * Math.max(route.repeatIntervalMs, route.groupIntervalMs) : longValidMs(group)
     keep({
       ...place,
       ...hashes,

@@ -58,6 +58,45 @@ describe('a group', () => {
     expect(bench.told).toEqual(['5 slack: first notification +1'])
   })
 
+  test('that waits is looked at once an alert joins it that is older than the wait', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(5 * S)
+    await bench.fire({ i: '2' }, START - M)
+    await bench.advance(5 * S)
+    expect(bench.told).toEqual(['10 slack: first notification +1 +2'])
+  })
+
+  test('lists alerts by job and instance, those without behind the others, then those with few labels first', async () => {
+    const bench = new Bench()
+    for (const labels of [
+      { a: '1' },
+      { b: '1' },
+      { a: '1', b: '1' },
+      { instance: 'x' },
+      { job: 'b' },
+      { job: 'a' },
+      { job: 'a', instance: 'y' },
+      { a: '0', n: '1' },
+    ])
+      await bench.fire(labels)
+    await bench.advance(M)
+    const sets = bench.notifications[0]?.alerts.map(({ labels }) => {
+      const { alertname: _, ...rest } = labels
+      return JSON.stringify(rest)
+    })
+    expect(sets).toEqual([
+      '{"instance":"y","job":"a"}',
+      '{"job":"a"}',
+      '{"job":"b"}',
+      '{"instance":"x"}',
+      '{"b":"1"}',
+      '{"a":"1"}',
+      '{"a":"0","n":"1"}',
+      '{"a":"1","b":"1"}',
+    ])
+  })
+
   test('of an alert that came and went within the wait tells nothing', async () => {
     const bench = new Bench()
     await bench.fire({ i: '1' })
@@ -92,7 +131,7 @@ describe('a group', () => {
     await bench.resolve({ i: '1' })
     await bench.advance(5 * M)
     await bench.resolve({ i: '2' })
-    await bench.advance(5 * M)
+    await bench.advance(6 * M)
     await bench.fire({ i: '2' })
     await bench.advance(M)
     expect(bench.told).toEqual([
@@ -100,8 +139,8 @@ describe('a group', () => {
       '30 email: first notification +1 +2',
       '330 slack: some alerts resolved +2 -1',
       '630 slack: all alerts resolved -2',
-      '670 slack: first notification +2',
-      '670 email: first notification +2',
+      '730 slack: first notification +2',
+      '730 email: first notification +2',
     ])
   })
 })
@@ -115,11 +154,33 @@ describe('an alert', () => {
     expect(bench.told).toEqual(['30 slack: first notification +1', '330 slack: all alerts resolved -1'])
   })
 
-  test('that is resolved and unknown here is nobody’s news', async () => {
+  test('that is resolved and unknown here is no reason to tell anybody, but stands in what is told of its group', async () => {
     const bench = new Bench()
     await bench.resolve({ i: '1' })
+    await bench.advance(M)
+    expect(bench.told).toEqual([])
+    expect(bench.events).toEqual([])
     expect(bench.dispatcher.alerts).toEqual([])
     expect(bench.dispatcher.nextDueMs).toBeUndefined()
+    await bench.resolve({ i: '1' })
+    await bench.fire({ i: '2' })
+    await bench.advance(M)
+    expect(bench.told).toEqual(['90 slack: first notification +2 -1'])
+  })
+
+  test('that comes back while its group is still known waits for the next interval of the group', async () => {
+    const bench = new Bench()
+    await bench.fire({ i: '1' })
+    await bench.advance(40 * S)
+    await bench.resolve({ i: '1' })
+    await bench.advance(5 * M)
+    await bench.fire({ i: '1' })
+    await bench.advance(6 * M)
+    expect(bench.told).toEqual([
+      '30 slack: first notification +1',
+      '330 slack: all alerts resolved -1',
+      '630 slack: first notification +1',
+    ])
   })
 
   test('goes down every route that matches and says to continue, and each receiver hears of it once', async () => {

@@ -42,7 +42,10 @@ export function toldDifference(theirs: readonly Told[], ours: readonly Told[], f
     for (const second of pairs.slice(i + 1)) {
       const apartMs = second.their.atMs - first.their.atMs
       if (Math.abs(apartMs) <= sameMs || apartMs > 0 === second.our.atMs > first.our.atMs) continue
-      note(first.their.atMs, `${first.their.to} at ${first.their.atMs} ms and ${second.their.to} are told in another order`)
+      note(
+        first.their.atMs,
+        `${first.their.to} at ${first.their.atMs} ms and ${second.their.to} are told in another order`,
+      )
     }
   }
   return found.sort((a, b) => a.atMs - b.atMs)[0]?.text

@@ -28,7 +28,7 @@ const THEMES = [
 ] as const
 type Theme = (typeof THEMES)[number]
 
-const LAST_EVENT_MS = 9000
+const LAST_EVENT_MS = 7500
 const FAR_MS = 600_000
 const NAMES = ['Down', 'Slow', 'Full'] as const
 const TEAMS = ['shop', 'pay', ''] as const
@@ -99,7 +99,9 @@ function rootFor(
   draw: Draw,
 ): TellingScenario['route'] {
   const name = () => draw.pick(receivers).name
-  const groupBy = () => draw.pick([['alertname'], ['team'], ['alertname', 'team'], ['...'], [], ['severity', 'nothing']])
+  // Not `[]`: a route below the first one that says so groups by nothing since Alertmanager 0.31, and as its parent before.
+  const groupBy = () =>
+    draw.pick([['alertname'], ['team'], ['alertname', 'team'], ['...'], ['nothing'], ['severity', 'nothing']])
   const root = { receiver: name(), groupBy: groupBy(), ...timers(theme, draw) }
   // Where alerts inhibit each other, it must be clear which of them came first.
   const base = inhibits ? { ...root, waitMs: Math.max(root.waitMs ?? 0, 500) } : root
@@ -161,9 +163,7 @@ function inhibition(draw: Draw): WrittenInhibitRule[] {
       target: [{ name: 'severity', op: '=~', value: 'warning|info' }],
       equal: equal(),
     },
-    ...(draw.chance(0.6)
-      ? [{ source: [draw.pick(MATCHERS)], target: [draw.pick(MATCHERS)], equal: equal() }]
-      : []),
+    ...(draw.chance(0.6) ? [{ source: [draw.pick(MATCHERS)], target: [draw.pick(MATCHERS)], equal: equal() }] : []),
   ]
 }
 
@@ -174,6 +174,7 @@ class Story {
   readonly #draw: Draw
   readonly #pool: readonly Labelled[]
   readonly #firing = new Map<Labelled, number>()
+  readonly #known = new Set<Labelled>()
   readonly #silences = new Map<string, Extract<TellingEvent, { kind: 'silence' }>>()
   #events: readonly TellingEvent[] = []
 
@@ -223,6 +224,7 @@ class Story {
     if (event.kind === 'expire') this.#silences.delete(event.key)
     if (event.kind !== 'post') return
     for (const { labels, startsMs = event.atMs, endsMs } of event.alerts) {
+      this.#known.add(labels)
       if (endsMs !== undefined && endsMs <= event.atMs) this.#firing.delete(labels)
       else this.#firing.set(labels, startsMs)
     }
@@ -237,7 +239,8 @@ class Story {
         if (rest.length === 0) return undefined
         const chosen = draw.some(rest, this.#events.length === 0 ? draw.int(1, 4) : draw.int(1, 2))
         const isOld = this.#theme === 'old and unknown alerts' && draw.chance(0.5)
-        const plans = chosen.map((labels) => this.#firingPlan(labels, isOld))
+        // Alertmanager remembers for half an hour when an alert that is over began; midwatch does not.
+        const plans = chosen.map((labels) => this.#firingPlan(labels, isOld && !this.#known.has(labels)))
         return (atMs) => ({ kind: 'post', atMs, alerts: plans.map((plan) => plan(atMs)) })
       }
       case 'again': {

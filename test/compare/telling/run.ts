@@ -1,14 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { formatMatcher } from '../../../src/model/matcher.ts'
-import { createMatcher } from '../../../src/model/matcher.ts'
-import { Midwatch } from '../../e2e/midwatch.ts'
+import { createMatcher, formatMatcher } from '../../../src/model/matcher.ts'
+import { Midwatch, until } from '../../e2e/midwatch.ts'
 import { listen } from '../../support/listen.ts'
 import { freePort, startPeer } from '../../support/peers.ts'
-import { type Told, toldOf } from './told.ts'
+import { prefer, quickFolder } from '../quick-place.ts'
 import {
   INTERVALS,
   RESOLVE_TIMEOUT_MS,
@@ -18,13 +16,17 @@ import {
   type WrittenMatcher,
   type WrittenRoute,
 } from './scenario.ts'
+import { type Told, toldOf } from './told.ts'
 
 /** Where midwatch says it is when it listens on any free port; Alertmanager is told to say the same. */
 const EXTERNAL_URL = 'http://127.0.0.1:0'
-/** From the moment at which everything is ready to the first event. */
-const LEAD_MS = 500
+/** From the moment at which everything is ready to the first event of the first scenario, and from one to the next. */
+const LEAD_MS = 300
+const STAGGER_MS = 40
+/** Messages by which both have done everything once before it counts. */
+const WARM_UPS = 40
 /** Later than this, an event is not where the scenario meant it. */
-const LATE_MS = 150
+const LATE_MS = 250
 
 /** What both programs told in one scenario, in the order in which it arrived. */
 export interface TellingResult {
@@ -44,51 +46,45 @@ export async function playTelling(
   scenarios: readonly TellingScenario[],
   factor: number,
 ): Promise<ReadonlyMap<number, TellingResult>> {
-  const folder = mkdtempSync(join(tmpdir(), 'midwatch-telling-'))
-  try {
-    await using theirs = await recorder()
-    await using ours = await recorder()
-    const slowed = scenarios.map((scenario) => slowedDown(scenario, factor))
-    const port = await freePort()
-    const file = join(folder, 'alertmanager.yml')
-    writeFileSync(file, JSON.stringify(configuration(slowed, theirs.url, factor)))
-    mkdirSync(join(folder, 'alertmanager'))
-    const config = JSON.stringify({
-      shipped_rules: false,
-      alertmanager: configuration(slowed, ours.url, factor),
-    })
-    await using midwatch = await Midwatch.start(folder, { config })
-    await using _alertmanager = await startPeer(
-      alertmanager,
-      [
-        `--config.file=${file}`,
-        `--storage.path=${join(folder, 'alertmanager')}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        `--web.external-url=${EXTERNAL_URL}`,
-        '--cluster.listen-address=',
-        '--log.level=warn',
-      ],
-      { ready: port },
-    )
-    const startMs = Date.now() + LEAD_MS
-    const urls = [`http://127.0.0.1:${port}`, midwatch.url] as const
-    const players = slowed.map(async (scenario) => {
-      const lateMs = await Promise.all(urls.map((url) => new Player(url, startMs, scenario).play()))
-      await at(startMs + scenario.endMs + LATE_MS * factor)
-      return [scenario, Math.max(...lateMs) > LATE_MS * factor] as const
-    })
-    const results = new Map<number, TellingResult>()
-    for (const [scenario, isLate] of await Promise.all(players)) {
-      results.set(scenario.seed, {
-        theirs: toldOf(theirs.taken, scenario, startMs, factor),
-        ours: toldOf(ours.taken, scenario, startMs, factor),
-        isLate,
-      })
-    }
-    return results
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  using folder = quickFolder()
+  await using theirs = await recorder()
+  await using ours = await recorder()
+  const slowed = scenarios.map((scenario) => slowedDown(scenario, factor))
+  const port = await freePort()
+  const file = join(folder.path, 'alertmanager.yml')
+  writeFileSync(file, JSON.stringify(configuration(slowed, theirs.url, factor)))
+  mkdirSync(join(folder.path, 'alertmanager'))
+  const config = JSON.stringify({
+    shipped_rules: false,
+    alertmanager: configuration(slowed, ours.url, factor),
+  })
+  await using midwatch = await Midwatch.start(folder.path, { config })
+  await using peer = await startPeer(
+    alertmanager,
+    [
+      `--config.file=${file}`,
+      `--storage.path=${join(folder.path, 'alertmanager')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      `--web.external-url=${EXTERNAL_URL}`,
+      '--cluster.listen-address=',
+      '--log.level=warn',
+    ],
+    { ready: port },
+  )
+  prefer(process.pid, peer.pid, midwatch.pid)
+  const urls = [`http://127.0.0.1:${port}`, midwatch.url] as const
+  await Promise.all(urls.map(warmUp))
+  await until(() => theirs.taken.length >= WARM_UPS && ours.taken.length >= WARM_UPS, 'both to be warm')
+  const firstMs = Date.now() + LEAD_MS
+  const players = slowed.map(async (scenario, i) => {
+    const startMs = firstMs + i * STAGGER_MS
+    const lateMs = await Promise.all(urls.map((url) => new Player(url, startMs, scenario).play()))
+    await at(startMs + scenario.endMs + LATE_MS * factor)
+    const told = (taken: readonly Taken[]) => toldOf(taken, scenario, startMs, factor)
+    const isLate = Math.max(...lateMs) > LATE_MS * factor
+    return [scenario.seed, { theirs: told(theirs.taken), ours: told(ours.taken), isLate }] as const
+  })
+  return new Map(await Promise.all(players))
 }
 
 /** A message as it came in. */
@@ -129,13 +125,15 @@ function configuration(scenarios: readonly TellingScenario[], base: string, fact
   return {
     global: { resolve_timeout: `${RESOLVE_TIMEOUT_MS * factor}ms` },
     route: {
-      receiver: 'nobody',
+      receiver: 'warm-up',
+      group_by: ['...'],
+      group_wait: '0s',
       routes: scenarios.map(({ seed, route }) => {
         const { matchers: _, ...node } = routeText(seed, route)
         return { ...node, matchers: [`scenario="${seed}"`] }
       }),
     },
-    receivers: [{ name: 'nobody' }, ...receivers],
+    receivers: [{ name: 'warm-up', webhook_configs: [{ url: `${base}/warm-up` }] }, ...receivers],
     inhibit_rules: scenarios.flatMap(({ seed, inhibitRules }) =>
       inhibitRules.map(({ source, target, equal }) => ({
         source_matchers: [`scenario="${seed}"`, ...source.map(matcherText)],
@@ -165,6 +163,10 @@ function routeText(seed: number, route: WrittenRoute): Record<string, unknown> {
 
 function matcherText({ name, op, value }: WrittenMatcher): string {
   return formatMatcher(createMatcher(name, op, value))
+}
+
+async function warmUp(url: string): Promise<void> {
+  for (let i = 0; i < WARM_UPS; i++) await ask(`${url}/api/v2/alerts`, 'POST', [{ labels: { warm_up: String(i) } }])
 }
 
 /** Does to one program what a scenario says, each thing at its time. */
@@ -202,14 +204,14 @@ class Player {
           ...(endsMs === undefined ? {} : { endsAt: this.#time(endsMs) }),
           ...(generatorUrl === '' ? {} : { generatorURL: generatorUrl }),
         }))
-        await this.#ask('POST', 'alerts', alerts)
+        await ask(`${this.#url}/api/v2/alerts`, 'POST', alerts)
         return
       }
       case 'silence': {
         const { key, matchers, startsMs, endsMs } = event
         const id = this.#silenceIds.get(key)
         const all: readonly WrittenMatcher[] = [{ name: 'scenario', op: '=', value: seed }, ...matchers]
-        const answer = await this.#ask('POST', 'silences', {
+        const answer = await ask(`${this.#url}/api/v2/silences`, 'POST', {
           ...(id === undefined ? {} : { id }),
           matchers: all.map(({ name, op, value }) => ({
             name,
@@ -226,25 +228,21 @@ class Player {
         return
       }
       case 'expire':
-        await this.#ask('DELETE', `silence/${this.#silenceIds.get(event.key)}`)
+        await ask(`${this.#url}/api/v2/silence/${this.#silenceIds.get(event.key)}`, 'DELETE')
     }
   }
 
   #time(ms: number): string {
     return new Date(this.#startMs + ms).toISOString()
   }
+}
 
-  async #ask(method: string, path: string, body?: unknown): Promise<string> {
-    const response = await fetch(`${this.#url}/api/v2/${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${this.#url}: ${method} ${path} in scenario ${this.#scenario.seed}: ${text}`)
-    return text
-  }
+async function ask(url: string, method: string, body?: unknown): Promise<string> {
+  const content = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await fetch(url, { method, ...(body === undefined ? {} : content) })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`)
+  return text
 }
 
 async function at(ms: number): Promise<void> {

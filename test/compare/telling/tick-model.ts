@@ -35,7 +35,9 @@ export function raceIn({ route, inhibitRules, events, endMs }: Draft): string | 
     }
     const touched = new Map<string, number>()
     const immediate = new Set<string>()
-    for (const { labels, startsMs = event.atMs, endsMs = event.atMs + RESOLVE_TIMEOUT_MS } of event.alerts) {
+    for (const { labels, ...said } of event.alerts) {
+      const startsMs = said.startsMs ?? said.endsMs ?? event.atMs
+      const endsMs = said.endsMs ?? event.atMs + RESOLVE_TIMEOUT_MS
       const ids: string[] = []
       for (const one of matchRoutes(root, Labels.of(labels))) {
         const id = `${one.id}\n${groupKey(one, groupLabels(one, Labels.of(labels)))}`
@@ -43,7 +45,8 @@ export function raceIn({ route, inhibitRules, events, endMs }: Draft): string | 
         touched.set(id, (touched.get(id) ?? 0) + 1)
         const known = groups.get(id)
         const dueMs = startsMs + one.groupWaitMs
-        if (Math.abs(dueMs - event.atMs) < MARGIN_MS && one.groupWaitMs > 0) return 'an alert that is as old as the wait'
+        if (Math.abs(dueMs - event.atMs) < MARGIN_MS && one.groupWaitMs > 0)
+          return 'an alert that is as old as the wait'
         const tickMs = dueMs <= event.atMs ? event.atMs : event.atMs + one.groupWaitMs
         if (tickMs === event.atMs) immediate.add(id)
         if (known === undefined) groups.set(id, { route: one, createdMs: event.atMs, firstTickMs: tickMs })
@@ -53,7 +56,8 @@ export function raceIn({ route, inhibitRules, events, endMs }: Draft): string | 
     }
     for (const id of immediate) {
       const isFirst = groups.get(id)?.firstTickMs === event.atMs
-      if (isFirst && ((touched.get(id) ?? 0) > 1 || inhibitRules.length > 0)) return 'alerts of one group that is due at once'
+      if (isFirst && ((touched.get(id) ?? 0) > 1 || inhibitRules.length > 0))
+        return 'alerts of one group that is due at once'
     }
     changes.push({ atMs: event.atMs, groups: inhibitRules.length > 0 ? 'all' : [...touched.keys()] })
   }

@@ -33,21 +33,33 @@ export function toldOf(taken: readonly Taken[], scenario: TellingScenario, start
     const [, number, ...to] = path.split('/')
     if (number !== String(seed) || atMs > startMs + endMs) return []
     const read = JSON.parse(body) as Body
-    return [{ atMs: atMs - startMs, to: to.join('/'), groupKey: read.groupKey, body: written(read, scenario, startMs, factor) }]
+    return [
+      {
+        atMs: atMs - startMs,
+        to: to.join('/'),
+        groupKey: read.groupKey,
+        body: written(read, scenario, startMs, factor),
+      },
+    ]
   })
 }
 
 /**
  * The body without what must differ:
  * - `notification_reason`, which Alertmanager has since 0.32 and midwatch as well, but 0.25 not;
- * - a start that the poster left out is the clock of the program at that moment;
+ * - a start that the poster left out is the end, or where that is left out as well the clock of the program at that moment;
  * - an end that the poster left out is that clock and `resolve_timeout`.
  * A time that somebody posted stays exactly what it is, counted from the start of the scenario.
  */
-function written({ notification_reason: _, ...body }: Body, scenario: TellingScenario, startMs: number, factor: number) {
+function written(
+  { notification_reason: _, ...body }: Body,
+  scenario: TellingScenario,
+  startMs: number,
+  factor: number,
+) {
   const alerts = body.alerts.map((alert) => {
     const posts = postsOf(scenario, alert.labels)
-    const starts = posts.map(({ atMs, startsMs }) => ({ atMs, exactMs: startsMs, addedMs: 0 }))
+    const starts = posts.map(({ atMs, startsMs, endsMs }) => ({ atMs, exactMs: startsMs ?? endsMs, addedMs: 0 }))
     const ends = posts.map(({ atMs, endsMs }) => ({ atMs, exactMs: endsMs, addedMs: RESOLVE_TIMEOUT_MS * factor }))
     const text = (time: string, said: typeof starts) => timeText(time, said, startMs, factor)
     return { ...alert, startsAt: text(alert.startsAt, starts), endsAt: text(alert.endsAt, ends) }
@@ -79,5 +91,7 @@ function timeText(
     const behindMs = sinceMs - atMs - addedMs
     return exactMs === undefined && behindMs >= 0 && behindMs <= CLOCK_MS * factor
   })
-  return chosen === undefined ? `${sinceMs} ms, which nobody said` : `said at ${chosen.atMs} ms, plus ${chosen.addedMs} ms`
+  return chosen === undefined
+    ? `${sinceMs} ms, which nobody said`
+    : `said at ${chosen.atMs} ms, plus ${chosen.addedMs} ms`
 }

@@ -1,0 +1,19 @@
+import { playUntilClear, type Verdict } from '../report.ts'
+import { toldDifference } from './difference.ts'
+import { tellingScenario } from './generator.ts'
+import { playTelling } from './run.ts'
+
+/**
+ * Holds what midwatch tells against what Alertmanager tells, in the scenarios of these seeds.
+ *
+ * @param alertmanager the program
+ */
+export function compareTelling(alertmanager: string, seeds: readonly number[]): Promise<readonly Verdict[]> {
+  return playUntilClear(seeds.map(tellingScenario), async ({ scenarios, factor }) => {
+    const results = await playTelling(alertmanager, scenarios, factor)
+    return scenarios.map(({ seed, about }) => {
+      const { theirs = [], ours = [], isLate = true } = results.get(seed) ?? {}
+      return { seed, about, compared: theirs.length, different: toldDifference(theirs, ours, factor), isLate }
+    })
+  })
+}
