@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { HandOverInput } from '../config/hand-over.ts'
 import { loadRules } from '../config/rules.ts'
-import { listAssets } from '../lib/asset.ts'
+import { listAssets, readAsset } from '../lib/asset.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import type { Silence } from '../model/silence.ts'
 import { Connection } from '../store/database.ts'
@@ -29,7 +29,7 @@ export async function handOverInput(config: Config): Promise<Pick<HandOverInput,
     groups,
     originOf: (file) => (shipped.has(file) ? 'shipped' : 'own'),
     silences: silencesIn(config.storage.data),
-    dashboards: [],
+    dashboards: listAssets('dashboards').map((path) => ({ path: basename(path), text: readAsset(path) })),
     externalUrl: externalUrlOf(config),
   }
 }

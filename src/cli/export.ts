@@ -84,7 +84,7 @@ export const exportCommand = defineCommand({
     const checks = args.check ? await runChecks(chosen, handOver, dir) : []
     if (args.json) printJson({ files: files.map(({ path }) => path), checks })
     else {
-      for (const { path } of files) process.stdout.write(`${join(dir, path)}\n`)
+      process.stdout.write(summaryOf(dir, files))
       for (const { program, verdict, said } of checks) {
         process.stdout.write(`${verdict === 'fine' ? 'fine' : verdict}: ${program}${said === '' ? '' : `\n${said}`}\n`)
       }
@@ -94,6 +94,18 @@ export const exportCommand = defineCommand({
     }
   },
 })
+
+/** What lies where, a line for each folder. */
+function summaryOf(dir: string, files: readonly ExportedFile[]): string {
+  const byFolder = new Map<string, number>()
+  for (const { path } of files) {
+    const [first = '', ...rest] = path.split('/')
+    const name = rest.length === 0 ? first : `${first}/`
+    byFolder.set(name, (byFolder.get(name) ?? 0) + 1)
+  }
+  const lines = [...byFolder].map(([name, count]) => `  ${name}${count > 1 ? `  ${count} files` : ''}\n`)
+  return `${files.length} files in ${dir}; begin with README.md\n${lines.join('')}`
+}
 
 function chooseDocuments(only: string | undefined): readonly ExportDocument[] {
   if (only === undefined) return documents

@@ -46,7 +46,7 @@ export function handOverOf(input: HandOverInput): HandOver {
     alertmanager: handedAlertmanager(config),
     silences: input.silences.filter(({ endsAtMs }) => endsAtMs > nowMs),
     dashboards: input.dashboards,
-    runbooks: listAssets('docs/runbooks').map((path) => ({ path, text: readAsset(path) })),
+    runbooks: listAssets('runbooks').map((path) => ({ path: `docs/${path}`, text: readAsset(path) })),
   }
 }
 

@@ -5,6 +5,7 @@ import type { ExportedFile, HandedSecret, HandOver } from './hand-over.ts'
 export function overview(documents: readonly ExportDocument[], handOver: HandOver): ExportedFile[] {
   const secrets = secretsOf(documents, handOver)
   return [
+    { path: 'README.md', text: stepsText(documents, handOver, secrets.length > 0) },
     { path: 'report.md', text: reportText(documents, handOver) },
     ...(secrets.length === 0 ? [] : [{ path: 'secrets/README.md', text: secretsText(secrets) }]),
   ]
@@ -33,6 +34,31 @@ function reportText(documents: readonly ExportDocument[], handOver: HandOver): s
     return [`## ${TITLES[outcome]} (${mine.length})\n\n| what | |\n|---|---|\n${lines.join('\n')}\n`]
   })
   return `# What moves\n\nWritten ${new Date(handOver.nowMs).toISOString()} by \`midwatch export\`.\n\n${sections.join('\n')}`
+}
+
+function stepsText(documents: readonly ExportDocument[], { addresses }: HandOver, hasSecrets: boolean): string {
+  const steps = [
+    ...(hasSecrets ? ['Put the secrets into files of `secrets/`; its README lists them.'] : []),
+    'Look through `report.md`: what moves as it is, what is different then, and what nothing there does.',
+    'Copy `.env.example` to `.env`, set a password for Grafana, and start the stack: `docker compose up -d`. On Kubernetes, `kubectl apply -k kubernetes/` beside a Prometheus operator.',
+    'Bring the history: `midwatch export --history FOLDER`, then `promtool tsdb create-blocks-from openmetrics FILE DATA` for each file.',
+    `Bring the silences: \`amtool --alertmanager.url=http://${addresses.alertmanager} silence import silences.json\`.`,
+    'Let both run for a while. Both tell of the same alerts; send those of one of them to a channel of their own, or silence them there.',
+    'Stop midwatch when you trust the stack. Until then pushed metrics reach Prometheus through it.',
+  ]
+  const parts = documents.map(({ key, summary }) => `| ${key} | ${cell(summary)} |`)
+  return [
+    '# Hand-over',
+    '',
+    'These files take over what midwatch does. Each was made of `midwatch.yml` and of what was set since; make them anew rather than mending them.',
+    '',
+    ...steps.map((step, i) => `${i + 1}. ${step}`),
+    '',
+    '| part | |',
+    '|---|---|',
+    ...parts,
+    '',
+  ].join('\n')
 }
 
 function secretsText(secrets: readonly HandedSecret[]): string {

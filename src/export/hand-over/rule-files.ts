@@ -4,7 +4,12 @@ import type { Rule, RuleGroup } from '../../model/rule.ts'
 
 /** Rule groups as a file for Prometheus. */
 export function ruleFileYaml(groups: readonly RuleGroup[], comments: readonly string[] = []): string {
-  return printYaml({ groups: groups.map(printGroup) }, comments)
+  return printYaml({ groups: ruleGroups(groups) }, comments)
+}
+
+/** As they stand below `groups`. */
+export function ruleGroups(groups: readonly RuleGroup[]): Record<string, unknown>[] {
+  return groups.map(printGroup)
 }
 
 function printGroup({ name, intervalMs, queryOffsetMs, limit, rules }: RuleGroup): Record<string, unknown> {
