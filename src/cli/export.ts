@@ -11,6 +11,7 @@ import { documents } from '../export/hand-over/registry.ts'
 import { formatProblem } from '../model/problem.ts'
 import { CommandError } from './command-error.ts'
 import { runChecks } from './export-check.ts'
+import { writeHistory } from './export-history.ts'
 import { printJson } from './print.ts'
 
 export const exportCommand = defineCommand({
@@ -34,6 +35,10 @@ export const exportCommand = defineCommand({
     check: {
       type: 'boolean',
       description: 'Ask promtool, amtool and blackbox_exporter about the files, where they are installed',
+    },
+    history: {
+      type: 'boolean',
+      description: 'Write all samples as OpenMetrics as well, a file for each day; midwatch may go on running',
     },
     'prometheus-address': {
       type: 'string',
@@ -81,10 +86,15 @@ export const exportCommand = defineCommand({
       mkdirSync(dirname(target), { recursive: true })
       writeFileSync(target, text)
     }
+    const history = args.history ? writeHistory(config.storage.data, dir) : []
+    if (history === undefined)
+      process.stderr.write(`there is no data in ${config.storage.data}, so no history either\n`)
     const checks = args.check ? await runChecks(chosen, handOver, dir) : []
-    if (args.json) printJson({ files: files.map(({ path }) => path), checks })
+    if (args.json) printJson({ files: files.map(({ path }) => path), history, checks })
     else {
       process.stdout.write(summaryOf(dir, files))
+      const samples = (history ?? []).reduce((sum, file) => sum + file.samples, 0)
+      if (samples > 0) process.stdout.write(`  history/  ${history?.length} days, ${samples} samples\n`)
       for (const { program, verdict, said } of checks) {
         process.stdout.write(`${verdict === 'fine' ? 'fine' : verdict}: ${program}${said === '' ? '' : `\n${said}`}\n`)
       }

@@ -41,7 +41,7 @@ function stepsText(documents: readonly ExportDocument[], { addresses }: HandOver
     ...(hasSecrets ? ['Put the secrets into files of `secrets/`; its README lists them.'] : []),
     'Look through `report.md`: what moves as it is, what is different then, and what nothing there does.',
     'Copy `.env.example` to `.env`, set a password for Grafana, and start the stack: `docker compose up -d`. On Kubernetes, `kubectl apply -k kubernetes/` beside a Prometheus operator.',
-    'Bring the history: `midwatch export --history FOLDER`, then `promtool tsdb create-blocks-from openmetrics FILE DATA` for each file.',
+    'Bring the history: `midwatch export DIR --history` writes a file for each day; then `promtool tsdb create-blocks-from openmetrics FILE PROMETHEUS_DATA` for each file of `history/samples/`, and of `history/rollups/` where there are any.',
     `Bring the silences: \`amtool --alertmanager.url=http://${addresses.alertmanager} silence import silences.json\`.`,
     'Let both run for a while. Both tell of the same alerts; send those of one of them to a channel of their own, or silence them there.',
     'Stop midwatch when you trust the stack. Until then pushed metrics reach Prometheus through it.',

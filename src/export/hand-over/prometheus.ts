@@ -29,6 +29,11 @@ export const prometheus = defineDocument({
       ({ jobName }): ReportRow => ({ what: `scrape job ${jobName}`, outcome: 'unchanged', text: '' }),
     ),
     {
+      what: 'history',
+      outcome: 'changed',
+      text: 'every sample moves as it is (export --history); that a series ended is not told, so that it lasts five minutes longer there; of what retention has rolled up, the first and the last value of each piece',
+    },
+    {
       what: 'pushed metrics',
       outcome: 'changed',
       text: 'while midwatch runs, the job midwatch scrapes them from it; later the application is scraped itself, or pushes to Pushgateway',

@@ -101,6 +101,29 @@ export class SeriesStore implements SampleSink {
     return { series: this.#index.size, headSamples, samplesTotal: this.#samplesTotal, refused: this.#refused }
   }
 
+  /** From when to when there may be samples, and up to when only their sums are left; undefined when there are none. */
+  get span(): { readonly fromMs: number; readonly toMs: number; readonly rollupsToMs: number | undefined } | undefined {
+    const { spans, rollupsToMs } = this.#catalog
+    let fromMs = spans[0]?.fromMs ?? Number.POSITIVE_INFINITY
+    let toMs = spans.at(-1)?.toMs ?? Number.NEGATIVE_INFINITY
+    for (const ref of this.#index.refs()) {
+      const lastMs = this.#head.lastMs(ref)
+      if (lastMs > toMs) toMs = lastMs
+    }
+    if (spans.length === 0) fromMs = Math.min(fromMs, this.#firstInHeadMs())
+    return fromMs <= toMs ? { fromMs, toMs, rollupsToMs } : undefined
+  }
+
+  /** Of series that nothing is on disk of but the journal. */
+  #firstInHeadMs(): number {
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const ref of this.#index.refs()) {
+      const { length, timesMs } = this.#head.samples(ref, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
+      if (length > 0) firstMs = Math.min(firstMs, timesMs[0] as number)
+    }
+    return firstMs
+  }
+
   ref(labels: Labels): number | undefined {
     const known = this.#index.refOf(labels)
     if (known !== undefined) return known
