@@ -83,6 +83,9 @@ export class RuleEngine {
   /** Alerts of the last run whose rules have not been seen yet. */
   readonly #restored: Map<string, readonly AlertInstance[]>
   #isFirstUpdate = true
+  /** Groups that take over when those they replace are done. */
+  #coming: { readonly groups: readonly RuleGroup[]; readonly same: ReadonlySet<string> } | undefined
+  readonly #waiting: (() => void)[] = []
 
   /** Without groups it evaluates nothing until `update` brings some. */
   constructor(options: RuleEngineOptions, groups?: readonly RuleGroup[]) {
@@ -123,9 +126,34 @@ export class RuleEngine {
 
   /**
    * Puts new groups in the place of the old ones. A rule that is still there (by name and labels, in order) keeps its alerts
-   * and series; series of rules that are gone become stale at the next tick.
+   * and series; series of rules that are gone become stale at the next tick. A group that changes ends the evaluation that it
+   * is in first: `updated` tells when.
    */
   update(groups: readonly RuleGroup[]): void {
+    this.#coming = { groups, same: new Set(groups.map((group) => JSON.stringify(group))) }
+    this.#replaceIfIdle()
+  }
+
+  /** Resolves when the groups of the last update are those in use. */
+  async updated(): Promise<void> {
+    if (this.#coming === undefined) return
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #isChanging({ group }: GroupState): boolean {
+    return this.#coming !== undefined && !this.#coming.same.has(JSON.stringify(group))
+  }
+
+  #replaceIfIdle(): void {
+    if (this.#coming === undefined) return
+    if (this.#groups.some((state) => state.isRunning && this.#isChanging(state))) return
+    const { groups } = this.#coming
+    this.#coming = undefined
+    this.#replace(groups)
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  #replace(groups: readonly RuleGroup[]): void {
     const before = new Map(this.#groups.map((state) => [groupKey(state.group), state]))
     this.#groups = groups.map((group) => {
       const known = before.get(groupKey(group))
@@ -167,6 +195,8 @@ export class RuleEngine {
     // Far before the last one: the clock was put back, and nobody must wait until it has caught up.
     const isSetBack = lastSlotMs !== undefined && lastSlotMs - tickMs > Math.max(intervalMs ?? 0, SETBACK_MS)
     if (lastSlotMs !== undefined && slotMs <= lastSlotMs && !isSetBack) return
+    // Its next evaluation is one of the group that takes its place.
+    if (this.#isChanging(state)) return
     if (state.isRunning) {
       // Slots of an interval are counted when the next one begins.
       if (intervalMs === undefined) state.missed++
@@ -184,6 +214,7 @@ export class RuleEngine {
       state.evaluationSeconds = (performance.now() - startMs) / 1000
       state.iterations++
       state.isRunning = false
+      this.#replaceIfIdle()
     }
   }
 
@@ -204,10 +235,11 @@ export class RuleEngine {
           rule.rule.kind === 'recording'
             ? record(rule, rule.rule, found, state.group.limit)
             : await this.#alert(rule, rule.rule, found, state.group, slotMs, result)
-        rule.lastError = this.#writer.append(rule, series, sampleMs, nameOf(rule))
-        rule.health = rule.lastError === undefined ? 'ok' : 'err'
-        if (rule.lastError !== undefined)
-          this.#options.onError(new Error(rule.lastError), `${state.group.name}/${nameOf(rule)}`)
+        const refused = this.#writer.append(rule, series, sampleMs, nameOf(rule))
+        rule.health = refused === undefined ? 'ok' : 'err'
+        rule.lastError = refused
+        // What was taken of it stands: no failure of the evaluation.
+        if (refused !== undefined) this.#options.onError(new Error(refused), `${state.group.name}/${nameOf(rule)}`)
       } catch (error) {
         rule.health = 'err'
         rule.lastError = (error as Error).message

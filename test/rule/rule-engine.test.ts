@@ -43,7 +43,7 @@ class Bench {
         },
         sink: {
           ref: (labels) => this.store.ref(labels),
-          append: (batch) => this.store.append(batch),
+          append: (batch, onRefused) => this.store.append(batch, onRefused),
           describe: () => {},
         },
         onResult: (result) => void this.results.push(result),
@@ -558,6 +558,133 @@ describe('a reload', () => {
     bench.engine.update([])
     await bench.tick(15 * S)
     expect(await bench.now('r')).toEqual([])
+  })
+})
+
+describe('a reload in the middle of an evaluation', () => {
+  const text = (expr: string) => `groups: [{ name: g, rules: [{ alert: A, expr: "${expr}" }] }, { name: h, rules: [] }]`
+
+  /** A group that waits for the answer to its query. */
+  async function held() {
+    const bench = new Bench(text('x > 0'))
+    bench.set('x', 1)
+    let release = () => {}
+    bench.gate = new Promise((resolve) => {
+      release = resolve
+    })
+    const ticked = bench.tick(0)
+    return { bench, release, ticked }
+  }
+
+  test('waits for it, so that nothing it found is lost or told twice', async () => {
+    const { bench, release, ticked } = await held()
+    bench.engine.update(groupsOf(text('x > 0.5')))
+    expect(bench.engine.groups.map(({ group }) => group.rules.map(({ expr }) => expr))).toEqual([['x > 0'], []])
+    let isUpdated = false
+    const updated = bench.engine.updated().then(() => {
+      isUpdated = true
+    })
+    await Promise.resolve()
+    expect(isUpdated).toBe(false)
+    release()
+    await ticked
+    await updated
+    expect(bench.engine.groups[0]?.group.rules[0]?.expr).toBe('x > 0.5')
+    expect(bench.alerts).toMatchObject([{ state: 'firing', activeAtMs: START }])
+    await bench.tick(15 * S)
+    expect(bench.sentAt()).toEqual(['firing 0'])
+  })
+
+  test('forgets what the last evaluation of a group that goes has found', async () => {
+    const { bench, release, ticked } = await held()
+    bench.engine.update([])
+    release()
+    await ticked
+    await bench.engine.updated()
+    expect(bench.engine.groups).toEqual([])
+    expect(bench.results.map(({ upserts, removals }) => [upserts.length, removals.length])).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+    await bench.tick(15 * S)
+    expect(await bench.now('ALERTS')).toEqual([])
+  })
+
+  test('changes other groups when all are ready, and the last of several reloads counts', async () => {
+    const { bench, release, ticked } = await held()
+    bench.engine.update(groupsOf(text('x > 2')))
+    bench.engine.update(groupsOf(text('x > 0').replace('name: h', 'name: i')))
+    // The group that is being evaluated stays as it is: nothing has to wait for it.
+    expect(bench.engine.groups.map(({ group }) => group.name)).toEqual(['g', 'i'])
+    release()
+    await ticked
+    expect(bench.engine.groups[0]).toMatchObject({ iterations: 1 })
+  })
+})
+
+describe('a sample that is refused', () => {
+  const twice = `
+groups:
+  - name: g
+    rules:
+      - { record: r, expr: x }
+      - { record: r, expr: x + 1 }
+      - { record: after, expr: r }
+`
+
+  test('makes its rule unhealthy and says why, while the rules behind it go on', async () => {
+    const bench = new Bench(twice)
+    bench.set('x', 1)
+    await bench.tick(0)
+    expect(bench.engine.groups[0]?.rules.map(({ health, lastError }) => [health, lastError])).toEqual([
+      ['ok', undefined],
+      ['err', '1 of 1 samples were refused: duplicate sample for timestamp'],
+      ['ok', undefined],
+    ])
+    expect(bench.errors).toEqual(['g/r: 1 of 1 samples were refused: duplicate sample for timestamp'])
+    expect(await bench.now('after')).toEqual(['after 1'])
+    // As in Prometheus: the evaluation itself worked.
+    expect(bench.engine.groups[0]).toMatchObject({ failures: 0, iterations: 1 })
+  })
+
+  test('leaves the others of its rule in place, and ends no series that somebody else goes on with', async () => {
+    const bench = new Bench(`
+groups:
+  - name: g
+    rules:
+      - { record: r, expr: 'x{i="1"}' }
+      - { record: r, expr: 'x{i!="3"} + 1' }
+`)
+    for (const i of ['1', '2', '3']) bench.set('x', 1, { i })
+    await bench.tick(0)
+    expect(await bench.now('r')).toEqual(['r{i="1"} 1', 'r{i="2"} 2'])
+    bench.set('x', 5, { i: '1' })
+    bench.set('x', 'stale', { i: '2' })
+    await bench.tick(15 * S)
+    expect(await bench.now('r')).toEqual(['r{i="1"} 5'])
+    expect(bench.errors).toHaveLength(2)
+  })
+
+  test('a limit of series refuses those beyond it and lets the others pass', async () => {
+    const store = new MemorySeries()
+    const bench = new Bench(
+      'groups: [{ name: g, rules: [{ record: r, expr: x }] }]',
+      {
+        sink: {
+          ref: (labels) => (labels.name === 'r' && labels.get('i') === '2' ? undefined : store.ref(labels)),
+          append: (batch, onRefused) => store.append(batch, onRefused),
+          describe: () => {},
+        },
+      },
+      store,
+    )
+    for (const i of ['1', '2', '3']) bench.set('x', 1, { i })
+    await bench.tick(0)
+    expect(bench.errors).toEqual(['g/r: 1 of 3 samples were refused: over the limit of series'])
+    expect(await bench.now('r')).toEqual(['r{i="1"} 1', 'r{i="3"} 1'])
+    bench.set('x', 'stale', { i: '3' })
+    await bench.tick(15 * S)
+    expect(await bench.now('r')).toEqual(['r{i="1"} 1'])
   })
 })
 
