@@ -49,6 +49,7 @@ import { keepListening } from './keep-listening.ts'
 import { alertsAfter, frozenBy } from './outage.ts'
 import { buildPlan, externalUrlOf, type Plan } from './plan.ts'
 import { Reloader } from './reloader.ts'
+import { RuleDesk } from './rule-desk.ts'
 import { writeRunFile } from './run-file.ts'
 import { Schedule } from './schedule.ts'
 import { selfChecks } from './self-checks.ts'
@@ -226,6 +227,24 @@ export async function startApp(options: StartOptions): Promise<App> {
     onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
   })
 
+  /** Undefined until they have been read: until then no alert of the last run may be taken for one without a rule. */
+  let fileGroups: readonly RuleGroup[] | undefined
+  const ruleDesk: RuleDesk = new RuleDesk({
+    clock,
+    log,
+    store,
+    audit,
+    others: () => fileGroups ?? [],
+    onChange: () => updateRules(),
+    messagesOf,
+    onOwed: () => teller.wake(),
+  })
+  const updateRules = async () => {
+    if (fileGroups === undefined) return
+    rules.update([...fileGroups, ...ruleDesk.groups])
+    await rules.updated()
+  }
+
   // What follows from the config, now and at every reload.
   const schedule = new Schedule(log)
   const housekeeping = new Housekeeping(store, clock, log, () => plan.config)
@@ -243,7 +262,8 @@ export async function startApp(options: StartOptions): Promise<App> {
   const apply = async (next: Plan, groups: readonly RuleGroup[]) => {
     plan = next
     const jobs = showChecks(next)
-    rules.update(groups)
+    fileGroups = groups
+    await updateRules()
     sender.reconfigure(next.outlets)
     metrics.startChannels(next.outlets.keys())
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
@@ -287,6 +307,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     store,
     board,
     rules,
+    ruleGroups: ruleDesk,
     dispatcher,
     audit,
     metrics,

@@ -6,7 +6,10 @@ import { loadRules } from '../config/rules.ts'
 import { listAssets, readAsset } from '../lib/asset.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import type { Silence } from '../model/silence.ts'
+import type { StoredRuleGroup } from '../model/stored-rule-group.ts'
+import { groupOf } from '../rule/written-group.ts'
 import { Connection } from '../store/database.ts'
+import { loadRuleGroups } from '../store/rule-groups.ts'
 import { loadSilences } from '../store/silences.ts'
 import { DATABASE_FILE } from '../store/store.ts'
 import { externalUrlOf } from './plan.ts'
@@ -24,22 +27,28 @@ export async function handOverInput(config: Config): Promise<Pick<HandOverInput,
   const [problem] = problems.filter(({ severity }) => severity === 'error')
   if (problem !== undefined) throw new Error(`${problem.file}: ${problem.message}`)
   const shipped = new Set(listAssets('rules'))
+  const { silences, stored } = dataIn(config.storage.data)
   return {
     config,
-    groups,
+    groups: [...groups, ...stored.map(({ written, namespace }) => groupOf(written, namespace).group)],
     originOf: (file) => (shipped.has(file) ? 'shipped' : 'own'),
-    silences: silencesIn(config.storage.data),
+    silences,
     dashboards: listAssets('dashboards').map((path) => ({ path: basename(path), text: readAsset(path) })),
     externalUrl: externalUrlOf(config),
   }
 }
 
-function silencesIn(dataDir: string): readonly Silence[] {
+interface Data {
+  readonly silences: readonly Silence[]
+  readonly stored: readonly StoredRuleGroup[]
+}
+
+function dataIn(dataDir: string): Data {
   const file = join(dataDir, DATABASE_FILE)
-  if (!existsSync(file)) return []
+  if (!existsSync(file)) return { silences: [], stored: [] }
   const reader = new Connection(file, { readonly: true, addonPath: sqliteAddonPath(dataDir) })
   try {
-    return loadSilences(reader)
+    return { silences: loadSilences(reader), stored: loadRuleGroups(reader) }
   } finally {
     reader.close()
   }

@@ -39,7 +39,7 @@ export interface Server {
    *
    * @throws NotRunningError when it turns out that nobody is there, CommandError with midwatch's own words when it refuses
    */
-  ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Test rules with made-up series, as promtool does.',
     load: () => import('./test.ts').then(({ test }) => test),
   },
+  rules: {
+    description: 'Keep rule groups in the database, beside those in files.',
+    load: () => import('./rules.ts').then(({ rules }) => rules),
+  },
   query: {
     description: 'Ask with PromQL, at one moment or over a range.',
     load: () => import('./query.ts').then(({ query }) => query),

@@ -8,6 +8,9 @@ export const EVENT_TYPES = [
   'silence.created',
   'silence.updated',
   'silence.expired',
+  'rule-group.created',
+  'rule-group.updated',
+  'rule-group.deleted',
   'config.reloaded',
   'config.refused',
 ] as const

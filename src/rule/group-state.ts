@@ -78,7 +78,7 @@ function writtenBy(rule: RecordingRule | AlertingRule): readonly string[] {
 }
 
 /** Names a group among those of all files. */
-export function groupKey({ file, name }: RuleGroup): string {
+export function groupKey({ file, name }: Pick<RuleGroup, 'file' | 'name'>): string {
   return JSON.stringify([file, name])
 }
 

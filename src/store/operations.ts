@@ -9,6 +9,7 @@ import { oweMessages, recordDelivery, releaseLeases } from './outbox.ts'
 import { leaseMessages } from './outbox-lease.ts'
 import { standIn } from './outbox-stand-in.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
+import { deleteRuleGroups, putRuleGroup } from './rule-groups.ts'
 import {
   appendJournal,
   deleteSpent,
@@ -29,11 +30,13 @@ export const operations: readonly Operation<never, unknown>[] = [
   appendJournal,
   applyPush,
   createToken,
+  deleteRuleGroups,
   deleteSpent,
   describeMetric,
   forgetSeries,
   leaseMessages,
   oweMessages,
+  putRuleGroup,
   putSetting,
   recordDelivery,
   releaseLeases,

@@ -163,6 +163,15 @@ export interface Schema {
     created_by: string
     comment: string
   }
+  rule_group: {
+    version: Generated<number>
+    namespace: string
+    name: string
+    body: string
+    created_at_ms: number
+    updated_at_ms: number
+    updated_by: string
+  }
   token: {
     id: string
     name: string

@@ -13,6 +13,7 @@ import type { RuleEngine } from '../rule/rule-engine.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SelfMetrics } from '../telemetry/self-metrics.ts'
+import type { RuleGroupDesk } from './rule-group-desk.ts'
 
 /** Everything that addresses and pages are made of; one value, given to each of them. */
 export interface WebContext {
@@ -24,6 +25,8 @@ export interface WebContext {
   readonly store: Store
   readonly board: HealthBoard
   readonly rules: RuleEngine
+  /** Rule groups that are in no file. */
+  readonly ruleGroups: RuleGroupDesk
   readonly dispatcher: Dispatcher
   readonly audit: AuditTrail
   readonly heartbeats: HeartbeatBook

@@ -6,7 +6,7 @@ import { type HttpProblem, problemResponse } from './problem.ts'
 import { pageContext, sendPage } from './site.ts'
 
 /** Addresses that programs call: whoever opens one in a browser wants to see what the program gets. */
-const API = /^\/(?:api|-|v1|loki|ping|metrics|federate|health|config|assets|openapi\.json)(?:\/|$)/
+const API = /^\/(?:api|-|v1|loki|ping|metrics|federate|health|config|prometheus|assets|openapi\.json)(?:\/|$)/
 
 /** What pings is told in Healthchecks' way, in plain words. */
 const PING = /^\/ping(?:\/|$)/

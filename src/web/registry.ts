@@ -11,6 +11,8 @@ import { pagesApi } from './api/pages.ts'
 import { pingApi } from './api/ping.ts'
 import { pushApi } from './api/push.ts'
 import { queryApi } from './api/query.ts'
+import { ruleGroupsApi } from './api/rule-groups.ts'
+import { rulerApi } from './api/ruler.ts'
 import { rulesApi } from './api/rules.ts'
 import { seriesApi } from './api/series.ts'
 import { webhookApi } from './api/webhook.ts'
@@ -36,5 +38,7 @@ export const apis: readonly Api[] = [
   seriesApi,
   rulesApi,
   dashboardsApi,
+  ruleGroupsApi,
+  rulerApi,
   alertmanagerApi,
 ]

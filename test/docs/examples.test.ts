@@ -92,6 +92,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/how-to/test-rules.md': 'it has a test of its own',
 }
 
+/** The rule files that a page shows, by their paths; the last of a name counts. */
+function ruleFilesOf(page: string): ReadonlyMap<string, string> {
+  const shown = blocksOf(page).flatMap(({ text }) => {
+    const path = /^# (rules\/\S+\.yml)/.exec(text)?.[1]
+    return path === undefined ? [] : [[path, text] as const]
+  })
+  return new Map(shown)
+}
+
 const CONFIG = `
 checks:
   - { name: nightly-backup, heartbeat: { period: 1d, grace: 1h } }
@@ -105,10 +114,11 @@ const walks = pages()
 describe('commands of the how-to pages', () => {
   test.each(walks)(
     '$page: all work, and every address answers with 2xx',
-    async ({ blocks }) => {
+    async ({ page, blocks }) => {
       using folder = tempFolder()
       mkdirSync(join(folder.path, 'rules'))
       writeFileSync(join(folder.path, 'rules', 'none.yml'), 'groups: []\n')
+      for (const [path, text] of ruleFilesOf(page)) writeFileSync(join(folder.path, path), text)
       await using midwatch = await Midwatch.start(folder.path, { config: CONFIG })
       await using shell = new Shell(folder.path)
       for (const { text, place } of blocks) {

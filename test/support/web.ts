@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Hono } from 'hono'
+import { RuleDesk } from '../../src/app/rule-desk.ts'
 import { AuditTrail } from '../../src/audit/audit-trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Dependencies } from '../../src/health/dependencies.ts'
@@ -75,6 +76,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
   })
   const metrics = new SelfMetrics()
   const startedMs = clock.now()
+  const audit = new AuditTrail(store.writer, clock)
   const context: WebContext = {
     clock,
     log,
@@ -105,7 +107,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
       { alerts: [], groups: [], log: [] },
       { lastAliveMs: startedMs, nowMs: startedMs },
     ),
-    audit: new AuditTrail(store.writer, clock),
+    audit,
     metrics,
     heartbeats: new HeartbeatBook({
       recent: (name) => pingsOf(store.reader, name, 100),
@@ -130,6 +132,16 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     resolveTimeoutMs: () => 300_000,
     alertmanagerConfig: () => '',
     localToken: 'local-token-of-a-test',
+    ruleGroups: new RuleDesk({
+      clock,
+      log,
+      store,
+      audit,
+      others: () => [],
+      onChange: async () => {},
+      messagesOf: () => [],
+      onOwed() {},
+    }),
     ...options.context,
   }
   const web = createWeb(context)
