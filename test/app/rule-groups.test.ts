@@ -82,7 +82,10 @@ function ticker(app: App) {
   }
 }
 
-const groupBody = (expr: string, more: object = {}) => ({ rules: [{ alert: 'Kept', expr, labels: { a: 'b' } }], ...more })
+const groupBody = (expr: string, more: object = {}) => ({
+  rules: [{ alert: 'Kept', expr, labels: { a: 'b' } }],
+  ...more,
+})
 
 test('a group is evaluated from the next tick on, goes on when it changes, and its series end with it', async () => {
   const app = await start()

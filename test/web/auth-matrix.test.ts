@@ -30,6 +30,7 @@ const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: str
   'GET /api/v1/alerts': { wish: 'read' },
   'GET /api/v1/audit': { wish: 'read' },
   'GET /api/v1/audit/verify': { wish: 'read' },
+  'GET /api/v1/channels': { wish: 'read' },
   'GET /api/v1/checks': { wish: 'read' },
   'GET /api/v1/checks/:name': { wish: 'read', path: '/api/v1/checks/shop' },
   'GET /api/v1/dashboards': { wish: 'read' },
