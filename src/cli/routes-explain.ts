@@ -1,9 +1,8 @@
 import type { CompiledRouting } from '../config/routing.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Labels } from '../model/labels.ts'
-import { groupKey, groupLabels, type Route, routePaths } from '../notify/route.ts'
+import { groupKey, groupLabels, matchersText, type Route, routePaths } from '../notify/route.ts'
 import { mutedByTime } from '../notify/stage.ts'
-import { matchersText } from './routes-tree.ts'
 
 /** A route that an alert takes, and how it came there. */
 export interface TakenRoute {

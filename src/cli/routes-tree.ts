@@ -1,6 +1,6 @@
 import { formatDuration } from '../model/duration.ts'
 import { formatMatcher } from '../model/matcher.ts'
-import type { Route } from '../notify/route.ts'
+import { matchersText, type Route } from '../notify/route.ts'
 
 /** The tree as `amtool config routes show` draws it, and when a route tells, where that is not always. */
 export function routeTreeText(root: Route): string {
@@ -40,10 +40,6 @@ function timers(route: Route, parent: Route | undefined): string[] {
 }
 
 /** `{severity="page"}`; the first route takes everything. */
-export function matchersText({ matchers }: Route): string {
-  return matchers.length === 0 ? 'default-route' : `{${matchers.map(formatMatcher).join(',')}}`
-}
-
 /** A route as plain data, under Alertmanager's keys and with everything inherited filled in. */
 export function routeJson(route: Route): Record<string, unknown> {
   return {

@@ -68,6 +68,10 @@ export class AlertGroups {
     return [...this.#groups.values()].map(groupRow)
   }
 
+  find({ routeId, groupKey }: GroupPlace): Group | undefined {
+    return this.#groups.get(idOf(routeId, groupKey))
+  }
+
   has({ routeId, groupKey }: GroupPlace): boolean {
     return this.#groups.has(idOf(routeId, groupKey))
   }

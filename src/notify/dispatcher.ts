@@ -9,6 +9,7 @@ import { escalate, nextEscalationMs } from './escalation.ts'
 import { Inhibitor } from './inhibition.ts'
 import { byImportance, fromSent, isResolved, mergeAlerts, type NotifyAlert } from './notify-alert.ts'
 import { NotifyLog } from './notify-log.ts'
+import { outlookOf, type RouteOutlook } from './outlook.ts'
 import { runStages, type Stage, type Suppressed } from './stage.ts'
 import { type Standing, StandingDecisions, type Verdict } from './standing.ts'
 import { type Decisions, type Telling, type TellingOptions, tellGroup } from './telling.ts'
@@ -96,6 +97,23 @@ export class Dispatcher {
   /** Decisions of an alert that come out the same at every look, with how often they did. */
   standingOf(fingerprint: string): readonly Standing[] {
     return this.#standing.of(fingerprint)
+  }
+
+  /**
+   * Who is told of an alert next, when and why, as things stand now.
+   *
+   * @param firesMs when it fires; undefined asks only who would be told
+   */
+  outlook(alert: NotifyAlert, firesMs: number | undefined, nowMs: number): readonly RouteOutlook[] {
+    return outlookOf({
+      alert,
+      firesMs,
+      groups: this.#groups,
+      membersOf: (group) => this.#membersOf(group),
+      telling: { nowMs, log: this.#log, standing: this.#standing, options: this.#options },
+      stages: this.#options.stages,
+      inhibitor: this.#inhibitorAt(nowMs),
+    })
   }
 
   /** When the next group, or the next step of an escalation, is due; undefined when there is none. */

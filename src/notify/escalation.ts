@@ -55,6 +55,28 @@ export function nextEscalationMs(telling: Telling, afterMs = Number.NEGATIVE_INF
   return nextMs
 }
 
+/** A step of an escalation, for those who ask when it comes. */
+export interface StepOutlook {
+  readonly afterMs: number
+  readonly channels: readonly string[]
+  readonly toldMs: number | undefined
+  /** When it is told, unless somebody takes the alert on before; undefined where it is told already or will not be. */
+  readonly dueMs: number | undefined
+}
+
+/** What the steps have been told of an alert, and when the others are. */
+export function stepOutlooks(telling: Telling, alert: NotifyAlert): readonly StepOutlook[] {
+  const sinceMs = firstTold(telling)(alert)
+  const isOver = isResolved(alert, telling.nowMs) || !isOpen(alert, telling)
+  return stepsOf(telling).map(({ step, afterMs, integrations }) => {
+    const channels = integrations.map(({ channel }) => channel)
+    const times = channels.flatMap((channel) => toldTimes(entryOf(telling, step, channel))(alert) ?? [])
+    const toldMs = times.length === 0 ? undefined : Math.min(...times)
+    const dueMs = toldMs !== undefined || isOver || sinceMs === undefined ? undefined : sinceMs + afterMs
+    return { afterMs, channels, toldMs, dueMs }
+  })
+}
+
 function stepsOf({ group, options }: Telling): readonly (EscalationStep & { readonly step: number })[] {
   const steps = options.routing.escalations?.get(group.route.receiver) ?? []
   return steps.map((step, i) => ({ ...step, step: i + 1 }))

@@ -96,6 +96,11 @@ export function routePaths(route: Route, labels: Labels): readonly (readonly [Ro
   return taken.length > 0 ? taken : [[route]]
 }
 
+/** What a route asks of an alert, for people. */
+export function matchersText({ matchers }: Route): string {
+  return matchers.length === 0 ? 'default-route' : `{${matchers.map(formatMatcher).join(',')}}`
+}
+
 /** The labels that name the group of an alert on this route; those that it lacks are absent. */
 export function groupLabels(route: Route, labels: Labels): Labels {
   return route.groupBy.includes('...') ? labels : labels.keep(new Set(route.groupBy))
