@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Ask the running midwatch whether it is alive; for containers and supervisors.',
     load: () => import('./healthcheck.ts').then(({ healthcheck }) => healthcheck),
   },
+  alerts: {
+    description: 'Show what fires, what fired, and why somebody was or was not told.',
+    load: () => import('./alerts.ts').then(({ alerts }) => alerts),
+  },
   trace: {
     description: 'Show the journey of one trace id.',
     load: () => import('./trace.ts').then(({ trace }) => trace),

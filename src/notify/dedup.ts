@@ -60,5 +60,8 @@ export function dedup(input: DedupInput): DedupDecision {
   }
   if (repeatIntervalMs === Number.POSITIVE_INFINITY) return { notify: false, reason: 'told already' }
   const again = momentText(entry.atMs + repeatIntervalMs)
-  return { notify: false, reason: `told already at ${momentText(entry.atMs)}; repeated after ${again}` }
+  return {
+    notify: false,
+    reason: `nothing new since the message of ${momentText(entry.atMs)}; repeated after ${again}`,
+  }
 }

@@ -1,6 +1,7 @@
+import { spanText } from '../model/moment.ts'
 import type { Notification, NotifiedAlert, NotifiedGroup } from '../model/notification.ts'
 import type { StandIn } from '../store/outbox-stand-in.ts'
-import { clockTime, span } from './message.ts'
+import { clockTime } from './message.ts'
 import { common } from './notification.ts'
 import type { Owed } from './sender.ts'
 import { bySeverity } from './severity.ts'
@@ -85,7 +86,7 @@ function noteOf({ standIn, toldBy, createdMs }: Owed, nowMs: number): string | u
 
 function standInNote({ of, sinceMs, error }: StandIn, nowMs: number): string {
   if (sinceMs !== undefined) {
-    const since = `${clockTime(sinceMs, nowMs)} (${span(nowMs - sinceMs)})`
+    const since = `${clockTime(sinceMs, nowMs)} (${spanText(nowMs - sinceMs)})`
     return `${of} has been failing since ${since}, because: ${error ?? 'unknown'}`
   }
   if (error !== undefined) return `${of} could not take this: ${error}`

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../model/acknowledgement.ts'
 import type { AlertEvent, SentAlert } from '../model/alert.ts'
 import { Labels } from '../model/labels.ts'
 import type { EpisodeChange } from '../store/episodes.ts'
@@ -97,6 +98,26 @@ export class Dispatcher {
   /** Decisions of an alert that come out the same at every look, with how often they did. */
   standingOf(fingerprint: string): readonly Standing[] {
     return this.#standing.of(fingerprint)
+  }
+
+  /** What holds alerts back at this moment, by their fingerprints; those that nothing holds back are not in it. */
+  holds(nowMs: number): ReadonlyMap<string, readonly (Suppressed & { readonly receiver: string })[]> {
+    const held = new Map<string, (Suppressed & { readonly receiver: string })[]>()
+    const inhibitor = this.#inhibitorAt(nowMs)
+    for (const group of this.#groups) {
+      const { route } = group
+      for (const one of runStages(this.#options.stages, this.#membersOf(group), { nowMs, route, inhibitor })
+        .suppressed) {
+        const { fingerprint } = one.alert
+        held.set(fingerprint, [...(held.get(fingerprint) ?? []), { ...one, receiver: route.receiver }])
+      }
+    }
+    return held
+  }
+
+  /** Who has taken an alert on. */
+  acknowledgementOf(alert: NotifyAlert, nowMs: number): Acknowledgement | undefined {
+    return this.#options.acknowledgements?.of(alert, nowMs)
   }
 
   /**

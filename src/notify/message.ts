@@ -1,3 +1,4 @@
+import { spanText } from '../model/moment.ts'
 import type { Notification, NotifiedAlert, NotifiedGroup } from '../model/notification.ts'
 import { HELD_BACK } from './held-back.ts'
 import { bySeverity } from './severity.ts'
@@ -20,6 +21,8 @@ export interface AlertText {
   readonly runbookUrl: string | undefined
   /** The page of the check behind the alert. */
   readonly checkUrl: string | undefined
+  /** The page of the alert: what was decided of it and why. */
+  readonly alertUrl: string
 }
 
 export interface MessageText {
@@ -141,13 +144,19 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
       labels.check === undefined
         ? undefined
         : `${externalUrl}/checks/${encodeURIComponent(labels.check.toWellFormed())}`,
+    alertUrl: alertUrl(alert.fingerprint, externalUrl),
   }
 }
 
 function whenText({ startsAtMs, endsAtMs }: NotifiedAlert, nowMs: number): string {
   return endsAtMs === undefined
-    ? `since ${clockTime(startsAtMs, nowMs)} (${span(nowMs - startsAtMs)})`
-    : `from ${clockTime(startsAtMs, nowMs)} to ${clockTime(endsAtMs, nowMs)} (${span(endsAtMs - startsAtMs)})`
+    ? `since ${clockTime(startsAtMs, nowMs)} (${spanText(nowMs - startsAtMs)})`
+    : `from ${clockTime(startsAtMs, nowMs)} to ${clockTime(endsAtMs, nowMs)} (${spanText(endsAtMs - startsAtMs)})`
+}
+
+/** Where the story of an alert is told. */
+export function alertUrl(fingerprint: string, externalUrl: string): string {
+  return `${externalUrl}/alerts/${fingerprint}`
 }
 
 /**
@@ -167,18 +176,6 @@ export function clockTime(ms: number, nowMs: number): string {
   const [date, time] = new Date(ms).toISOString().slice(0, 19).split('T') as [string, string]
   const today = new Date(nowMs).toISOString().slice(0, 10)
   return date === today ? `${time} UTC` : `${date} ${time} UTC`
-}
-
-/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h` */
-export function span(ms: number): string {
-  const seconds = Math.max(Math.round(ms / 1000), 0)
-  if (seconds < 60) return `${seconds} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
-  const days = Math.floor(hours / 24)
-  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`
 }
 
 /** Without line breaks and control characters, so that it can stand in a header; cut at `limit` characters. */

@@ -1,13 +1,12 @@
 import type { Labels } from '../model/labels.ts'
 import type { AlertGroups, Group } from './alert-groups.ts'
-import { type DedupDecision, dedup } from './dedup.ts'
+import type { DedupDecision } from './dedup.ts'
 import { type StepOutlook, stepOutlooks } from './escalation.ts'
 import type { Inhibitor } from './inhibition.ts'
 import { isResolved, type NotifyAlert } from './notify-alert.ts'
 import { groupKey, groupLabels, matchersText, type Route, routePaths } from './route.ts'
-import type { Integration } from './routing.ts'
 import { runStages, type Stage, type StageContext, type Suppressed } from './stage.ts'
-import type { Telling } from './telling.ts'
+import { addresseesOf, decide, entryOf, type Telling } from './telling.ts'
 
 /** Whether and when one channel hears of an alert next, if nothing changes. */
 export interface ChannelOutlook {
@@ -44,7 +43,7 @@ export interface OutlookInput {
   readonly firesMs: number | undefined
   readonly groups: AlertGroups
   readonly membersOf: (group: Group) => readonly NotifyAlert[]
-  readonly telling: Omit<Telling, 'group' | 'alerts'>
+  readonly telling: Omit<Telling, 'group' | 'alerts' | 'owed'>
   readonly stages: readonly Stage[]
   readonly inhibitor: () => Inhibitor
 }
@@ -86,7 +85,7 @@ function routeOutlook(path: readonly Route[], input: OutlookInput): RouteOutlook
     nextLookMs: known?.nextFlushMs,
     held,
     channels: channelOutlooks(group, firstMs, input),
-    steps: isMember ? stepOutlooks({ ...telling, group, alerts: [alert] }, alert) : [],
+    steps: isMember ? stepOutlooks({ ...telling, group, alerts: [alert], owed: [] }, alert) : [],
   }
 }
 
@@ -98,67 +97,53 @@ function firstLook(known: Group | undefined, { groupWaitMs, groupIntervalMs }: R
 }
 
 function channelOutlooks(group: Group, firstMs: number | undefined, input: OutlookInput): readonly ChannelOutlook[] {
-  const { telling } = input
-  const integrations = telling.options.routing.receivers.get(group.route.receiver) ?? []
-  const open = new Map(integrations.map((integration) => [integration, 'nothing fires']))
-  const next = new Map<Integration, { readonly nextMs: number; readonly reason: string }>()
-  if (firstMs !== undefined) {
-    for (let look = 0; look < MOST_LOOKS && open.size > 0; look++) {
-      const atMs = firstMs + look * group.route.groupIntervalMs
-      if (atMs - telling.nowMs > FARTHEST_MS) break
-      for (const [integration, decision] of decisionsAt(atMs, look === 0, group, [...open.keys()], input)) {
-        if (decision.notify && decision.say) {
-          next.set(integration, { nextMs: atMs, reason: decision.reason })
-          open.delete(integration)
-        } else if (look === 0)
-          open.set(integration, decision.notify ? 'it is not told of what is over' : decision.reason)
-      }
-      // Once it is over and told, the group forgets it.
-      if (isResolved(input.alert, telling.nowMs)) break
+  const { alert, telling } = input
+  const now = { ...telling, group, alerts: [lasting(alert, telling.nowMs)], owed: [] }
+  const addressees = addresseesOf(now)
+  const found = new Map(addressees.map(({ integration }) => [integration.channel, NOTHING]))
+  const open = () => [...found.values()].some(({ nextMs }) => nextMs === undefined)
+  let atMs = firstMs
+  for (let look = 0; atMs !== undefined && look < MOST_LOOKS && open(); look++) {
+    if (atMs - telling.nowMs > FARTHEST_MS) break
+    const { decisions, nextLookMs } = lookAt(atMs, look === 0, group, input)
+    for (const [channel, decision] of decisions) {
+      if (found.get(channel)?.nextMs !== undefined) continue
+      if (decision.notify && decision.say) found.set(channel, { nextMs: atMs, reason: decision.reason })
+      else if (look === 0) found.set(channel, { nextMs: undefined, reason: silenceOf(decision) })
     }
+    // Once it is over and told, the group forgets it.
+    atMs = isResolved(alert, telling.nowMs) ? undefined : nextLookMs
   }
-  return integrations.map((integration) => ({
-    channel: integration.channel,
-    toldMs: telling.log.get(placeOf(group, integration), telling.nowMs)?.atMs,
-    ...(next.get(integration) ?? { nextMs: undefined, reason: open.get(integration) ?? '' }),
-  }))
+  return addressees.map((addressee) => {
+    const { channel } = addressee.integration
+    return { channel, toldMs: entryOf(now, addressee)?.atMs, ...(found.get(channel) ?? NOTHING) }
+  })
 }
 
-/** What a look at the group would decide; the first one of all its alerts, later ones of this alert alone. */
-function decisionsAt(
-  atMs: number,
-  isFirst: boolean,
-  group: Group,
-  integrations: readonly Integration[],
-  input: OutlookInput,
-): readonly (readonly [Integration, DedupDecision])[] {
+const NOTHING: Pick<ChannelOutlook, 'nextMs' | 'reason'> = { nextMs: undefined, reason: 'it does not fire' }
+
+function silenceOf(decision: DedupDecision): string {
+  return decision.notify ? 'it is not told of what is over' : decision.reason
+}
+
+/** What a look at the group would decide for each channel: the first one of all its alerts, later ones of this alert alone. */
+function lookAt(atMs: number, isFirst: boolean, group: Group, input: OutlookInput) {
   const { telling, stages } = input
-  const { log, options } = telling
   const alert = lasting(input.alert, telling.nowMs)
   const others = isFirst ? input.membersOf(group).filter(({ fingerprint }) => fingerprint !== alert.fingerprint) : []
-  const { pass, suppressed } = runStages(
-    stages,
-    [alert, ...others.map((one) => lasting(one, telling.nowMs))],
-    contextAt(atMs, group, input),
-  )
+  const members = [alert, ...others.map((one) => lasting(one, telling.nowMs))]
+  const { pass, suppressed, owed } = runStages(stages, members, contextAt(atMs, group, input))
   const held = suppressed.find((one) => one.alert === alert)
-  if (held !== undefined) return integrations.map((one) => [one, { notify: false, reason: held.reason }])
-  const firing = pass.filter((one) => !isResolved(one, atMs))
-  const resolved = pass.filter((one) => isResolved(one, atMs))
-  const isAcknowledged =
-    firing.length > 0 && firing.every((one) => options.acknowledgements?.of(one, atMs) !== undefined)
-  return integrations.map((integration) => [
-    integration,
-    dedup({
-      entry: log.get(placeOf(group, integration), atMs),
-      firing: firing.map(({ fingerprint }) => fingerprint),
-      resolved: resolved.map(({ fingerprint }) => fingerprint),
-      sendResolved: integration.sendResolved,
-      isAcknowledged,
-      repeatIntervalMs: group.route.repeatIntervalMs,
-      nowMs: atMs,
-    }),
-  ])
+  const then: Telling = { ...telling, nowMs: atMs, group, alerts: pass, owed }
+  const decisions = addresseesOf(then).map((addressee) => {
+    const isMeant = [...addressee.firing, ...addressee.resolved].includes(alert)
+    const decision: DedupDecision =
+      isMeant || held === undefined ? decide(then, addressee) : { notify: false, reason: held.reason }
+    return [addressee.integration.channel, decision] as const
+  })
+  const turnMs = atMs + group.route.groupIntervalMs
+  const untilMs = held?.untilMs ?? turnMs
+  return { decisions, nextLookMs: untilMs > atMs ? Math.min(turnMs, untilMs) : turnMs }
 }
 
 /** The alert as if it went on: that it is said again in time is not the question. */
@@ -168,10 +153,6 @@ function lasting(alert: NotifyAlert, nowMs: number): NotifyAlert {
 
 function contextAt(nowMs: number, { route }: Group, { inhibitor }: OutlookInput): StageContext {
   return { nowMs, route, inhibitor }
-}
-
-function placeOf({ key, route }: Group, { channel }: Integration) {
-  return { groupKey: key, receiver: route.receiver, step: 0, integration: channel }
 }
 
 function emptyGroup(route: Route, key: string, labels: Labels): Group {

@@ -9,7 +9,7 @@ import { type Group, groupId } from './alert-groups.ts'
 import { type DedupDecision, dedup } from './dedup.ts'
 import { notificationOf } from './notification.ts'
 import { byImportance, isResolved, type NotifyAlert } from './notify-alert.ts'
-import { type NotifyLog, toldTimes } from './notify-log.ts'
+import { type LogPlace, type NotifyLog, toldTimes } from './notify-log.ts'
 import type { Integration, Routing } from './routing.ts'
 import type { Decision, StandingDecisions, Verdict } from './standing.ts'
 
@@ -62,51 +62,73 @@ export interface Addressee {
 
 /** Decides for each integration of a group's receiver whether it is told of the group now, and makes the messages. */
 export function tellGroup(telling: Telling, decisions: Decisions): void {
+  const addressees = addresseesOf(telling)
+  if (addressees.length === 0) noteNobody(telling, decisions)
+  for (const addressee of addressees) {
+    const { integration, firing, resolved } = addressee
+    if (firing.length + resolved.length > 0) tellIntegration(telling, addressee, decisions)
+    else telling.standing.settle(groupId(telling.group), integration.channel, [], telling.nowMs, decisions.events)
+  }
+}
+
+/** The integrations of a group's receiver, and what each is to know of it now; that may be nothing. */
+export function addresseesOf(telling: Telling): readonly Addressee[] {
   const { group, nowMs, log, options } = telling
   const { route, key: groupKey } = group
-  const { acknowledgements } = options
-  const { receivers } = options.routing
-  const integrations = tellersOf(telling.alerts, receivers.get(route.receiver) ?? [], receivers)
-  if (integrations.length === 0) noteNobody(telling, decisions)
-  for (const integration of integrations) {
+  const { acknowledgements, routing } = options
+  const integrations = tellersOf(telling.alerts, routing.receivers.get(route.receiver) ?? [], routing.receivers)
+  return integrations.map((integration) => {
     const place = { groupKey, receiver: route.receiver, step: 0, integration: integration.channel }
     const alerts = withOwed(telling, log.get(place, nowMs)?.firing)
-    if (alerts.length === 0) {
-      telling.standing.settle(groupId(group), integration.channel, [], nowMs, decisions.events)
-      continue
-    }
     const firing = alerts.filter((alert) => !isResolved(alert, nowMs))
     const resolved = alerts.filter((alert) => isResolved(alert, nowMs))
     const isAcknowledged =
       firing.length > 0 && firing.every((alert) => acknowledgements?.of(alert, nowMs) !== undefined)
-    tellIntegration(telling, { integration, firing, resolved, isAcknowledged }, decisions)
-  }
+    return { integration, firing, resolved, isAcknowledged }
+  })
+}
+
+/** Whether an integration has to be told of what it is to know, and why. */
+export function decide(telling: Telling, addressee: Addressee): DedupDecision {
+  const { group, nowMs } = telling
+  const { integration, escalation, firing, resolved, isAcknowledged } = addressee
+  const known = entryOf(telling, addressee)
+  return dedup({
+    entry: known !== undefined && escalation !== undefined ? withoutEarlier(known, firing) : known,
+    firing: firing.map(fingerprintOf),
+    resolved: resolved.map(fingerprintOf),
+    sendResolved: integration.sendResolved,
+    isAcknowledged,
+    // A step is told once; the next one comes in place of a repetition.
+    repeatIntervalMs: escalation === undefined ? group.route.repeatIntervalMs : Number.POSITIVE_INFINITY,
+    nowMs,
+    quietBy: () => quietReason(telling),
+  })
+}
+
+function placeOf({ group }: Telling, { integration, escalation }: Addressee): LogPlace {
+  const { route, key: groupKey } = group
+  return { groupKey, receiver: route.receiver, step: escalation?.step ?? 0, integration: integration.channel }
+}
+
+/** What an integration was last told of the group. */
+export function entryOf(telling: Telling, addressee: Addressee): NotifyLogRow | undefined {
+  return telling.log.get(placeOf(telling, addressee), telling.nowMs)
 }
 
 /** Tells one integration what it does not know yet. */
 export function tellIntegration(telling: Telling, addressee: Addressee, decisions: Decisions): void {
   const { group, nowMs, log } = telling
   const { integration, escalation, firing, resolved, isAcknowledged } = addressee
-  const { route, key: groupKey } = group
-  const { channel, sendResolved } = integration
-  const place = { groupKey, receiver: route.receiver, step: escalation?.step ?? 0, integration: channel }
-  const known = log.get(place, nowMs)
+  const { route } = group
+  const { channel } = integration
+  const known = entryOf(telling, addressee)
   const toldMs = toldTimes(known)
   const keep = (row: NotifyLogRow) => {
     log.put(row)
     decisions.log.push(row)
   }
-  const hashes = { firing: firing.map(fingerprintOf), resolved: resolved.map(fingerprintOf) }
-  const decision = dedup({
-    entry: known !== undefined && escalation !== undefined ? withoutEarlier(known, firing) : known,
-    ...hashes,
-    sendResolved,
-    isAcknowledged,
-    // A step is told once; the next one comes in place of a repetition.
-    repeatIntervalMs: escalation === undefined ? route.repeatIntervalMs : Number.POSITIVE_INFINITY,
-    nowMs,
-    quietBy: () => quietReason(telling),
-  })
+  const decision = decide(telling, addressee)
   if (escalation === undefined) {
     const verdicts = untold(telling, addressee, decision)
     telling.standing.settle(groupId(group), channel, verdicts, nowMs, decisions.events)
@@ -115,8 +137,9 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
     const validMs =
       escalation === undefined ? 2 * Math.max(route.repeatIntervalMs, route.groupIntervalMs) : longValidMs(group)
     keep({
-      ...place,
-      ...hashes,
+      ...placeOf(telling, addressee),
+      firing: firing.map(fingerprintOf),
+      resolved: resolved.map(fingerprintOf),
       toldMs: firing.map((alert) => toldMs(alert) ?? Math.max(nowMs, alert.startsAtMs)),
       atMs: nowMs,
       expiresMs: nowMs + validMs,

@@ -2,6 +2,7 @@ import { alertSeries } from '../alert/alert-series.ts'
 import { type AlertSample, needsSending, transition } from '../alert/transition.ts'
 import type { AlertEvent, AlertInstance, SentAlert } from '../model/alert.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
+import type { Condition } from '../model/measure.ts'
 import type { AlertingRule, RecordingRule, RuleGroup, VectorSample } from '../model/rule.ts'
 import type { SampleSink } from '../model/sink.ts'
 import { type Expr, parse, print, type SharedResults } from '../promql/index.ts'
@@ -71,6 +72,14 @@ export interface RuleView {
   readonly alerts: readonly AlertInstance[]
 }
 
+/** An alert with all that its rule knows. */
+export interface FoundAlert extends Pick<RuleView, 'health' | 'lastError' | 'lastEvaluationMs'> {
+  readonly group: RuleGroup
+  readonly rule: AlertingRule
+  readonly alert: AlertInstance
+  readonly condition: Condition | undefined
+}
+
 /**
  * Evaluates rule groups when a tick of the schedule finds them due. Groups run side by side; rules of one group one after the
  * other, each seeing what the one before it recorded.
@@ -115,13 +124,29 @@ export class RuleEngine {
   }
 
   /** Every alert that is pending or firing. */
-  *alerts(): Generator<{ readonly rule: AlertingRule; readonly alert: AlertInstance }> {
+  *alerts(): Generator<Pick<FoundAlert, 'rule' | 'alert' | 'condition'>> {
     for (const { rules } of this.#groups) {
-      for (const { rule, alerts } of rules) {
+      for (const { rule, alerts, condition } of rules) {
         if (rule.kind !== 'alerting') continue
-        for (const alert of alerts.values()) if (alert.state !== 'inactive') yield { rule, alert }
+        for (const alert of alerts.values()) if (alert.state !== 'inactive') yield { rule, alert, condition }
       }
     }
+  }
+
+  /** The alert of these labels with its rule, whatever its state is; undefined where no rule gives it. */
+  find(isWanted: (labels: Labels) => boolean): FoundAlert | undefined {
+    let found: FoundAlert | undefined
+    for (const { group, rules } of this.#groups) {
+      for (const { rule, alerts, condition, health, lastError, lastEvaluationMs } of rules) {
+        if (rule.kind !== 'alerting') continue
+        for (const alert of alerts.values()) {
+          if (!isWanted(alert.labels)) continue
+          found = { group, rule, alert, condition, health, lastError, lastEvaluationMs }
+          if (alert.state !== 'inactive') return found
+        }
+      }
+    }
+    return found
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { adminApi } from './api/admin.ts'
 import { alertmanagerApi } from './api/alertmanager.ts'
+import { alertsApi } from './api/alerts.ts'
 import { auditApi } from './api/audit.ts'
 import { checksApi } from './api/checks.ts'
 import { dashboardsApi } from './api/dashboards.ts'
@@ -28,6 +29,7 @@ export const apis: readonly Api[] = [
   loginApi,
   pagesApi,
   checksApi,
+  alertsApi,
   adminApi,
   metricsApi,
   pushApi,

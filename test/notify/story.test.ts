@@ -72,7 +72,7 @@ describe('the story of an alert', () => {
     expect(story.slice(0, 4)).toEqual([
       '0 grouped: in group {}:{} for team; looked at in 0 s',
       '0 queued: for slack: first notification',
-      '1800 deduplicated: slack: told already at 2026-01-01 00:00:00 UTC; repeated after 2026-01-01 12:00:00 UTC ×24 until 43200',
+      '1800 deduplicated: slack: nothing new since the message of 2026-01-01 00:00:00 UTC; repeated after 2026-01-01 12:00:00 UTC ×24 until 43200',
       '45000 queued: for slack: repeat interval elapsed',
     ])
     expect(story.length).toBeLessThan(35)
@@ -98,8 +98,8 @@ describe('the story of an alert', () => {
       '0 maintenance: the move ×3 until 120',
       '180 queued: for slack: first notification',
       '180 queued: for email: first notification',
-      `240 deduplicated: slack: told already at ${told} ×5 until 480`,
-      `240 deduplicated: email: told already at ${told} ×5 until 480`,
+      `240 deduplicated: slack: nothing new since the message of ${told} ×5 until 480`,
+      `240 deduplicated: email: nothing new since the message of ${told} ×5 until 480`,
       '540 maintenance: the move',
     ])
     // What has not ended yet is counted in memory.
@@ -116,7 +116,7 @@ describe('the story of an alert', () => {
     await after.look(START + 3 * M)
     await after.look(START + 4 * M)
     expect(after.story().filter((line) => line.includes('deduplicated'))).toEqual([
-      '60 deduplicated: slack: told already at 2026-01-01 00:00:00 UTC; repeated after 2026-01-01 04:00:00 UTC ×2 until 180',
+      '60 deduplicated: slack: nothing new since the message of 2026-01-01 00:00:00 UTC; repeated after 2026-01-01 04:00:00 UTC ×2 until 180',
     ])
   })
 

@@ -1,25 +1,19 @@
 import { MOST_RECORDS, readAuditRecords } from '../../ingest/audit-record.ts'
 import { batchFormat, readBatch } from '../../ingest/batch.ts'
 import { Faults } from '../../ingest/fault.ts'
-import { readTime } from '../../ingest/time.ts'
-import { didYouMean } from '../../lib/suggest.ts'
 import { formatTraceparent, normalizeTraceId, parseTraceparent } from '../../model/trace-context.ts'
 import { type AuditFilter, searchAudit } from '../../store/audit.ts'
 import { type AuditHead, type ChainReport, verifyAudit } from '../../store/verify-audit.ts'
 import { requireScope } from '../auth.ts'
 import { type BodyLimits, readText } from '../body.ts'
 import { journeyOf, recordJson } from '../journey.ts'
-import { type FieldError, HttpProblem } from '../problem.ts'
+import { ListQuery } from '../list-query.ts'
+import { HttpProblem } from '../problem.ts'
 import type { Api } from '../registry.ts'
 import { invalid } from '../validate.ts'
 
 const LIMITS: BodyLimits = { bytes: 4 * 1024 * 1024, expandedBytes: 8 * 1024 * 1024 }
-const DEFAULT_PAGE_SIZE = 20
-const LARGEST_PAGE_SIZE = 1000
-/** Turning pages further than this costs more than it tells; a narrower time answers faster. */
-const DEEPEST_RECORD = 100_000
-
-const SEARCH = ['trace_id', 'actor', 'action', 'event', 'from', 'to', 'page', 'page_size']
+const SEARCH = ['trace_id', 'actor', 'action', 'event', 'from', 'to']
 
 /** The audit log: records in, search, the journey of one trace id, and the proof that nothing was changed. */
 export const auditApi: Api = (web, context) => {
@@ -77,48 +71,24 @@ export const auditApi: Api = (web, context) => {
   })
 }
 
-function readSearch(query: Readonly<Record<string, string>>) {
-  const errors: FieldError[] = []
-  const given = new Map(Object.entries(query))
-  for (const name of given.keys()) {
-    if (!SEARCH.includes(name)) errors.push({ field: name, message: `is not known here${didYouMean(name, SEARCH)}` })
-  }
-  const moment = (name: string): number | undefined => {
-    const text = given.get(name)
-    if (text === undefined) return undefined
-    const time = readTime(text)
-    if (time.ok) return time.ms
-    errors.push({ field: name, message: time.why })
-    return undefined
-  }
-  const count = (name: string, fallback: number, most: number): number => {
-    const text = given.get(name)
-    if (text === undefined) return fallback
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
-    if (value >= 1 && value <= most) return value
-    errors.push({ field: name, message: `is not a whole number from 1 to ${most}` })
-    return fallback
-  }
-  const id = given.get('trace_id')
+function readSearch(given: Readonly<Record<string, string>>) {
+  const query = new ListQuery(given, SEARCH)
+  const id = query.text('trace_id')
   const traceId = id === undefined ? undefined : normalizeTraceId(id)
   if (id !== undefined && traceId === undefined) {
-    errors.push({ field: 'trace_id', message: 'is not a trace id; write 32 hex digits or a UUID' })
+    query.fault('trace_id', 'is not a trace id; write 32 hex digits or a UUID')
   }
   const filter: AuditFilter = {
     traceId,
-    actor: given.get('actor'),
-    action: given.get('action'),
-    event: given.get('event'),
-    fromMs: moment('from'),
-    toMs: moment('to'),
+    actor: query.text('actor'),
+    action: query.text('action'),
+    event: query.text('event'),
+    fromMs: query.moment('from'),
+    toMs: query.moment('to'),
   }
-  const pageSize = count('page_size', DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
-  const page = count('page', 1, Math.ceil(DEEPEST_RECORD / pageSize))
-  if (errors.length > 0) {
-    const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ')
-    throw new HttpProblem(400, 'Invalid query', detail, { errors })
-  }
-  return { filter, page, pageSize }
+  const asked = { filter, ...query.page() }
+  query.check()
+  return asked
 }
 
 /** `48211:9f3c…`: the number and hash of a record, as they were kept elsewhere. */
