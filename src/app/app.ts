@@ -41,6 +41,7 @@ import type { CheckView, WebContext } from '../web/context.ts'
 import { createWeb, listen } from '../web/server.ts'
 import { Announcer } from './announcer.ts'
 import { ensureToken } from './first-token.ts'
+import { Forwarding } from './forwarding.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
@@ -144,6 +145,16 @@ export async function startApp(options: StartOptions): Promise<App> {
     },
     baseFolder: plan.config.folder,
     onError: (error) => log.warn({ event: 'scrape.failed', err: error }, 'trouble with scraping'),
+  })
+
+  const forwarding = new Forwarding({
+    clock,
+    log,
+    metrics,
+    store,
+    policy: () => plan.config.probes.addressPolicy,
+    baseFolder: () => plan.config.folder,
+    onCorrupt: (what) => log.error({ event: 'storage.corrupt', what }, 'stored data could not be read; the rest is fine'),
   })
 
   // What is told to us.
@@ -272,6 +283,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     )
     await runner.update(jobs)
     await scrapes.update(next.config.scrape)
+    await forwarding.update(next.config.remoteWrite)
   }
   const reloader: Reloader = new Reloader(
     {
@@ -387,6 +399,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   lifecycle.onStop('run file', removeRunFile)
   lifecycle.onStop('outbox', () => teller.lastPass(AbortSignal.timeout(5000)))
   lifecycle.onStop('telling', () => telling)
+  lifecycle.onStop('remote write', () => forwarding.stop())
   lifecycle.onStop('check states', () => watch.save())
   lifecycle.onStop('checks', () => runner.stop())
   lifecycle.onStop('scrapes', () => scrapes.stop())

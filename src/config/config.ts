@@ -1,3 +1,4 @@
+import type { RemoteWrite } from '../export/forward/remote-write-config.ts'
 import type { AddressPolicy } from '../lib/address.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Heartbeat } from '../model/heartbeat.ts'
@@ -21,6 +22,8 @@ export interface Config {
   readonly probes: ProbesConfig
   /** Other programs' `/metrics`, as in `prometheus.yml`. */
   readonly scrape: readonly ScrapeConfig[]
+  /** Stores that get every sample as well. */
+  readonly remoteWrite: readonly RemoteWrite[]
   /** Globs, relative to the working directory (in the file they are relative to the file). */
   readonly ruleFiles: readonly string[]
   readonly shippedRules: ShippedRulesConfig

@@ -120,6 +120,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   const probes = parse('probes')
   const global = parse('global')
   const scrape = parse('scrape_configs', (jobs) => withGlobals(jobs, global))
+  const remoteWrite = parse('remote_write')
   const ruleFiles = parse('rule_files')
   const shippedRules = parse('shipped_rules')
   const notify = parse('notify')
@@ -153,6 +154,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     !probes ||
     !global ||
     !scrape ||
+    !remoteWrite ||
     !ruleFiles ||
     !shippedRules ||
     !notify ||
@@ -171,6 +173,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     allow,
     probes,
     scrape,
+    remoteWrite,
     ruleFiles: fromFile ? ruleFiles.map((glob) => relativeTo(dirname(file), glob)) : ruleFiles,
     shippedRules,
     notify,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { remoteWrites } from '../export/forward/remote-write-config.ts'
 import { markSecret } from '../lib/secret-schema.ts'
 import { formatDuration } from '../model/duration.ts'
 import { eventSink } from '../notify/event-sink.ts'
@@ -190,6 +191,7 @@ export const sections = {
   probes: probeSettings.prefault({}),
   global: globalSettings.prefault({}),
   scrape_configs: scrapeConfigs.default([]),
+  remote_write: remoteWrites.default([]),
   rule_files: z
     .array(z.string(), { error: 'is not a list; write [rules/*.yml]' })
     .default([])

@@ -9,7 +9,7 @@ export interface PostRequest {
   /** http or https. */
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Uint8Array
   /** Ends it at any point. */
   readonly signal: AbortSignal
   readonly policy: AddressPolicy

@@ -29,6 +29,31 @@ export class SelfMetrics {
   readonly writerQueue = this.#gauge('midwatch_writer_queue_length', 'Writes that wait for the disk.')
   readonly commitSeconds = this.#gauge('midwatch_writer_last_commit_seconds', 'How long the last commit took.')
   readonly commits = this.#counter('midwatch_writer_commits_total', 'Commits since the start.')
+  readonly remoteWriteSamples = this.#counter(
+    'midwatch_remote_write_samples_total',
+    'Samples that another store has taken.',
+    ['remote'],
+  )
+  readonly remoteWriteRefused = this.#counter(
+    'midwatch_remote_write_samples_refused_total',
+    'Samples that another store does not take and that were left out.',
+    ['remote'],
+  )
+  readonly remoteWriteRetries = this.#counter(
+    'midwatch_remote_write_retries_total',
+    'Requests to another store that failed and are tried again.',
+    ['remote'],
+  )
+  readonly remoteWritePending = this.#gauge(
+    'midwatch_remote_write_pending_entries',
+    'Commits whose samples another store has not taken yet.',
+    ['remote'],
+  )
+  readonly remoteWriteNewest = this.#gauge(
+    'midwatch_remote_write_newest_timestamp_seconds',
+    'Time of the newest sample that another store has taken.',
+    ['remote'],
+  )
   readonly outboxPending = this.#gauge(
     'midwatch_outbox_pending_messages',
     'Messages that are owed and not delivered yet.',

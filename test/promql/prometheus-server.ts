@@ -14,6 +14,7 @@ export interface Answer {
 
 /** A Prometheus of its own, with a folder of its own, asked over connections that stay open. */
 export interface PrometheusServer {
+  readonly url: string
   ask(path: 'query' | 'query_range' | 'format_query', parameters: Readonly<Record<string, string>>): Promise<Answer>
   write(series: readonly WrittenSeries[]): Promise<void>
   stop(): Promise<void>
@@ -54,6 +55,7 @@ export async function startPrometheus(
     })
 
   return {
+    url: `http://127.0.0.1:${port}`,
     async ask(path, parameters) {
       const headers = { 'content-type': 'application/x-www-form-urlencoded' }
       const [, text] = await post(path, headers, new URLSearchParams(parameters).toString())

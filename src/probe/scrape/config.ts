@@ -125,7 +125,7 @@ const fileDiscovery = z
   })
   .transform(({ files, refresh_interval }): FileDiscovery => ({ files, refreshMs: refresh_interval }))
 
-const authorization = z
+export const authorization = z
   .strictObject({
     type: z
       .string()
@@ -144,7 +144,7 @@ const authorization = z
     return { kind: 'header', type, credentials }
   })
 
-const basicAuth = z
+export const basicAuth = z
   .strictObject({
     username: scalarText.optional(),
     password: secret.optional(),
@@ -159,7 +159,7 @@ const basicAuth = z
     return { kind: 'basic', username: written.username ?? '', password }
   })
 
-const tls = z
+export const tls = z
   .strictObject({
     ca_file: text.optional(),
     cert_file: text.optional(),

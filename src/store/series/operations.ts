@@ -120,13 +120,18 @@ export const deleteSpent = defineOperation('delete-spent', ({ db }) => {
 export const trimJournal = defineOperation(
   'trim-journal',
   ({ db }, { toMs, lastId }: { toMs: number; lastId: number }): number => {
-    db.statement('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(SEALED_TO, String(toMs))
+    const set = db.statement('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)')
+    set.run(SEALED_TO, String(toMs))
+    set.run(TRIMMED_ID, String(lastId))
     return db.run(sql.deleteFrom('journal').where('max_ms', '<=', toMs).where('id', '<=', lastId))
   },
 )
 
 /** The setting that tells up to when every series is sealed, epoch milliseconds. */
 export const SEALED_TO = 'sealed_to_ms'
+
+/** The setting that tells up to which number entries may be gone from the journal. */
+export const TRIMMED_ID = 'journal_trimmed_id'
 
 export const describeMetric = defineOperation(
   'describe-metric',

@@ -157,6 +157,11 @@ export class SeriesStore implements SampleSink {
     return undefined
   }
 
+  /** The labels of a series by its number; undefined when it is known no more. */
+  labelsOf(ref: number): Labels | undefined {
+    return this.#index.labelsOf(ref)
+  }
+
   append(batch: SampleBatch, onRefused?: OnRefused): Promise<void> {
     const latestMs = this.#clock.now() + FUTURE_MS
     for (let i = 0; i < batch.length; i++) {
@@ -363,29 +368,29 @@ interface Span {
 /** A selected series, in the shape that the query engine asks for. */
 export class StoredSeries {
   readonly labels: Labels
+  readonly ref: number
   readonly rollupsToMs: number | undefined
   readonly #store: SeriesStore
-  readonly #ref: number
   readonly #room: JoinRoom
 
   constructor(store: SeriesStore, ref: number, labels: Labels, rollupsToMs: number | undefined, room: JoinRoom) {
     this.#store = store
     this.#room = room
-    this.#ref = ref
+    this.ref = ref
     this.labels = labels
     this.rollupsToMs = rollupsToMs
   }
 
   /** Valid until the samples of another series of the same selection are asked for. */
   samples(startMs: number, endMs: number): Samples {
-    return this.#store.samplesOf(this.#ref, startMs, endMs, this.#room)
+    return this.#store.samplesOf(this.ref, startMs, endMs, this.#room)
   }
 
   summarize(startMs: number, endMs: number, needs: number): Summary {
-    return this.#store.summaryOf(this.#ref, startMs, endMs, needs)
+    return this.#store.summaryOf(this.ref, startMs, endMs, needs)
   }
 
   newest(startMs: number, endMs: number): NewestSample | undefined {
-    return this.#store.newestOf(this.#ref, startMs, endMs)
+    return this.#store.newestOf(this.ref, startMs, endMs)
   }
 }

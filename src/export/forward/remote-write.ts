@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { AddressPolicy } from '../../lib/address.ts'
+import { backoffMs } from '../../lib/backoff.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { httpPost } from '../../lib/http-post.ts'
+import { Secret } from '../../lib/secret.ts'
+import { Turns } from '../../lib/turns.ts'
+import { version } from '../../lib/version.ts'
+import type { Labels } from '../../model/labels.ts'
+import { encodeLabels, encodeWriteRequest, type WrittenSeries } from '../../wire/remote-write.ts'
+import { packSnappy } from '../../wire/snappy.ts'
+import type { RemoteWrite } from './remote-write-config.ts'
+
+/** Samples to be sent, in the order in which they came. */
+export interface OwedSamples {
+  readonly refs: readonly number[]
+  readonly timesMs: readonly number[]
+  readonly values: readonly number[]
+  readonly stale: readonly boolean[]
+}
+
+/** Up to where everything has been sent. */
+export interface Position {
+  /** The last journal entry whose samples have all arrived. */
+  readonly id: number
+  /** The newest of them, epoch milliseconds. */
+  readonly maxMs: number
+  /** Samples of entries up to `id` that are not newer than `toMs` have been sent from what is packed. */
+  readonly filled?: { readonly id: number; readonly toMs: number }
+}
+
+export interface ForwardSource {
+  /** What comes after a position; undefined when there is nothing yet. */
+  next(position: Position, most: number): { readonly samples: OwedSamples; readonly position: Position } | undefined
+  labelsOf(ref: number): Labels | undefined
+  /** Where it stood when the program ended; undefined when it has never sent. */
+  load(name: string): Position | undefined
+  /** The end of what there is now. */
+  end(): Position
+  /** Resolves when the position is on disk. */
+  save(name: string, position: Position): Promise<void>
+}
+
+interface ForwarderOptions {
+  readonly remote: RemoteWrite
+  readonly source: ForwardSource
+  readonly clock: Clock
+  readonly policy: () => AddressPolicy
+  /** Relative paths of files with secrets are relative to it. */
+  readonly baseFolder: string
+  readonly onSent: (samples: number, newestMs: number) => void
+  /** Samples that the other side does not take, whatever is done. */
+  readonly onRefused: (samples: number, why: string) => void
+  /** A request failed and is tried again. */
+  readonly onRetry: (why: string, attempt: number) => void
+}
+
+/** How often it is looked for new samples when the last look found none. */
+const LOOK_EVERY_MS = 1000
+const BACKOFF = { firstMs: 500, factor: 2, maxMs: 30_000, jitterShare: 0.3 } as const
+/** A wait that the other side asks for is kept within these, whatever its clock says. */
+const LONGEST_WAIT_MS = 300_000
+const MAX_KNOWN_SERIES = 200_000
+
+/**
+ * Sends every sample to another store, each at least once and in order, from where the last run ended. What the other side
+ * refuses is left out sample by sample, so that nothing else is lost with it.
+ */
+export class RemoteWriter {
+  readonly #options: ForwarderOptions
+  readonly #encoded = new Map<number, Uint8Array | null>()
+  constructor(options: ForwarderOptions) {
+    this.#options = options
+  }
+
+  /** Sends until the signal ends it. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, clock, remote } = this.#options
+    try {
+      let position = source.load(remote.name)
+      if (position === undefined) {
+        position = source.end()
+        await source.save(remote.name, position)
+      }
+      while (!signal.aborted) {
+        const owed = source.next(position, remote.batchSamples)
+        if (owed === undefined) {
+          await clock.sleep(LOOK_EVERY_MS, signal)
+          continue
+        }
+        await this.#send(owed.samples, signal)
+        await source.save(remote.name, owed.position)
+        position = owed.position
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+
+  /** Sends samples in requests of at most the size that is allowed. */
+  async #send({ refs, timesMs, values, stale }: OwedSamples, signal: AbortSignal): Promise<void> {
+    const { batchSamples } = this.#options.remote
+    const turns = new Turns()
+    for (let from = 0; from < refs.length; from += batchSamples) {
+      const to = Math.min(from + batchSamples, refs.length)
+      const bySeries = new Map<number, { labels: Uint8Array; timesMs: number[]; values: number[]; stale: boolean[] }>()
+      for (let i = from; i < to; i++) {
+        const ref = refs[i] as number
+        let series = bySeries.get(ref)
+        if (series === undefined) {
+          const labels = this.#labelsOf(ref)
+          if (labels === null) continue
+          series = { labels, timesMs: [], values: [], stale: [] }
+          bySeries.set(ref, series)
+        }
+        series.timesMs.push(timesMs[i] as number)
+        series.values.push(values[i] as number)
+        series.stale.push(stale[i] as boolean)
+      }
+      if (turns.isOver()) await turns.next()
+      await this.#deliver([...bySeries.values()], signal)
+    }
+  }
+
+  /** Null for a series that is not to be sent. */
+  #labelsOf(ref: number): Uint8Array | null {
+    const known = this.#encoded.get(ref)
+    if (known !== undefined) return known
+    const { source, remote } = this.#options
+    const labels = source.labelsOf(ref)
+    const sent = labels === undefined ? undefined : remote.relabel.apply(labels)
+    const encoded = sent === undefined ? null : encodeLabels(sent.pairs)
+    if (this.#encoded.size >= MAX_KNOWN_SERIES) this.#encoded.clear()
+    this.#encoded.set(ref, encoded)
+    return encoded
+  }
+
+  /** Posts until it is taken; what is refused for good is divided until only what is wrong is left out. */
+  async #deliver(series: readonly WrittenSeries[], signal: AbortSignal): Promise<void> {
+    const samples = series.reduce((sum, { timesMs }) => sum + timesMs.length, 0)
+    if (samples === 0) return
+    const refusal = await this.#post(packSnappy(encodeWriteRequest(series)), signal)
+    if (refusal === undefined) {
+      const newestMs = series.reduce((most, { timesMs }) => Math.max(most, timesMs.at(-1) ?? 0), 0)
+      this.#options.onSent(samples, newestMs)
+      return
+    }
+    if (samples === 1) {
+      this.#options.onRefused(1, refusal)
+      return
+    }
+    for (const half of halves(series)) await this.#deliver(half, signal)
+  }
+
+  /** @returns why it is refused for good; undefined when it was taken */
+  async #post(body: Uint8Array, signal: AbortSignal): Promise<string | undefined> {
+    const { remote, clock, policy, onRetry } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      let why: string
+      let waitMs = backoffMs(attempt, BACKOFF)
+      try {
+        const answer = await httpPost({
+          url: remote.url,
+          headers: this.#headers(),
+          body,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(remote.timeoutMs)]),
+          policy: policy(),
+          proxy: undefined,
+          tls: this.#tls(),
+        })
+        const { status, text, headers } = answer
+        if (status >= 200 && status < 300) return undefined
+        why = `${status} ${text.trim().slice(0, 300)}`
+        // Who lets us in may change; what was sent may not.
+        const mayHelp = status >= 500 || [401, 403, 404, 407, 408, 429].includes(status)
+        if (!mayHelp) return why
+        waitMs = Math.max(waitMs, Math.min(retryAfterMs(headers['retry-after'], clock.now()), LONGEST_WAIT_MS))
+      } catch (error) {
+        signal.throwIfAborted()
+        why = (error as Error).message
+      }
+      onRetry(why, attempt)
+      await clock.sleep(waitMs, signal)
+    }
+  }
+
+  #headers(): Record<string, string> {
+    const { remote } = this.#options
+    return {
+      ...remote.headers,
+      'content-type': 'application/x-protobuf',
+      'content-encoding': 'snappy',
+      'x-prometheus-remote-write-version': '0.1.0',
+      'user-agent': `midwatch/${version}`,
+      ...this.#authorization(),
+    }
+  }
+
+  #authorization(): Record<string, string> {
+    const { credentials } = this.#options.remote
+    if (credentials === undefined) return {}
+    const textOf = (value: Secret | { readonly file: string }) =>
+      value instanceof Secret ? value.reveal() : this.#read(value.file).toString('utf8').trim()
+    if (credentials.kind === 'header')
+      return { authorization: `${credentials.type} ${textOf(credentials.credentials)}` }
+    const login = Buffer.from(`${credentials.username}:${textOf(credentials.password)}`).toString('base64')
+    return { authorization: `Basic ${login}` }
+  }
+
+  #tls() {
+    const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = this.#options.remote.tls
+    return {
+      ...(caFile === undefined ? {} : { ca: this.#read(caFile) }),
+      ...(certFile === undefined ? {} : { cert: this.#read(certFile) }),
+      ...(keyFile === undefined ? {} : { key: this.#read(keyFile) }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      rejectUnauthorized: !insecureSkipVerify,
+    }
+  }
+
+  #read(file: string): Buffer {
+    return readFileSync(resolve(this.#options.baseFolder, file))
+  }
+}
+
+/** By series, or, where there is one only, by time. */
+function halves(series: readonly WrittenSeries[]): readonly (readonly WrittenSeries[])[] {
+  if (series.length > 1) {
+    const middle = Math.ceil(series.length / 2)
+    return [series.slice(0, middle), series.slice(middle)]
+  }
+  const [{ labels, timesMs, values, stale }] = series as readonly [WrittenSeries]
+  const middle = Math.ceil(timesMs.length / 2)
+  const part = (from: number, to: number) => [
+    { labels, timesMs: timesMs.slice(from, to), values: values.slice(from, to), stale: stale.slice(from, to) },
+  ]
+  return [part(0, middle), part(middle, timesMs.length)]
+}
+
+/** `120`, or a date; 0 where it says neither. */
+function retryAfterMs(header: string | undefined, nowMs: number): number {
+  if (header === undefined) return 0
+  if (/^\d+$/.test(header)) return Number(header) * 1000
+  const atMs = Date.parse(header)
+  return Number.isNaN(atMs) ? 0 : Math.max(0, atMs - nowMs)
+}
