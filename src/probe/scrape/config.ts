@@ -130,9 +130,10 @@ export const authorization = z
     type: z
       .string()
       .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'is not a scheme of authorization; write Bearer' })
-      .optional(),
+      .optional()
+      .describe('The scheme; `Bearer` unless told.'),
     credentials: secret.optional(),
-    credentials_file: text.optional(),
+    credentials_file: text.optional().describe('A file that has the credentials.'),
     ...unsupportedCredentialKeys,
   })
   .transform((written, context): Credentials => {
@@ -146,9 +147,9 @@ export const authorization = z
 
 export const basicAuth = z
   .strictObject({
-    username: scalarText.optional(),
+    username: scalarText.optional().describe('The user.'),
     password: secret.optional(),
-    password_file: text.optional(),
+    password_file: text.optional().describe('A file that has the password.'),
     ...unsupportedCredentialKeys,
   })
   .transform((written, context): Credentials => {
@@ -161,11 +162,11 @@ export const basicAuth = z
 
 export const tls = z
   .strictObject({
-    ca_file: text.optional(),
-    cert_file: text.optional(),
-    key_file: text.optional(),
-    server_name: text.optional(),
-    insecure_skip_verify: z.boolean().default(false),
+    ca_file: text.optional().describe('PEM file of authorities to trust, in place of the usual ones.'),
+    cert_file: text.optional().describe('PEM file of a client certificate.'),
+    key_file: text.optional().describe('PEM file of its key.'),
+    server_name: text.optional().describe('The name to find in the certificate, if not the host.'),
+    insecure_skip_verify: z.boolean().default(false).describe('Takes any certificate.'),
     ...unsupportedTlsKeys,
   })
   .transform((written, context): ScrapeTls => {

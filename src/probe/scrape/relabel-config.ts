@@ -44,16 +44,18 @@ const relabelRule = z
       .array(z.string().min(1, { error: 'is empty; write the name of a label' }), {
         error: 'is not a list; write names of labels such as [__address__]',
       })
-      .optional(),
-    separator: scalarText.optional(),
-    regex: scalarText.optional(),
+      .optional()
+      .describe('Labels whose values are joined and matched.'),
+    separator: scalarText.optional().describe('What stands between them; `;` unless told.'),
+    regex: scalarText.optional().describe('A pattern for the whole of it; `(.*)` unless told.'),
     modulus: z
       .int({ error: 'is not a whole number; write one such as 4' })
       .min(0, { error: 'is negative; write the number of parts, such as 4' })
-      .optional(),
-    target_label: z.string().optional(),
-    replacement: scalarText.optional(),
-    action: action.optional(),
+      .optional()
+      .describe('For `hashmod`: the number of parts.'),
+    target_label: z.string().optional().describe('The label that is set or compared.'),
+    replacement: scalarText.optional().describe('What it is set to; `$1` unless told.'),
+    action: action.optional().describe('What is done; `replace` unless told.'),
   })
   .transform((written, context): RelabelRule => {
     const rule: RelabelRule = {
