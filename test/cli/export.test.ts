@@ -103,7 +103,7 @@ describe('export', () => {
         authorization: { type: 'Bearer', credentials_file: '/etc/midwatch-secrets/shop-token' },
       },
     })
-    expect(scrape_configs.at(-2)).toMatchObject({
+    expect(scrape_configs.at(-3)).toMatchObject({
       job_name: 'node',
       basic_auth: { username: 'me', password_file: '/etc/midwatch-secrets/node-password' },
       relabel_configs: [{ source_labels: ['__address__'], regex: '(.*):.*', target_label: 'host' }],

@@ -5,6 +5,7 @@ import { definedOf } from '../../probe/stand-in.ts'
 import { type BlackboxCheck, blackbox, isBlackbox } from './blackbox.ts'
 import { defineDocument } from './document.ts'
 import type { ExportedFile, HandOver } from './hand-over.ts'
+import { midwatchJobs } from './prometheus.ts'
 import { ruleGroups } from './rule-files.ts'
 import { scrapeJob } from './scrape-job.ts'
 
@@ -40,7 +41,7 @@ interface NamedObject {
 }
 
 function objectsOf(handOver: HandOver): NamedObject[] {
-  const { checks, ruleFiles, scrapeConfigs, dashboards, midwatchAddress, evaluationIntervalMs } = handOver
+  const { checks, ruleFiles, scrapeConfigs, dashboards } = handOver
   return [
     ...ruleFiles.map(({ path, groups }) => {
       const name = objectName(path.replace(/\.ya?ml$/, ''))
@@ -53,15 +54,11 @@ function objectsOf(handOver: HandOver): NamedObject[] {
         spec: { jobName, ...camelCased(withSecretKeys(job)) },
       })
     }),
-    named('ScrapeConfig', 'monitoring.coreos.com/v1alpha1', 'midwatch', {
-      spec: {
-        jobName: 'midwatch',
-        scrapeInterval: formatDuration(evaluationIntervalMs),
-        honorLabels: true,
-        params: { 'match[]': ['{job!~"probe|node"}'] },
-        staticConfigs: [{ targets: [midwatchAddress] }],
-      },
-    }),
+    ...midwatchJobs(handOver).map(({ job_name: jobName, ...job }) =>
+      named('ScrapeConfig', 'monitoring.coreos.com/v1alpha1', String(jobName), {
+        spec: { jobName, ...camelCased(job) },
+      }),
+    ),
     ...(checks.some(isBlackbox) ? [configMap('blackbox', blackbox.files(handOver), {})] : []),
     ...dashboards.map((file) =>
       configMap(`dashboard-${objectName(file.path.replace(/\.json$/, ''))}`, [file], { grafana_dashboard: '1' }),

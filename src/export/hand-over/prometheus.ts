@@ -6,9 +6,6 @@ import type { HandedRuleFile, HandOver, RuleOrigin } from './hand-over.ts'
 import { ruleFileYaml } from './rule-files.ts'
 import { scrapeJob, scrapeSecrets } from './scrape-job.ts'
 
-/** What midwatch alone has is scraped from it while both run: pushed metrics, and those of itself. */
-const FROM_MIDWATCH = ['{job!~"probe|node"}']
-
 /** prometheus.yml and the rule files. */
 export const prometheus = defineDocument({
   key: 'prometheus',
@@ -62,7 +59,7 @@ const HEAD: Readonly<Record<RuleOrigin, string>> = {
 }
 
 function prometheusConfig(handOver: HandOver): Record<string, unknown> {
-  const { evaluationIntervalMs, addresses, checks, scrapeConfigs, midwatchAddress, ruleFiles } = handOver
+  const { evaluationIntervalMs, addresses, checks, scrapeConfigs, ruleFiles } = handOver
   return {
     global: { evaluation_interval: formatDuration(evaluationIntervalMs) },
     ...(ruleFiles.length === 0 ? {} : { rule_files: ruleFiles.map(({ path }) => `rules/${path}`) }),
@@ -70,17 +67,54 @@ function prometheusConfig(handOver: HandOver): Record<string, unknown> {
     scrape_configs: [
       ...checks.filter(isBlackbox).map((check) => probeJob(check, addresses.blackbox)),
       ...scrapeConfigs.map(scrapeJob),
-      {
-        job_name: 'midwatch',
-        scrape_interval: formatDuration(evaluationIntervalMs),
-        scrape_timeout: formatDuration(Math.min(evaluationIntervalMs, 10_000)),
-        honor_labels: true,
-        metrics_path: '/metrics',
-        params: { 'match[]': FROM_MIDWATCH },
-        static_configs: [{ targets: [midwatchAddress] }],
-      },
+      ...midwatchJobs(handOver),
     ],
   }
+}
+
+/** The job whose name stands for none: it is taken off again. */
+const PUSHED_JOB = 'midwatch-pushed'
+
+/**
+ * What midwatch alone has is scraped from it while both run: metrics of itself, and what was pushed to it. Pushed series have
+ * no job and no instance unless somebody gave them one; what rules record is recorded there as well.
+ */
+export function midwatchJobs({
+  evaluationIntervalMs,
+  midwatchAddress,
+  ruleFiles,
+}: HandOver): Record<string, unknown>[] {
+  const recorded = ruleFiles.flatMap(({ groups }) =>
+    groups.flatMap(({ rules }) => rules.flatMap((rule) => (rule.kind === 'recording' ? [rule.record] : []))),
+  )
+  const others = ['midwatch_.*', ...new Set(recorded)].join('|')
+  const common = {
+    scrape_interval: formatDuration(evaluationIntervalMs),
+    scrape_timeout: formatDuration(Math.min(evaluationIntervalMs, 10_000)),
+    honor_labels: true,
+    static_configs: [{ targets: [midwatchAddress] }],
+  }
+  return [
+    { job_name: 'midwatch', ...common, params: { 'match[]': ['{__name__=~"midwatch_.*"}'] } },
+    {
+      job_name: PUSHED_JOB,
+      ...common,
+      params: { 'match[]': [`{job!~"probe|node",__name__!~"${others}"}`] },
+      metric_relabel_configs: [
+        { source_labels: ['job'], regex: PUSHED_JOB, target_label: 'job', replacement: '' },
+        {
+          source_labels: ['instance'],
+          regex: escapePattern(midwatchAddress),
+          target_label: 'instance',
+          replacement: '',
+        },
+      ],
+    },
+  ]
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }
 
 /** blackbox_exporter takes half a second off the time that Prometheus gives it. */
