@@ -80,7 +80,7 @@ export class FieldReader {
   /** Milliseconds; undefined where nothing is written, or no duration. */
   duration(node: YamlNode | undefined, path: Path): number | undefined {
     const text = this.text(node, path)
-    if (text === undefined || text === '') return undefined
+    if (text === undefined || (node?.kind === 'scalar' && node.isNull)) return undefined
     const ms = parseDuration(text)
     if (ms === undefined) this.problem(path, `"${text}" is not a duration; write it like 30s, 5m or 1h30m`)
     return ms

@@ -1,4 +1,5 @@
 import { readYaml, type YamlNode } from '../lib/yaml.ts'
+import { parseDuration } from '../model/duration.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import type { Problem } from '../model/problem.ts'
 import type { AlertingRule, Rule, RuleGroup } from '../model/rule.ts'
@@ -6,6 +7,7 @@ import { PromqlError, parse, typeOf } from '../promql/index.ts'
 import { TemplateError } from '../template/error.ts'
 import { FieldReader, type FieldReaderOptions, type Path } from './field-reader.ts'
 import { parseTemplate } from './template.ts'
+import { readNumber } from './yaml-scalar.ts'
 
 const GROUP_KEYS = ['name', 'interval', 'query_offset', 'limit', 'labels', 'rules'] as const
 const RULE_KEYS = ['record', 'alert', 'expr', 'for', 'keep_firing_for', 'labels', 'annotations'] as const
@@ -58,15 +60,15 @@ function readGroup(reader: FieldReader, node: YamlNode, path: Path, file: string
   const name = reader.text(fields?.get('name'), [...path, 'name']) ?? ''
   if (name === '') reader.problem(path, 'a group needs a name')
   const labels = reader.texts(fields?.get('labels'), [...path, 'labels'], labelNameProblem)
-  const limit = Number(reader.text(fields?.get('limit'), [...path, 'limit']) ?? '0')
-  if (!Number.isInteger(limit)) reader.problem([...path, 'limit'], 'is not a whole number')
+  const limit = readLimit(fields?.get('limit'))
+  if (limit === undefined) reader.problem([...path, 'limit'], 'is not a whole number')
   const intervalMs = reader.duration(fields?.get('interval'), [...path, 'interval'])
   return {
     name,
     file,
     intervalMs: intervalMs === 0 ? undefined : intervalMs,
     queryOffsetMs: reader.duration(fields?.get('query_offset'), [...path, 'query_offset']) ?? 0,
-    limit,
+    limit: limit ?? 0,
     rules: reader
       .list(fields?.get('rules'), [...path, 'rules'])
       .flatMap((each, i) => readRule(reader, each, [...path, 'rules', i], labels)),
@@ -90,7 +92,7 @@ function readRule(
   const labels = { ...groupLabels, ...reader.texts(fields.get('labels'), [...path, 'labels'], labelNameProblem) }
   if (record !== '') {
     for (const key of ['annotations', 'for', 'keep_firing_for']) {
-      if (fields.has(key)) reader.problem([...path, key], `invalid field '${key}' in recording rule`)
+      if (isSet(fields.get(key))) reader.problem([...path, key], `invalid field '${key}' in recording rule`)
     }
     if (!METRIC.test(record)) reader.problem([...path, 'record'], recordNameProblem(record))
     return [{ kind: 'recording', record, expr, labels }]
@@ -102,7 +104,7 @@ function readRule(
     labels,
     forMs: reader.duration(fields.get('for'), [...path, 'for']) ?? 0,
     keepFiringForMs: reader.duration(fields.get('keep_firing_for'), [...path, 'keep_firing_for']) ?? 0,
-    annotations: reader.texts(fields.get('annotations'), [...path, 'annotations'], labelNameProblem),
+    annotations: reader.texts(fields.get('annotations'), [...path, 'annotations'], annotationNameProblem),
   }
   for (const [kind, texts] of [
     ['labels', rule.labels],
@@ -136,6 +138,31 @@ function checkTemplate(reader: FieldReader, text: string, path: Path): void {
 
 function labelNameProblem(name: string): string | undefined {
   return !LABEL.test(name) || name === METRIC_NAME ? `invalid label name: ${name}` : undefined
+}
+
+function annotationNameProblem(name: string): string | undefined {
+  return LABEL.test(name) ? undefined : `invalid annotation name: ${name}`
+}
+
+/** Quoted digits are what programs send that know only texts. */
+function readLimit(node: YamlNode | undefined): number | undefined {
+  if (node === undefined) return 0
+  const limit = node.kind === 'scalar' && node.isQuoted ? Number(node.text || Number.NaN) : readNumber(node)
+  return Number.isInteger(limit) ? limit : undefined
+}
+
+/** Whether it is more than an empty map or no time at all, which Prometheus does not tell from nothing. */
+function isSet(node: YamlNode | undefined): boolean {
+  switch (node?.kind) {
+    case undefined:
+      return false
+    case 'scalar':
+      return !node.isNull && parseDuration(node.text) !== 0
+    case 'map':
+      return node.entries.size > 0
+    case 'list':
+      return true
+  }
 }
 
 function recordNameProblem(record: string): string {

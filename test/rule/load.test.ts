@@ -70,7 +70,7 @@ test.each([
     "invalid field 'keep_firing_for' in recording rule",
   ],
   [
-    'groups: [{ name: a, rules: [{ record: r, expr: x, annotations: {} }] }]',
+    'groups: [{ name: a, rules: [{ record: r, expr: x, annotations: { a: b } }] }]',
     "invalid field 'annotations' in recording rule",
   ],
   [
@@ -89,10 +89,42 @@ test.each([
   ],
   ['groups: [{ name: a, intervall: 1m }]', 'groups[0].intervall: is not known here; the keys are name, interval'],
   ['groups: [{ name: a, limit: many }]', 'groups[0].limit: is not a whole number'],
+  ['groups: [{ name: a, limit: 1.5 }]', 'groups[0].limit: is not a whole number'],
+  ['groups: [{ name: a, interval: "" }]', 'groups[0].interval: "" is not a duration'],
+  ['groups: [{ name: a, labels: { a-b: c } }]', 'groups[0].labels.a-b: invalid label name: a-b'],
+  [
+    'groups: [{ name: a, rules: [{ alert: A, expr: x, annotations: { a-b: c } }] }]',
+    'groups[0].rules[0].annotations.a-b: invalid annotation name: a-b',
+  ],
   ['groups: { name: a }', 'groups: has to be a list'],
   ['groups: [{ rules: [] }]', 'a group needs a name'],
 ])('says what is wrong and where: %s', (text, expected) => {
   const problems = problemsOf(text)
   expect(problems.join('\n')).toContain(expected)
   expect(problems[0]).toMatch(/^r\.yml:1:\d+: groups/)
+})
+
+test('of several documents only the first is read, and that is said', () => {
+  const { groups, problems } = readRuleFile('groups: [{ name: a }]\n---\ngroups: [{ name: b }]\n', 'r.yml')
+  expect(groups.map(({ name }) => name)).toEqual(['a'])
+  expect(problems.map(formatProblem)).toEqual([
+    'r.yml:2:1: warning: only the first document of the file is read; what follows this --- is ignored',
+  ])
+})
+
+test('anchors, aliases and merge keys are written out', () => {
+  const text = `groups:
+  - name: a
+    rules:
+      - &rule { alert: A, expr: x, labels: { severity: high } }
+      - { <<: *rule, alert: B }
+      - *rule
+`
+  const { groups, problems } = readRuleFile(text, 'r.yml')
+  expect(problems).toEqual([])
+  expect(groups[0]?.rules.map((rule) => rule.kind === 'alerting' && [rule.alert, rule.labels])).toEqual([
+    ['A', { severity: 'high' }],
+    ['B', { severity: 'high' }],
+    ['A', { severity: 'high' }],
+  ])
 })

@@ -2,7 +2,7 @@ import { readYaml, type YamlNode } from '../../lib/yaml.ts'
 import { Labels } from '../../model/labels.ts'
 import type { Problem } from '../../model/problem.ts'
 import { FieldReader, type FieldReaderOptions, type Path } from '../field-reader.ts'
-import { readNumber, readTimestamp } from './scalar.ts'
+import { readNumber, readTimestamp } from '../yaml-scalar.ts'
 import { NotationError, parseLabels, parseSeriesLine, parseSeriesValues, type SeriesLine } from './series-notation.ts'
 import type { AlertExpectation, ExpectedSample, ExpressionExpectation, UnitTest, UnitTestFile } from './unit-test.ts'
 

@@ -1,4 +1,4 @@
-import type { YamlNode } from '../../lib/yaml.ts'
+import type { YamlNode } from '../lib/yaml.ts'
 
 const INFINITY = /^([-+]?)\.(?:inf|Inf|INF)$/
 const NAN = /^\.(?:nan|NaN|NAN)$/
@@ -8,7 +8,7 @@ const SECONDS = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
 /**
- * A number as promtool's reader of YAML takes it: `0x1F` and `1_000` are numbers, `010` is 8, a text in quotes is none.
+ * A number as Prometheus' reader of YAML takes it: `0x1F` and `1_000` are numbers, `010` is 8, a text in quotes is none.
  *
  * @returns undefined when it is none; 0 where nothing is written
  */
