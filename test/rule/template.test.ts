@@ -273,3 +273,15 @@ test('keeps labels with names of Object’s own apart from what objects have', (
   expect(expanded('{{ (toTime 0).constructor }}')).toEqual(error)
   expect(expanded('{{ $value.toString }}')).toEqual(error)
 })
+
+// The reference of Prometheus' templates, and the functions that Go's templates have by themselves.
+test.each(
+  `query first label value strvalue sortByLabel args
+  humanize humanize1024 humanizeDuration humanizePercentage humanizeTimestamp toTime toDuration now parseDuration
+  title toUpper toLower match reReplaceAll stripPort stripDomain urlQueryEscape graphLink tableLink safeHtml
+  externalURL pathPrefix
+  and or not eq ne lt le gt ge len index slice print printf println html js urlquery call`.split(/\s+/),
+)('the function %s is known', (name) => {
+  expect(() => parseTemplate(`{{ if false }}{{ ${name} }}{{ end }}`)).not.toThrow()
+  expect(() => parseTemplate(`{{ if false }}{{ ${name}x }}{{ end }}`)).toThrow(`function "${name}x" not defined`)
+})

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { cronSpacingMs } from '../../lib/cron-spacing.ts'
 import { formatFloat } from '../../lib/go-format.ts'
 import type { AlertInstance } from '../../model/alert.ts'
@@ -18,7 +19,7 @@ export const rulesApi: Api = (web, context) => {
   web.get(
     '/api/v1/rules',
     read,
-    answering(context, (parameters) => ({ data: { value: { groups: groups(context, parameters) } } })),
+    answering(context, (parameters) => ({ data: { value: groups(context, parameters) } })),
   )
   web.get(
     '/api/v1/alerts',
@@ -37,26 +38,51 @@ export const rulesApi: Api = (web, context) => {
 
 function groups({ rules, config, clock }: WebContext, parameters: Parameters) {
   const filter = filterOf(parameters)
+  const page = pageOf(parameters)
   const { cron, timezone } = config().evaluation
   const tickMs = cronSpacingMs(cron, timezone, clock.now())
-  return sorted(rules.groups)
-    .filter(({ group }) => filter.hasGroup(group))
-    .flatMap((view) => {
-      const kept = view.rules.filter(filter.hasRule)
-      if (kept.length === 0 && filter.isByRule) return []
-      const { name, file, intervalMs, limit } = view.group
-      return [
-        {
-          name,
-          file,
-          rules: kept.map((rule) => ruleJson(rule, filter.withAlerts)),
-          interval: (intervalMs ?? tickMs) / 1000,
-          limit,
-          evaluationTime: view.evaluationSeconds,
-          lastEvaluation: goTime(view.lastEvaluationMs),
-        },
-      ]
-    })
+  const shown = page.from(sorted(rules.groups)).flatMap((view) => {
+    const kept = filter.hasGroup(view.group) ? view.rules.filter(filter.hasRule) : []
+    return kept.length === 0 ? [] : [{ view, kept }]
+  })
+  const next = shown[page.limit]
+  return {
+    groups: shown.slice(0, page.limit).map(({ view, kept }) => ({
+      name: view.group.name,
+      file: view.group.file,
+      rules: kept.map((rule) => ruleJson(rule, filter.withAlerts)),
+      interval: (view.group.intervalMs ?? tickMs) / 1000,
+      limit: view.group.limit,
+      evaluationTime: view.evaluationSeconds,
+      lastEvaluation: goTime(view.lastEvaluationMs),
+    })),
+    ...(next === undefined ? {} : { groupNextToken: tokenOf(next.view.group) }),
+  }
+}
+
+/** A part of the groups: at most so many, from the one on that the last part named. */
+function pageOf(parameters: Parameters) {
+  const [limitText, token] = [parameters.get('group_limit'), parameters.get('group_next_token')]
+  if (limitText === '' && token !== '') {
+    throw invalidParameter('group_next_token', 'group_limit needs to be present in order to paginate over the groups')
+  }
+  const limit = limitText === '' ? Number.POSITIVE_INFINITY : Number(limitText)
+  if (!/^[-+]?\d*$/.test(limitText)) {
+    throw invalidParameter('group_limit', `group_limit needs to be a valid number: "${limitText}" is none`)
+  }
+  if (limit <= 0) throw invalidParameter('group_limit', 'group_limit needs to be greater than 0')
+  return {
+    limit,
+    from(views: readonly GroupView[]): readonly GroupView[] {
+      const first = token === '' ? 0 : views.findIndex(({ group }) => tokenOf(group) === token)
+      if (first >= 0) return views.slice(first)
+      throw invalidParameter('group_next_token', `invalid group_next_token '${token}'. were rule groups changed?`)
+    },
+  }
+}
+
+function tokenOf({ file, name }: GroupView['group']): string {
+  return createHash('sha1').update(`${file};${name}`).digest('hex')
 }
 
 /** As Prometheus lists them: by file, then by name. */
@@ -85,8 +111,6 @@ function filterOf(parameters: Parameters) {
       (type === '' || (type === 'alert') === (rule.kind === 'alerting')) &&
       has(names, rule.kind === 'alerting' ? rule.alert : rule.record) &&
       isWanted(rule.labels, selectors),
-    /** Whether a group of which no rule is left is left out. */
-    isByRule: type !== '' || names.size > 0 || selectors.length > 0,
     withAlerts: !['1', 't', 'true'].includes(excludes),
   }
 }
@@ -120,8 +144,9 @@ function ruleJson(view: RuleView, withAlerts: boolean) {
   }
 }
 
-/** The worst state of a rule's alerts. */
-function stateOf({ alerts }: RuleView): AlertInstance['state'] {
+/** The worst state of a rule's alerts; nobody knows it before the first evaluation. */
+function stateOf({ alerts, lastEvaluationMs }: RuleView): AlertInstance['state'] | 'unknown' {
+  if (lastEvaluationMs === undefined && alerts.length === 0) return 'unknown'
   const states = new Set(alerts.map(({ state }) => state))
   return states.has('firing') ? 'firing' : states.has('pending') ? 'pending' : 'inactive'
 }

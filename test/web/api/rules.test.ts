@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { cronSpacingMs } from '../../../src/lib/cron-spacing.ts'
 import { Labels } from '../../../src/model/labels.ts'
@@ -154,6 +155,45 @@ describe('/api/v1/rules', () => {
 })
 
 describe('/api/v1/alerts', () => {
+  test('gives groups part by part, each naming the next, and says so when that is gone', async () => {
+    const { web } = await ruledWeb()
+    await using _ = web
+    const part = async (query: string) => {
+      const { data } = (await web.get(`/api/v1/rules?${query}`)).json
+      return [data.groups.map(({ name }: { name: string }) => name), data.groupNextToken]
+    }
+    // As Prometheus makes it, so that a client can go on at either of them.
+    const [first, token] = await part('group_limit=2')
+    expect(first).toEqual(['shop', 'a'])
+    expect(token).toBe(createHash('sha1').update('rules/b.yml;b').digest('hex'))
+    expect(await part(`group_limit=2&group_next_token=${token}`)).toEqual([['b'], undefined])
+    expect(await part('group_limit=3')).toEqual([['shop', 'a', 'b'], undefined])
+    expect(await part('group_limit=1&type=record')).toEqual([['a'], expect.any(String)])
+  })
+
+  test.each([
+    ['group_next_token=a', 'group_limit needs to be present in order to paginate over the groups'],
+    ['group_limit=0', 'group_limit needs to be greater than 0'],
+    ['group_limit=-1', 'group_limit needs to be greater than 0'],
+    ['group_limit=two', 'group_limit needs to be a valid number'],
+    ['group_limit=1&group_next_token=a', "invalid group_next_token 'a'. were rule groups changed?"],
+  ])('refuses %s', async (query, message) => {
+    const { web } = await ruledWeb()
+    await using _ = web
+    const { status, json } = await web.get(`/api/v1/rules?${query}`)
+    expect([status, json.errorType]).toEqual([400, 'bad_data'])
+    expect(json.error).toContain(message)
+  })
+
+  test('the state of an alert is unknown before the first evaluation', async () => {
+    const { web, engine } = await ruledWeb()
+    await using _ = web
+    const state = async () => (await web.get('/api/v1/rules?type=alert')).json.data.groups[0].rules[0]
+    expect(await state()).toMatchObject({ state: 'unknown', health: 'unknown' })
+    await engine.tick(web.clock.now())
+    expect(await state()).toMatchObject({ state: 'inactive', health: 'ok' })
+  })
+
   test('lists alerts that are pending, firing, or kept firing, and no others', async () => {
     const { web, engine, found } = await ruledWeb()
     await using _ = web
