@@ -9,6 +9,7 @@ import { Dependencies } from '../health/dependencies.ts'
 import { HealthBoard } from '../health/health-board.ts'
 import { hasAsset } from '../lib/asset.ts'
 import type { Clock } from '../lib/clock.ts'
+import { cronSpacingMs } from '../lib/cron-spacing.ts'
 import { Lifecycle } from '../lib/lifecycle.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import { version } from '../lib/version.ts'
@@ -227,13 +228,15 @@ export async function startApp(options: StartOptions): Promise<App> {
   })
 
   // What is judged.
+  /** The time between ticks, which is what Prometheus calls the evaluation interval. */
+  let tickMs = cronSpacingMs(plan.config.evaluation.cron, plan.config.evaluation.timezone, startedMs)
   const rules = new RuleEngine({
-    query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, { shared }),
+    query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, { shared, defaultSubqueryStepMs: tickMs }),
     sink: store.series,
     externalUrl: externalUrlOf(plan.config),
     restored: alertsAfter(outage, loadAlerts(store.reader)),
     frozenBy: frozenBy(outage, (check, atMs) => board.darkness(check, atMs)),
-    spacingMs: () => schedule.spacingMs('evaluation'),
+    spacingMs: () => tickMs,
     onResult: (result) => teller.noteEvaluation(result),
     onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
   })
@@ -272,6 +275,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   }
   const apply = async (next: Plan, groups: readonly RuleGroup[]) => {
     plan = next
+    tickMs = cronSpacingMs(next.config.evaluation.cron, next.config.evaluation.timezone, clock.now())
     const jobs = showChecks(next)
     fileGroups = groups
     await updateRules()
@@ -329,6 +333,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     setSilence: (request, actor, traceId) => desk.set(request, actor, traceId),
     expireSilence: (id, actor, traceId) => desk.expire(id, actor, traceId),
     takeAlerts: (alerts) => teller.takePosted(alerts),
+    tickMs: () => tickMs,
     resolveTimeoutMs: () => plan.config.alertmanager?.resolveTimeoutMs ?? RESOLVE_TIMEOUT_MS,
     alertmanagerConfig: () => alertmanagerYaml(plan.config),
     onPing: (name) => void runner.now(name),
@@ -380,7 +385,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     writer: () => store.writer.stats,
     writeProbe: () => store.writer.run(putSetting, { key: 'write_probe', value: String(clock.now()) }),
     evaluation: () => judge.last,
-    evaluationLimitMs: () => 3 * schedule.spacingMs('evaluation') + 10_000,
+    evaluationLimitMs: () => 3 * tickMs + 10_000,
     reload: () => ({ ok: reloader.last.ok, message: reloader.last.problems[0]?.message ?? '' }),
     outbox: () => outboxBacklog(store.reader),
     channels: () => channelStates(store.reader),

@@ -66,12 +66,6 @@ export class Schedule {
     for (const [name, { cron, timezone, work }] of this.#tasks) this.set(name, cron, timezone, work)
   }
 
-  /** The longest time between the next few runs of a task, milliseconds. */
-  spacingMs(name: string): number {
-    const runs = this.#tasks.get(name)?.task.getNextRuns(12) ?? []
-    return Math.max(1000, ...runs.slice(1).map((run, i) => run.getTime() - (runs[i] as Date).getTime()))
-  }
-
   stop(): void {
     clearInterval(this.#watch)
     for (const { task } of this.#tasks.values()) void task.destroy()

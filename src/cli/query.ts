@@ -1,7 +1,9 @@
 import { defineCommand } from 'citty'
+import { loadConfig } from '../config/load.ts'
+import { cronSpacingMs } from '../lib/cron-spacing.ts'
 import { parseDuration } from '../model/duration.ts'
 import { Labels } from '../model/labels.ts'
-import { evaluate, PromqlError, parse, type Query } from '../promql/index.ts'
+import { evaluate, PromqlError, parse, type Query, type Queryable } from '../promql/index.ts'
 import { queryJson } from '../web/prometheus/query-json.ts'
 import { goTime } from '../web/prometheus/time.ts'
 import { serverArgs } from './client.ts'
@@ -52,7 +54,7 @@ export const query = defineCommand({
     } = await askOrOpen(
       args,
       async (server) => (await server.ask('GET', addressOf(args.expr, asked))) as Answer,
-      ({ store }) => evaluateHere({ text: args.expr, ...asked }, store.series),
+      ({ store }) => evaluateHere({ text: args.expr, ...asked }, store.series, tickMsOf(args.config)),
     )
     for (const remark of [...warnings, ...infos]) process.stderr.write(`${plain(remark)}\n`)
     if (args.json) printJson(data)
@@ -121,14 +123,20 @@ function addressOf(expr: string, question: Question): string {
 }
 
 /** The same on the data itself, while no midwatch runs. */
-async function evaluateHere(asked: Query, series: Parameters<typeof evaluate>[1]): Promise<Answer> {
+async function evaluateHere(asked: Query, series: Queryable, defaultSubqueryStepMs?: number): Promise<Answer> {
   try {
-    const { value, warnings, infos } = await evaluate(asked, series)
+    const { value, warnings, infos } = await evaluate(asked, series, { defaultSubqueryStepMs })
     return { data: JSON.parse([...queryJson(value)].join('')) as Result, warnings, infos }
   } catch (error) {
     if (error instanceof PromqlError) throw new CommandError(1, plain(error.message))
     throw error
   }
+}
+
+/** The time between evaluations, as the config has it. */
+function tickMsOf(file: string | undefined): number | undefined {
+  const evaluation = loadConfig({ file, env: process.env }).config?.evaluation
+  return evaluation && cronSpacingMs(evaluation.cron, evaluation.timezone, Date.now())
 }
 
 function shown(data: Result): string {

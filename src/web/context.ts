@@ -25,6 +25,8 @@ export interface WebContext {
   readonly store: Store
   readonly board: HealthBoard
   readonly rules: RuleEngine
+  /** The time between evaluations of groups without an interval, and between steps of subqueries that name none. */
+  tickMs(): number
   /** Rule groups that are in no file. */
   readonly ruleGroups: RuleGroupDesk
   readonly dispatcher: Dispatcher

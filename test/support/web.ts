@@ -129,6 +129,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     setSilence: async () => '',
     expireSilence: async () => {},
     takeAlerts: async () => {},
+    tickMs: () => 15_000,
     resolveTimeoutMs: () => 300_000,
     alertmanagerConfig: () => '',
     localToken: 'local-token-of-a-test',

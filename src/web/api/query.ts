@@ -39,7 +39,7 @@ export const queryApi: Api = (web, context) => {
 
   const answer = async (query: Query, parameters: Parameters, signal: AbortSignal): Promise<Answer> => {
     const limit = parameters.limit()
-    const options = { ...evaluateOptions(parameters), signal }
+    const options = { ...evaluateOptions(parameters), defaultSubqueryStepMs: context.tickMs(), signal }
     const { value, warnings, infos } = await places.run(() => evaluate(query, context.store.series, options))
     const isCut = limit !== undefined && seriesCount(value) > limit
     return {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { cronSpacingMs } from '../../lib/cron-spacing.ts'
 import { formatFloat } from '../../lib/go-format.ts'
 import type { AlertInstance } from '../../model/alert.ts'
 import { compareText, Labels } from '../../model/labels.ts'
@@ -36,11 +35,9 @@ export const rulesApi: Api = (web, context) => {
   )
 }
 
-function groups({ rules, config, clock }: WebContext, parameters: Parameters) {
+function groups({ rules, tickMs }: WebContext, parameters: Parameters) {
   const filter = filterOf(parameters)
   const page = pageOf(parameters)
-  const { cron, timezone } = config().evaluation
-  const tickMs = cronSpacingMs(cron, timezone, clock.now())
   const shown = page.from(sorted(rules.groups)).flatMap((view) => {
     const kept = filter.hasGroup(view.group) ? view.rules.filter(filter.hasRule) : []
     return kept.length === 0 ? [] : [{ view, kept }]
@@ -51,7 +48,7 @@ function groups({ rules, config, clock }: WebContext, parameters: Parameters) {
       name: view.group.name,
       file: view.group.file,
       rules: kept.map((rule) => ruleJson(rule, filter.withAlerts)),
-      interval: (view.group.intervalMs ?? tickMs) / 1000,
+      interval: (view.group.intervalMs ?? tickMs()) / 1000,
       limit: view.group.limit,
       evaluationTime: view.evaluationSeconds,
       lastEvaluation: goTime(view.lastEvaluationMs),

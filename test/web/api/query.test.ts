@@ -243,6 +243,13 @@ describe("Prometheus' query API", () => {
   })
 })
 
+test('a subquery that names no step takes the time between evaluations, as in Prometheus', async () => {
+  await using web = await testWeb()
+  const query = encodeURIComponent('count_over_time(vector(1)[1m:])')
+  const { json } = await web.get(`/api/v1/query?query=${query}`)
+  expect(json.data.result).toMatchObject([{ value: [expect.any(Number), '4'] }])
+})
+
 test('needs a token with the read scope as soon as midwatch can be reached from elsewhere', async () => {
   const config = `
 server:
