@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createMatcher } from '../../src/model/matcher.ts'
+import { putRuleGroup } from '../../src/store/rule-groups.ts'
 import { plainSilence, saveSilences } from '../../src/store/silences.ts'
 import { openStore } from '../../src/store/store.ts'
 import { midwatch } from '../support/cli.ts'
@@ -71,6 +72,16 @@ const run = (...args: string[]) =>
     ['export', out, '--config', join(folder.path, 'midwatch.yml'), '--data', join(folder.path, 'data'), ...args],
     SECRETS,
   )
+
+const openData = () =>
+  openStore({
+    dataDir: join(folder.path, 'data'),
+    clock: systemClock,
+    limits: { series: 1000, seriesPerMetric: 1000 },
+    writer: 'inline',
+    onCorrupt: () => {},
+    onWriterDeath: () => {},
+  })
 
 const read = (path: string) => readFileSync(join(out, path), 'utf8')
 
@@ -152,14 +163,7 @@ describe('export', () => {
 
   test('takes silences along that are not over', async () => {
     const nowMs = Date.now()
-    const store = await openStore({
-      dataDir: join(folder.path, 'data'),
-      clock: systemClock,
-      limits: { series: 1000, seriesPerMetric: 1000 },
-      writer: 'inline',
-      onCorrupt: () => {},
-      onWriterDeath: () => {},
-    })
+    const store = await openData()
     const silence = {
       id: '00000000-0000-4000-8000-000000000001',
       matchers: [createMatcher('check', '=~', 'shop|cart'), createMatcher('env', '!=', 'test')],
@@ -185,6 +189,17 @@ describe('export', () => {
         comment: 'new disks',
       },
     ])
+  })
+
+  test('takes rule groups of the database along, a file for each namespace', async () => {
+    const store = await openData()
+    const rules = [{ alert: 'Always', expr: 'vector(1)', for: '5m', labels: { severity: 'low' } }]
+    const group = { namespace: 'rules/kept.yml', written: { name: 'kept', interval: '1m', rules } }
+    const times = { createdMs: 0, updatedMs: 0, updatedBy: 'ci', messages: [] }
+    await store.writer.run(putRuleGroup, { ...group, ...times })
+    await store.close()
+    await run()
+    expect(parse(read('prometheus/rules/own/kept.yml'))).toEqual({ groups: [{ name: 'kept', interval: '1m', rules }] })
   })
 
   test('writes objects for the Prometheus operator that are called as objects may be', async () => {

@@ -82,3 +82,22 @@ test('a counter that was acknowledged goes on after kill -9, and samples in memo
   // At most the samples of the last moments are gone: nobody had been told that they are safe.
   expect(Number(await query(after, 'count_over_time(midwatch_uptime_seconds[1h])'))).toBeGreaterThanOrEqual(samples - 1)
 }, 60_000)
+
+test('a rule group that was acknowledged is there after kill -9, and one that was deleted is not', async () => {
+  using folder = tempFolder()
+  await using before = await Midwatch.start(folder.path, { config: 'shipped_rules: false\n' })
+  const put = (name: string) =>
+    fetch(`${before.url}/api/v1/rule-groups/shop/${name}`, {
+      method: 'PUT',
+      body: JSON.stringify({ rules: [{ record: `shop:${name}`, expr: 'vector(1)' }] }),
+    })
+  expect((await Promise.all(['a', 'b', 'c'].map(put))).map(({ status }) => status)).toEqual([201, 201, 201])
+  const gone = await fetch(`${before.url}/config/v1/rules/shop/b`, { method: 'DELETE' })
+  expect(gone.status).toBe(202)
+  await before.kill()
+  await using after = await Midwatch.start(folder.path)
+  const { items } = await after.get<{ items: { name: string }[] }>('/api/v1/rule-groups')
+  expect(items.map(({ name }) => name)).toEqual(['a', 'c'])
+  const { data } = await after.get<{ data: { groups: { file: string; name: string }[] } }>('/api/v1/rules')
+  expect(data.groups.map(({ file, name }) => `${file}/${name}`)).toEqual(['shop/a', 'shop/c'])
+}, 60_000)
