@@ -155,7 +155,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     store,
     policy: () => plan.config.probes.addressPolicy,
     baseFolder: () => plan.config.folder,
-    onCorrupt: (what) => log.error({ event: 'storage.corrupt', what }, 'stored data could not be read; the rest is fine'),
+    onCorrupt: (what) =>
+      log.error({ event: 'storage.corrupt', what }, 'stored data could not be read; the rest is fine'),
   })
 
   // What is told to us.
