@@ -17,6 +17,8 @@ import type { Finding } from '../model/finding.ts'
 import type { HealthStatus } from '../model/health.ts'
 import type { Labels } from '../model/labels.ts'
 import type { RuleGroup } from '../model/rule.ts'
+import { AckLinks } from '../notify/ack-links.ts'
+import { Acknowledgements } from '../notify/acknowledgements.ts'
 import { Dispatcher } from '../notify/dispatcher.ts'
 import { heldBackBy } from '../notify/held-back.ts'
 import { Sender } from '../notify/sender.ts'
@@ -26,6 +28,7 @@ import { type Job, Runner } from '../probe/runner.ts'
 import { ScrapeManager } from '../probe/scrape/manager.ts'
 import { queryStore } from '../rule/query.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
+import { loadAcknowledgements } from '../store/acknowledgements.ts'
 import { loadAlerts } from '../store/alerts.ts'
 import { loadChecks } from '../store/checks.ts'
 import { loadNotify } from '../store/notify.ts'
@@ -40,6 +43,8 @@ import { SelfMetrics } from '../telemetry/self-metrics.ts'
 import { needsToken } from '../web/auth.ts'
 import type { CheckView, WebContext } from '../web/context.ts'
 import { createWeb, listen } from '../web/server.ts'
+import { AckDesk } from './ack-desk.ts'
+import { ackKey } from './ack-key.ts'
 import { Announcer } from './announcer.ts'
 import { ensureToken } from './first-token.ts'
 import { Forwarding } from './forwarding.ts'
@@ -172,6 +177,8 @@ export async function startApp(options: StartOptions): Promise<App> {
   // Who is told.
   const silences = new Silences(loadSilences(store.reader))
   const findingOf = (labels: Labels) => describeFinding(watch.findingOf(labels.get('check')))
+  const acknowledgements = new Acknowledgements(loadAcknowledgements(store.reader))
+  const ackLinks = new AckLinks(await ackKey(store, log))
   const dispatchOptions = ({ routing, config }: Plan) => ({
     routing,
     stages: [
@@ -185,6 +192,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     heldBackBy: (labels: Labels, nowMs: number) => heldBackBy(labels, dispatcher.alerts, dependencies, nowMs),
     externalUrl: externalUrlOf(config),
     expiryMs: MESSAGE_EXPIRY_MS,
+    acknowledgements,
+    ackLinks,
   })
   const dispatcher: Dispatcher = new Dispatcher(dispatchOptions(plan), loadNotify(store.reader), {
     lastAliveMs,
@@ -227,6 +236,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     announce: (...changes) => announcer.announce(...changes),
     lastAliveMs,
   })
+
+  const onChange = () => teller.wake()
+  const acks = new AckDesk({ clock, log, store, audit, acknowledgements, dispatcher, onChange, messagesOf })
 
   // What is judged.
   /** The time between ticks, which is what Prometheus calls the evaluation interval. */
@@ -284,7 +296,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     metrics.startChannels(next.outlets.keys())
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
     schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
-      Promise.all([judge.tick(dueMs), desk.noteEnded()]).then(() => {}),
+      Promise.all([judge.tick(dueMs), desk.noteEnded()]).then(() => acks.noteEnded()),
     )
     await runner.update(jobs)
     await scrapes.update(next.config.scrape)
@@ -333,6 +345,10 @@ export async function startApp(options: StartOptions): Promise<App> {
     dependencies: () => dependencies,
     setSilence: (request, actor, traceId) => desk.set(request, actor, traceId),
     expireSilence: (id, actor, traceId) => desk.expire(id, actor, traceId),
+    acknowledgements,
+    ackLinks,
+    acknowledge: (fingerprints, request, doer) => acks.acknowledge(fingerprints, request, doer),
+    takeBack: (fingerprint, doer) => acks.takeBack(fingerprint, doer),
     takeAlerts: (alerts) => teller.takePosted(alerts),
     tickMs: () => tickMs,
     resolveTimeoutMs: () => plan.config.alertmanager?.resolveTimeoutMs ?? RESOLVE_TIMEOUT_MS,

@@ -8,7 +8,7 @@ export interface AcknowledgementRequest {
   readonly forMs: number
 }
 
-/** An alert can't be acknowledged, or an acknowledgement not taken back, as asked. */
+/** There is nothing to acknowledge, or nothing to take back. */
 export class AcknowledgementError extends Error {
   override readonly name = 'AcknowledgementError'
 }
@@ -38,14 +38,12 @@ export class Acknowledgements {
     return this.#byFingerprint.get(fingerprint)
   }
 
-  /**
-   * Acknowledges an alert, in place of whatever was said before.
-   *
-   * @throws AcknowledgementError when it does not fire
-   */
-  set(alert: NotifyAlert, { by, reason, forMs }: AcknowledgementRequest, nowMs: number): Acknowledgement {
-    const { fingerprint, startsAtMs } = alert
-    if (isResolved(alert, nowMs)) throw new AcknowledgementError(`alert ${fingerprint} does not fire any more`)
+  /** Acknowledges an alert that fires, in place of whatever was said before. */
+  set(
+    { fingerprint, startsAtMs }: NotifyAlert,
+    { by, reason, forMs }: AcknowledgementRequest,
+    nowMs: number,
+  ): Acknowledgement {
     const made = { fingerprint, startsAtMs, atMs: nowMs, endsAtMs: nowMs + forMs, by, reason }
     this.#byFingerprint.set(fingerprint, made)
     return made

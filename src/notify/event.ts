@@ -5,6 +5,8 @@ export const EVENT_TYPES = [
   'alert.pending',
   'alert.firing',
   'alert.resolved',
+  'alert.acknowledged',
+  'alert.unacknowledged',
   'silence.created',
   'silence.updated',
   'silence.expired',

@@ -4,8 +4,11 @@ import type { Dependencies } from '../health/dependencies.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Acknowledgement } from '../model/acknowledgement.ts'
 import type { SentAlert } from '../model/alert.ts'
 import type { Problem } from '../model/problem.ts'
+import type { AckLinks } from '../notify/ack-links.ts'
+import type { AcknowledgementRequest, Acknowledgements } from '../notify/acknowledgements.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
 import type { SilenceRequest, Silences } from '../notify/silences.ts'
 import type { TargetsView } from '../probe/scrape/manager.ts'
@@ -56,6 +59,16 @@ export interface WebContext {
   /** Makes or changes a silence; resolves to its id when it is on disk. */
   setSilence(request: SilenceRequest, actor: string, traceId?: string): Promise<string>
   expireSilence(id: string, actor: string, traceId?: string): Promise<void>
+  readonly acknowledgements: Acknowledgements
+  /** Reads the links by which messages are acknowledged. */
+  readonly ackLinks: AckLinks
+  /** Takes alerts on, all or none; resolves when that is on disk. */
+  acknowledge(
+    fingerprints: readonly string[],
+    request: AcknowledgementRequest,
+    doer: Doer,
+  ): Promise<readonly Acknowledgement[]>
+  takeBack(fingerprint: string, doer: Doer): Promise<void>
   /** Takes alerts from outside; resolves when they are on disk. */
   takeAlerts(alerts: readonly SentAlert[]): Promise<void>
   /** How long an alert without an end fires after it was last heard of. */
@@ -64,6 +77,12 @@ export interface WebContext {
   alertmanagerConfig(): string
   /** A token that commands on this machine use; made anew at every start. */
   readonly localToken: string
+}
+
+/** Who does something, and on which journey. */
+export interface Doer {
+  readonly actor: string
+  readonly traceId?: string | undefined
 }
 
 export interface CheckView {

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { acknowledgeApi } from './api/acknowledge.ts'
 import { adminApi } from './api/admin.ts'
 import { alertmanagerApi } from './api/alertmanager.ts'
 import { alertsApi } from './api/alerts.ts'
@@ -42,5 +43,6 @@ export const apis: readonly Api[] = [
   dashboardsApi,
   ruleGroupsApi,
   rulerApi,
+  acknowledgeApi,
   alertmanagerApi,
 ]

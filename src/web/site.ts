@@ -32,13 +32,15 @@ export function iconPath(): string {
 
 /** What a page knows beside its own view. */
 export function pageContext(c: Context<WebEnv>, { clock }: WebContext): PageContext {
+  const caller = c.get('caller')
   return {
     assets: assetsOnce().assets,
     nowMs: clock.now(),
     version,
     path: c.req.path,
     navigation: NAVIGATION,
-    signedIn: c.get('caller')?.isSession ?? false,
+    actor: caller?.scopes.includes('admin') === true ? (caller.isSession ? caller.name : '') : undefined,
+    signedIn: caller?.isSession ?? false,
   }
 }
 

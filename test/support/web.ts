@@ -8,6 +8,8 @@ import { loadConfig } from '../../src/config/load.ts'
 import { Dependencies } from '../../src/health/dependencies.ts'
 import { HealthBoard } from '../../src/health/health-board.ts'
 import { HeartbeatBook } from '../../src/ingest/heartbeat-book.ts'
+import { AckLinks } from '../../src/notify/ack-links.ts'
+import { Acknowledgements } from '../../src/notify/acknowledgements.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
 import { routeTree } from '../../src/notify/route.ts'
 import { Silences } from '../../src/notify/silences.ts'
@@ -128,6 +130,10 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     dependencies: () => new Dependencies(context.checks(), context.board),
     setSilence: async () => '',
     expireSilence: async () => {},
+    acknowledgements: new Acknowledgements(),
+    ackLinks: new AckLinks(new Uint8Array(32)),
+    acknowledge: async () => [],
+    takeBack: async () => {},
     takeAlerts: async () => {},
     tickMs: () => 15_000,
     resolveTimeoutMs: () => 300_000,

@@ -1,9 +1,16 @@
+import type { Acknowledgement } from '../../model/acknowledgement.ts'
 import type { SentAlert } from '../../model/alert.ts'
 import { Labels } from '../../model/labels.ts'
 import type { AlertView } from '../../notify/alert-view.ts'
+import type { NotifyAlert } from '../../notify/notify-alert.ts'
 import { BadRequest, timeOf, timeText } from './answer.ts'
 
-export function alertJson({ alert, receivers, silencedBy, inhibitedBy, mutedBy }: AlertView) {
+/** @param acknowledgementOf who has taken it on, which Alertmanager does not know and its clients leave aside */
+export function alertJson(
+  { alert, receivers, silencedBy, inhibitedBy, mutedBy }: AlertView,
+  acknowledgementOf: (alert: NotifyAlert) => Acknowledgement | undefined,
+) {
+  const acknowledgement = acknowledgementOf(alert)
   const isSuppressed = silencedBy.length + inhibitedBy.length + mutedBy.length > 0
   return {
     annotations: alert.annotations,
@@ -21,7 +28,12 @@ export function alertJson({ alert, receivers, silencedBy, inhibitedBy, mutedBy }
     updatedAt: timeText(alert.updatedAtMs),
     ...(alert.generatorUrl === '' ? {} : { generatorURL: alert.generatorUrl }),
     labels: alert.labels.toObject(),
+    ...(acknowledgement === undefined ? {} : { acknowledgement: acknowledgementJson(acknowledgement) }),
   }
+}
+
+function acknowledgementJson({ by, reason, atMs, endsAtMs }: Acknowledgement) {
+  return { by, reason, at: timeText(atMs), until: timeText(endsAtMs) }
 }
 
 /** An alert that somebody posted; without an end it is over `resolveTimeoutMs` after it was last heard of. */

@@ -15,7 +15,8 @@ import type { Api } from '../registry.ts'
  * @see https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
 export const alertmanagerApi: Api = (web, context) => {
-  const { clock, silences, dispatcher } = context
+  const { clock, silences, dispatcher, acknowledgements } = context
+  const json = (view: AlertView) => alertJson(view, (alert) => acknowledgements.of(alert, clock.now()))
   const read = requireScope(context, 'read')
   const admin = requireScope(context, 'admin')
 
@@ -54,7 +55,7 @@ export const alertmanagerApi: Api = (web, context) => {
         inhibited: isWanted(c, 'inhibited'),
       })
       const views = dispatcher.alertViews(clock.now(), silences).filter(isAsked)
-      return c.json(views.sort((a, b) => compareText(a.alert.fingerprint, b.alert.fingerprint)).map(alertJson))
+      return c.json(views.sort((a, b) => compareText(a.alert.fingerprint, b.alert.fingerprint)).map(json))
     }),
   )
   web.post(
@@ -81,7 +82,7 @@ export const alertmanagerApi: Api = (web, context) => {
         const kept = isMutedAsked || mutedBy.length === 0 ? alerts.filter(isAsked) : []
         return kept.length === 0
           ? []
-          : [{ alerts: kept.map(alertJson), labels: labels.toObject(), receiver: { name: receiver } }]
+          : [{ alerts: kept.map(json), labels: labels.toObject(), receiver: { name: receiver } }]
       })
       return c.json(shown)
     }),

@@ -1,4 +1,6 @@
+import { AckFields, type AcknowledgedView, acknowledgedText } from './acknowledge.tsx'
 import { LabelList } from './labels.tsx'
+import type { PageContext } from './layout.tsx'
 import { checkPath, GivenLink } from './link.tsx'
 import { severityClass } from './status.tsx'
 import { clipPlain, formatValue, Given } from './text.tsx'
@@ -21,27 +23,30 @@ export interface AlertView {
   readonly runbookUrl: string | undefined
   /** The check it is about, when there is a page of it. */
   readonly checkName: string | undefined
-  /** What changes how it is told: `silenced until …`, `acknowledged by …`, `frozen: its check is unknown`. */
+  /** What changes how it is told: `silenced until …`, `frozen: its check is unknown`. */
   readonly notes: readonly string[]
+  /** By which it can be acknowledged; undefined where it can't be, since it only is pending. */
+  readonly fingerprint: string | undefined
+  readonly acknowledged: AcknowledgedView | undefined
 }
 
 const SEVERITY_ORDER: readonly string[] = ['critical', 'high', 'medium', 'low']
 
 /** The worst first, then the newest; pending ones apart at the end. */
-export function AlertLists({ alerts, nowMs }: { readonly alerts: readonly AlertView[]; readonly nowMs: number }) {
+export function AlertLists({ alerts, page }: { readonly alerts: readonly AlertView[]; readonly page: PageContext }) {
   const sorted = alerts.toSorted((a, b) => rank(a) - rank(b) || b.sinceMs - a.sinceMs || (a.name < b.name ? -1 : 1))
   const firing = sorted.filter(({ state }) => state === 'firing')
   const pending = sorted.filter(({ state }) => state === 'pending')
   return (
     <>
-      {firing.length > 0 && <AlertList alerts={firing} nowMs={nowMs} />}
+      {firing.length > 0 && <AlertList alerts={firing} page={page} />}
       {pending.length > 0 && (
         <>
           <h3>
             Pending <span class="count">{pending.length}</span>
           </h3>
           <p class="muted hint">The condition is met, but not yet for as long as the rule wants. Nobody is told.</p>
-          <AlertList alerts={pending} nowMs={nowMs} />
+          <AlertList alerts={pending} page={page} />
         </>
       )}
     </>
@@ -53,18 +58,32 @@ function rank({ severity }: AlertView): number {
   return index === -1 ? SEVERITY_ORDER.length : index
 }
 
-function AlertList({ alerts, nowMs }: { readonly alerts: readonly AlertView[]; readonly nowMs: number }) {
+function AlertList({ alerts, page }: { readonly alerts: readonly AlertView[]; readonly page: PageContext }) {
   return (
     <ul class="rows alerts">
       {alerts.map((alert) => (
-        <AlertRow alert={alert} nowMs={nowMs} />
+        <AlertRow alert={alert} page={page} />
       ))}
     </ul>
   )
 }
 
-function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs: number }) {
-  const { name, state, severity, sinceMs, summary, description, value, labels, runbookUrl, checkName, notes } = alert
+function AlertRow({ alert, page }: { readonly alert: AlertView; readonly page: PageContext }) {
+  const { nowMs } = page
+  const {
+    name,
+    state,
+    severity,
+    sinceMs,
+    summary,
+    description,
+    value,
+    labels,
+    runbookUrl,
+    checkName,
+    notes,
+    acknowledged,
+  } = alert
   return (
     <li class={`alert ${state}`}>
       <div class="alert-head">
@@ -76,7 +95,7 @@ function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs:
         <strong class="name">
           <Given text={name} max={200} />
         </strong>
-        {notes.map((note) => (
+        {[...(acknowledged === undefined ? [] : [acknowledgedText(acknowledged, nowMs)]), ...notes].map((note) => (
           <span class="tag">
             <Given text={note} max={200} />
           </span>
@@ -116,6 +135,33 @@ function AlertRow({ alert, nowMs }: { readonly alert: AlertView; readonly nowMs:
         )}
         <LabelList labels={labels} />
       </div>
+      <TakeOn alert={alert} page={page} />
     </li>
+  )
+}
+
+/** For who may: takes the alert on, or gives it back. */
+function TakeOn({
+  alert: { fingerprint, acknowledged, name },
+  page: { actor, path },
+}: {
+  readonly alert: AlertView
+  readonly page: PageContext
+}) {
+  if (fingerprint === undefined || actor === undefined) return null
+  const about = <span class="visually-hidden"> {clipPlain(name, 100)}</span>
+  return acknowledged === undefined ? (
+    <details class="take-on">
+      <summary>Acknowledge{about}</summary>
+      <form method="post" action={`/alerts/${fingerprint}/ack`}>
+        <input type="hidden" name="next" value={path} />
+        <AckFields by={actor} />
+      </form>
+    </details>
+  ) : (
+    <form class="take-on" method="post" action={`/alerts/${fingerprint}/unack`}>
+      <input type="hidden" name="next" value={path} />
+      <button type="submit">Give it back{about}</button>
+    </form>
   )
 }

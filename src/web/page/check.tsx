@@ -82,7 +82,7 @@ export function CheckPage({ page, view }: { readonly page: PageContext; readonly
       {alerts.length > 0 && (
         <section aria-labelledby="alerts">
           <h2 id="alerts">Alerts</h2>
-          <AlertLists alerts={alerts} nowMs={nowMs} />
+          <AlertLists alerts={alerts} page={page} />
         </section>
       )}
 

@@ -16,6 +16,8 @@ export interface PageContext {
   /** The path that was asked for, to mark the reader's place in the navigation. */
   readonly path: string
   readonly navigation: readonly NavigationItem[]
+  /** Who reads it and may change something, '' where nobody has to say who they are; undefined for who may only read. */
+  readonly actor: string | undefined
   /** Whether there is a session to end. */
   readonly signedIn: boolean
 }

@@ -92,7 +92,7 @@ export function OverviewPage({ page, view }: { readonly page: PageContext; reado
         {alerts.length === 0 ? (
           <p class="empty">No alert is firing or pending.</p>
         ) : (
-          <AlertLists alerts={alerts} nowMs={nowMs} />
+          <AlertLists alerts={alerts} page={page} />
         )}
       </section>
 

@@ -1,7 +1,9 @@
 import type { AlertInstance } from '../../model/alert.ts'
 import { dependsText } from '../../notify/stage.ts'
+import { fingerprint } from '../../model/labels.ts'
 import type { WebContext } from '../context.ts'
 import type { AlertView } from '../page/alerts.tsx'
+import { acknowledgedView } from './acknowledge.ts'
 
 const SHOWN_APART = new Set(['alertname', 'severity'])
 /** The page of its check tells these. */
@@ -20,6 +22,7 @@ function alertView(context: WebContext, alert: AlertInstance): AlertView {
   const { labels, annotations, value } = alert
   const isFiring = alert.state === 'firing'
   const check = labels.get('check')
+  const told = isFiring ? context.dispatcher.find(fingerprint(labels)) : undefined
   const hasPage = context.board.find(check) !== undefined
   return {
     name: labels.get('alertname'),
@@ -33,6 +36,8 @@ function alertView(context: WebContext, alert: AlertInstance): AlertView {
     runbookUrl: annotations.runbook_url || undefined,
     checkName: hasPage ? check : undefined,
     notes: notesOf(context, alert),
+    fingerprint: told?.fingerprint,
+    acknowledged: told === undefined ? undefined : acknowledgedView(context, told),
   }
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { readAsset } from '../../../src/lib/asset.ts'
+import { AckPage } from '../../../src/web/page/acknowledge.tsx'
 import { addressAssets } from '../../../src/web/page/assets.ts'
 import { CheckPage, type CheckView } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
@@ -37,6 +38,8 @@ export const paths = [
   '/traces/unkind',
   '/login',
   '/login?again',
+  '/ack/x',
+  '/ack/gone',
   '/docs/runbooks',
   '/docs/runbooks/check-down',
   '/nowhere',
@@ -86,6 +89,10 @@ export async function serveSite(): Promise<Site> {
   app.post('/login', (c) => {
     postedFrom.push(c.req.header('origin'))
     return c.redirect('/', 303)
+  })
+  app.get('/ack/:token', (c) => {
+    const view = c.req.param('token') === 'gone' ? { ...views.ackView, alerts: [] } : views.ackView
+    return html(<AckPage page={{ ...context('/ack'), navigation: [] }} view={view} />)
   })
   app.get('/docs/runbooks/:name?', (c) => {
     const name = c.req.param('name') ?? 'README'

@@ -1,4 +1,5 @@
 import type { HealthStatus, HealthSummary } from '../../../src/model/health.ts'
+import type { AckView } from '../../../src/web/page/acknowledge.tsx'
 import type { AlertView } from '../../../src/web/page/alerts.tsx'
 import type { CheckView } from '../../../src/web/page/check.tsx'
 import type { CheckSummary } from '../../../src/web/page/check-row.tsx'
@@ -24,6 +25,7 @@ export const page: PageContext = {
     { href: '/', label: 'Overview' },
     { href: '/docs/runbooks', label: 'Runbooks' },
   ],
+  actor: 'maya',
   signedIn: false,
 }
 
@@ -67,6 +69,8 @@ export function alert(name: string, given: Partial<AlertView> = {}): AlertView {
     runbookUrl: undefined,
     checkName: undefined,
     notes: [],
+    fingerprint: given.state === 'pending' ? undefined : 'af90b7bec0c95108',
+    acknowledged: undefined,
     ...given,
   }
 }
@@ -205,7 +209,7 @@ export const badNight: OverviewView = overview(checks, {
       summary: 'Language models cost 6.42 $ in 24 hours',
       value: 6.4172,
       runbookUrl: 'docs/runbooks/llm-spend.md',
-      notes: ['acknowledged until 08:00 UTC'],
+      acknowledged: { by: 'maya', reason: 'a batch of old orders', untilMs: nowMs + 2 * HOUR },
     }),
     alert('QueueBacklog', {
       state: 'pending',
@@ -457,12 +461,13 @@ const unkindAlert = alert(endless, {
   runbookUrl: `javascript:alert('${endless}')`,
   checkName: endless,
   notes: [endless],
+  acknowledged: { by: attack, reason: `${attack}${endless}`, untilMs: nowMs + HOUR },
   value: 1.7976931348623157e308,
 })
 
 /** All that a name or a label may hold, at lengths that break a layout. */
 export const unkind: OverviewView = overview([unkindCheck, check(endless)], {
-  alerts: [unkindAlert, { ...unkindAlert, state: 'pending' }],
+  alerts: [unkindAlert, { ...unkindAlert, state: 'pending', fingerprint: undefined }],
   problems: [{ severity: 'error', title: endless, detail: attack + endless, sinceMs: undefined, runbookUrl: endless }],
 })
 
@@ -491,4 +496,27 @@ export const unkindTrace: TraceView = {
       attributes: { [endless]: `${attack}${endless}` },
     }),
   ],
+}
+
+/** What a link in a message opens. */
+export const ackView: AckView = {
+  action: '/ack/x',
+  alerts: [
+    {
+      name: 'DatabaseDown',
+      severity: 'critical',
+      summary: 'Database database is down',
+      sinceMs: nowMs - 13 * MINUTE,
+      acknowledged: undefined,
+    },
+    {
+      name: endless,
+      severity: endless,
+      summary: `${attack}${endless}`,
+      sinceMs: nowMs - 13 * MINUTE,
+      acknowledged: { by: attack, reason: `${attack}${endless}`, untilMs: nowMs + HOUR },
+    },
+  ],
+  by: '',
+  problem: 'by is empty; say who takes it on.',
 }
