@@ -1,3 +1,4 @@
+import { describeStep } from '../config/escalation.ts'
 import type { CompiledRouting } from '../config/routing.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Labels } from '../model/labels.ts'
@@ -17,13 +18,15 @@ export interface TakenRoute {
   readonly group_wait: string
   readonly group_interval: string
   readonly repeat_interval: string
+  /** Who is told as well while nobody acknowledges. */
+  readonly escalation?: readonly string[]
   /** Why nothing is told at this moment; undefined when it is. */
   readonly muted?: string
 }
 
 /** Every route that an alert of these labels takes, in the order in which it is told. */
 export function explainRoutes(
-  { root, receivers, timeIntervals }: CompiledRouting,
+  { root, receivers, escalations, timeIntervals }: CompiledRouting,
   labels: Labels,
   nowMs: number,
 ): TakenRoute[] {
@@ -41,6 +44,9 @@ export function explainRoutes(
       group_wait: formatDuration(route.groupWaitMs),
       group_interval: formatDuration(route.groupIntervalMs),
       repeat_interval: formatDuration(route.repeatIntervalMs),
+      ...(escalations.has(route.receiver)
+        ? { escalation: escalations.get(route.receiver)?.map(describeStep) ?? [] }
+        : {}),
       ...(muted === undefined ? {} : { muted: muted.reason }),
     }
   })
@@ -58,6 +64,7 @@ function oneText(route: TakenRoute): string {
     ...way,
     `  ${group.size === 0 ? 'in one message with everything on this route' : `in one message with what has ${group}`}`,
     `  first after ${wait}, changes after ${route.group_interval}, again every ${repeat}`,
+    ...(route.escalation === undefined ? [] : [`  while nobody acknowledges: ${route.escalation.join('; ')}`]),
     ...(route.continue ? ['  the routes behind it are looked at as well'] : []),
     ...(muted === undefined ? [] : [`  not now: ${muted}`]),
   ]

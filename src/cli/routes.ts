@@ -4,8 +4,10 @@ import { alertmanagerYaml } from '../config/alertmanager/print.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { type CompiledRouting, routingOf } from '../config/routing.ts'
+import { formatDuration } from '../model/duration.ts'
 import { Labels } from '../model/labels.ts'
 import { formatProblem } from '../model/problem.ts'
+import type { EscalationStep } from '../notify/routing.ts'
 import { CommandError } from './command-error.ts'
 import { plain, plainLines, printJson, table } from './print.ts'
 import { explainRoutes, explanationText } from './routes-explain.ts'
@@ -42,7 +44,9 @@ const show = defineCommand({
         ? [[`  ${plain(name)}`, 'nobody']]
         : channels.map(({ channel, target }, i) => [i === 0 ? `  ${plain(name)}` : '', plain(channel), plain(target)]),
     )
-    process.stdout.write(`${plainLines(routeTreeText(routing.root))}\nReceivers:\n${table(rows)}`)
+    process.stdout.write(
+      `${plainLines(routeTreeText(routing.root))}\nReceivers:\n${table(rows)}${escalationText(receivers)}`,
+    )
   },
 })
 
@@ -87,18 +91,39 @@ function load(file: string | undefined): Config {
 interface ShownReceiver {
   readonly name: string
   readonly channels: readonly { readonly channel: string; readonly target: string; readonly send_resolved: boolean }[]
+  /** Who is told as well while nobody acknowledges. */
+  readonly escalation?: readonly { readonly after: string; readonly channels: readonly string[] }[]
 }
 
-function receiversOf(config: Config, { receivers }: CompiledRouting): ShownReceiver[] {
+function receiversOf(config: Config, { receivers, escalations }: CompiledRouting): ShownReceiver[] {
   const ready = channelsOf(config)
   return [...receivers].map(([name, integrations]) => ({
     name,
+    ...(escalations.has(name) ? { escalation: stepsOf(escalations.get(name)) } : {}),
     channels: integrations.map(({ channel, sendResolved }) => ({
       channel,
       target: ready.get(channel)?.target ?? '',
       send_resolved: sendResolved,
     })),
   }))
+}
+
+function stepsOf(steps: readonly EscalationStep[] = []) {
+  return steps.map(({ afterMs, integrations }) => ({
+    after: formatDuration(afterMs),
+    channels: integrations.map(({ channel }) => channel),
+  }))
+}
+
+function escalationText(receivers: readonly ShownReceiver[]): string {
+  const rows = receivers.flatMap(({ name, escalation = [] }) =>
+    escalation.map(({ after, channels }, i) => [
+      i === 0 ? `  ${plain(name)}` : '',
+      `after ${after}`,
+      plain(channels.join(', ')),
+    ]),
+  )
+  return rows.length === 0 ? '' : `\nWhile nobody acknowledges:\n${table(rows)}`
 }
 
 /** @throws CommandError for what is no label */

@@ -6,6 +6,7 @@ import { describeEventSink } from '../notify/event-sink.ts'
 import { printAlertmanager } from './alertmanager/print.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
 import { describeDelivery } from './delivery.ts'
+import type { EscalationConfig } from './escalation.ts'
 import type { NotifyConfig } from './notify.ts'
 import { formatDays } from './schema.ts'
 
@@ -98,9 +99,18 @@ function describeNotify(notify: NotifyConfig): Record<string, unknown> {
     group_wait: formatDuration(notify.groupWaitMs),
     group_interval: formatDuration(notify.groupIntervalMs),
     repeat: formatDuration(notify.repeatMs),
+    ...(Object.keys(notify.escalation).length === 0 ? {} : { escalation: describeEscalation(notify.escalation) }),
     send_resolved: notify.sendResolved,
     ...describeDelivery(notify),
   }
+}
+
+function describeEscalation(escalation: EscalationConfig): Record<string, unknown> {
+  const steps = Object.entries(escalation).map(([source, all]) => [
+    source,
+    all.map(({ afterMs, to }) => ({ after: formatDuration(afterMs), to: [...to] })),
+  ])
+  return Object.fromEntries(steps)
 }
 
 function given<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {

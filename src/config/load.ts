@@ -10,9 +10,11 @@ import { type CheckConfig, type Config, deepFreeze } from './config.ts'
 import { compareChannels, compareChecks, compareRetention, compareTokens } from './consistency.ts'
 import { compareDelivery } from './delivery.ts'
 import { type Environment, settings, withEnvironment } from './environment.ts'
+import { compareEscalation } from './escalation.ts'
 import { explain, sayPlainly } from './explain.ts'
 import { readRoot, readText, whyUnreadable } from './file.ts'
 import { CHANNEL_NAMES } from './notify.ts'
+import { namesToEscalate } from './routing.ts'
 import { document, sections } from './schema.ts'
 import { meantCheckKey } from './suggest.ts'
 import { addUnknownKey, type TypingTools, typedValue } from './typed.ts'
@@ -144,6 +146,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   // Where the receivers have a fault, nobody knows their names.
   if (notify !== undefined && (alertmanager !== undefined || !isWritten(entries.get('alertmanager')?.value))) {
     compareDelivery(notify, { ...findings, channels: ours, receivers: alertmanager?.receivers ?? [] })
+    compareEscalation(written.escalation, namesToEscalate(notify, alertmanager), findings)
   }
 
   if (

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { show } from '../lib/show.ts'
 import { type ChannelConfig, type ChannelConfigs, type ChannelName, channels } from '../notify/channel/registry.ts'
 import { type FallbackConfig, fallback, type RateLimitConfig, rateLimit } from './delivery.ts'
+import { type EscalationConfig, escalation } from './escalation.ts'
 import { flag, positiveMs } from './fields.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -22,6 +23,7 @@ export interface NotifyConfig {
   readonly sendResolved: boolean
   readonly fallback: FallbackConfig | undefined
   readonly rateLimit: RateLimitConfig
+  readonly escalation: EscalationConfig
 }
 
 export const CHANNEL_NAMES = Object.keys(channels) as readonly ChannelName[]
@@ -62,6 +64,7 @@ export const notify = z
     group_wait: positiveMs.default(10_000).describe('How long the first message of a group waits for others.'),
     group_interval: positiveMs.default(60_000).describe('How soon a change in a group is told.'),
     repeat: positiveMs.default(4 * 3_600_000).describe('How often an alert that stays is told again.'),
+    escalation,
     send_resolved: flag(true).describe('Whether it is told when an alert is over.'),
     fallback,
     rate_limit: rateLimit,
@@ -81,6 +84,7 @@ export const notify = z
       sendResolved: written.send_resolved,
       fallback: written.fallback,
       rateLimit: written.rate_limit,
+      escalation: written.escalation,
     }
   })
 

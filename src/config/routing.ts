@@ -2,11 +2,12 @@ import { createMatcher } from '../model/matcher.ts'
 import type { ChannelName } from '../notify/channel/registry.ts'
 import type { InhibitRule } from '../notify/inhibition.ts'
 import { type RouteSpec, routeTree } from '../notify/route.ts'
-import type { Integration, Routing } from '../notify/routing.ts'
+import type { EscalationStep, Integration, Routing } from '../notify/routing.ts'
 import type { TimeInterval } from '../notify/time-interval.ts'
 import { DEFAULT_INHIBIT_RULES } from './alertmanager/inhibit-rule.ts'
 import type { Config } from './config.ts'
 import { deliveryOf } from './delivery.ts'
+import { type EscalationNames, escalationsOf } from './escalation.ts'
 import { SEVERITIES } from './notify.ts'
 
 /** Receives what has no known severity: every channel that is set up. */
@@ -16,6 +17,7 @@ const DEFAULT_RECEIVER = 'default'
 export interface CompiledRouting extends Routing {
   readonly inhibitRules: readonly InhibitRule[]
   readonly timeIntervals: ReadonlyMap<string, TimeInterval>
+  readonly escalations: ReadonlyMap<string, readonly EscalationStep[]>
 }
 
 /** The tree of routes and its receivers, whether Alertmanager's keys or the short form `notify:` say them. */
@@ -23,9 +25,11 @@ export function routingOf(config: Config): CompiledRouting {
   const { alertmanager } = config
   const { spec, receivers } =
     alertmanager?.route === undefined ? shortForm(config) : longForm(config, alertmanager.route)
+  const channels = ofChannels(config)
   return {
     root: routeTree(spec),
     receivers,
+    escalations: escalationsOf(config.notify.escalation, (name) => channels.get(name) ?? receivers.get(name) ?? []),
     inhibitRules: alertmanager?.inhibitRules ?? DEFAULT_INHIBIT_RULES,
     timeIntervals: new Map((alertmanager?.timeIntervals ?? []).map((interval) => [interval.name, interval])),
   }
@@ -67,10 +71,13 @@ function longForm({ notify, alertmanager }: Config, spec: Written['spec']): Writ
       ),
     )
   }
-  for (const channel of channelsOf(notify)) {
-    receivers.set(channel, [ownIntegration(notify, channel as ChannelName)])
-  }
+  for (const [name, integrations] of ofChannels({ notify })) receivers.set(name, integrations)
   return { spec, receivers }
+}
+
+/** Each channel that `notify:` sets up as a receiver of its own name. */
+function ofChannels({ notify }: Pick<Config, 'notify'>): ReadonlyMap<string, readonly Integration[]> {
+  return new Map(channelsOf(notify).map((channel) => [channel, [ownIntegration(notify, channel as ChannelName)]]))
 }
 
 function ownIntegration(notify: Config['notify'], channel: ChannelName): Integration {
@@ -85,4 +92,20 @@ function withFallback(integration: Integration, { fallback }: ReturnType<typeof 
 /** The channels that `notify:` sets up, in its order. */
 export function channelsOf({ channels }: Config['notify']): string[] {
   return Object.entries(channels).flatMap(([name, channel]) => (channel === undefined ? [] : [name]))
+}
+
+/** Who is told at first and who can be told later, for the steps of an escalation. */
+export function namesToEscalate(notify: Config['notify'], alertmanager: Config['alertmanager']): EscalationNames {
+  const channels = channelsOf(notify)
+  if (alertmanager?.route !== undefined) {
+    const receivers = [...alertmanager.receivers.map(({ name }) => name), ...channels]
+    const silent = alertmanager.receivers.filter(({ integrations }) => integrations.length === 0)
+    return { sources: receivers, silent: silent.map(({ name }) => name), targets: receivers }
+  }
+  const silent = SEVERITIES.filter((severity) => notify.bySeverity[severity].length === 0)
+  return {
+    sources: [...SEVERITIES, DEFAULT_RECEIVER],
+    silent: channels.length === 0 ? [...silent, DEFAULT_RECEIVER] : silent,
+    targets: channels,
+  }
 }

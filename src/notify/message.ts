@@ -23,6 +23,17 @@ export interface AlertText {
   readonly checkUrl: string | undefined
   /** The page of the alert: what was decided of it and why. */
   readonly alertUrl: string
+  /** Who has taken it on, until when and why: `Acknowledged by maya until 14:05:00 UTC: looking at it`. */
+  readonly acknowledged: string | undefined
+  /** How to take it on; undefined where nobody has to. */
+  readonly ack: Ack | undefined
+}
+
+/** How a reader acknowledges: by a link where others than this machine can open it, or by a command. */
+export interface Ack {
+  readonly url: string | undefined
+  /** `midwatch ack af90b7bec0c95108`; undefined for a whole group. */
+  readonly command: string | undefined
 }
 
 export interface MessageText {
@@ -37,6 +48,8 @@ export interface MessageText {
   readonly omitted: number
   readonly url: string
   readonly reason: string
+  /** Where all that fire are acknowledged at once. */
+  readonly ackUrl: string | undefined
 }
 
 /** More alerts than this are counted, not listed: the page has them all. */
@@ -48,11 +61,12 @@ const MAX_FINDING = 2000
 const MAX_LABELS = 2000
 const MAX_NOTE = 500
 const SUBJECTS_OF_A_GROUP = 5
+const MAX_ACKNOWLEDGED = 500
 const SAID_LABELS = new Set(['alertname', 'severity', 'job', 'probe', 'critical', 'category'])
 
 /** The words of a notification: what, since when, the value and threshold, which phase failed, the runbook. */
 export function composeMessage(notification: Notification, nowMs: number): MessageText {
-  const { alerts, groups, externalUrl, status, reason, notes = [] } = notification
+  const { alerts, groups, externalUrl, status, reason, escalation, ackUrl, notes = [] } = notification
   const firing = alerts.filter((alert) => alert.status === 'firing')
   const ordered = [...firing, ...alerts.filter((alert) => alert.status === 'resolved')]
   const told: readonly AlertText[] =
@@ -62,12 +76,25 @@ export function composeMessage(notification: Notification, nowMs: number): Messa
   return {
     title: titleOf(notification, firing.length),
     status,
-    notes: notes.map((note) => oneLine(note, MAX_NOTE)),
+    notes: [...escalationNote(escalation, firing.length), ...notes].map((note) => oneLine(note, MAX_NOTE)),
     alerts: told,
     omitted: Math.max((groups ?? ordered).length - MAX_ALERTS, 0),
     url: externalUrl,
     reason,
+    ackUrl: ackUrl !== undefined && isReachable(ackUrl) ? ackUrl : undefined,
   }
+}
+
+/** Why somebody is told who is not told at first. */
+function escalationNote(escalation: Notification['escalation'], firing: number): string[] {
+  if (escalation === undefined || firing === 0) return []
+  return [`Nobody has acknowledged ${firing === 1 ? 'it' : 'them'} for ${span(escalation.afterMs)}`]
+}
+
+/** Whether others than this machine can open an address: a telephone, say. */
+export function isReachable(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  return !/^(?:localhost|127\.|\[::1\]|0\.0\.0\.0)/.test(new URL(url).hostname)
 }
 
 function titleOf(notification: Notification, firing: number): string {
@@ -89,7 +116,7 @@ function countsHead(firing: number, resolved: number): string {
 }
 
 /** A group in a message about several: how many fire and how many are over, since when, and the first of them by name. */
-function groupText({ labels, alerts }: NotifiedGroup, externalUrl: string, nowMs: number): AlertText {
+function groupText({ labels, alerts, ackUrl }: NotifiedGroup, externalUrl: string, nowMs: number): AlertText {
   const firing = alerts.filter(({ status }) => status === 'firing')
   const told = firing.length > 0 ? firing : alerts
   const [worst] = told.toSorted((a, b) => bySeverity(a.labels.severity, b.labels.severity))
@@ -110,6 +137,8 @@ function groupText({ labels, alerts }: NotifiedGroup, externalUrl: string, nowMs
     finding: undefined,
     labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
     checkUrl: undefined,
+    acknowledged: undefined,
+    ack: ackUrl !== undefined && isReachable(ackUrl) ? { url: ackUrl, command: undefined } : undefined,
   }
 }
 
@@ -145,6 +174,8 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
         ? undefined
         : `${externalUrl}/checks/${encodeURIComponent(labels.check.toWellFormed())}`,
     alertUrl: alertUrl(alert.fingerprint, externalUrl),
+    acknowledged: acknowledgedText(alert, nowMs),
+    ack: ackOf(alert),
   }
 }
 
@@ -157,6 +188,18 @@ function whenText({ startsAtMs, endsAtMs }: NotifiedAlert, nowMs: number): strin
 /** Where the story of an alert is told. */
 export function alertUrl(fingerprint: string, externalUrl: string): string {
   return `${externalUrl}/alerts/${fingerprint}`
+}
+
+function acknowledgedText({ acknowledged }: NotifiedAlert, nowMs: number): string | undefined {
+  if (acknowledged === undefined) return undefined
+  const { by, reason, untilMs } = acknowledged
+  const why = reason === '' ? '' : `: ${reason}`
+  return shorten(`Acknowledged by ${by} until ${clockTime(untilMs, nowMs)}${why}`, MAX_ACKNOWLEDGED)
+}
+
+function ackOf({ ackUrl, fingerprint }: NotifiedAlert): Ack | undefined {
+  if (ackUrl === undefined) return undefined
+  return { url: isReachable(ackUrl) ? ackUrl : undefined, command: `midwatch ack ${fingerprint}` }
 }
 
 /**

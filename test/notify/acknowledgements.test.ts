@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fingerprint, Labels } from '../../src/model/labels.ts'
-import { type AcknowledgementError, Acknowledgements } from '../../src/notify/acknowledgements.ts'
+import { Acknowledgements } from '../../src/notify/acknowledgements.ts'
 import type { NotifyAlert } from '../../src/notify/notify-alert.ts'
 import { loadAcknowledgements, saveAcknowledgements } from '../../src/store/acknowledgements.ts'
 import { testStore } from '../support/test-store.ts'
@@ -110,15 +110,6 @@ describe('an acknowledgement', () => {
       [idOf('2'), 'expired'],
     ])
     expect(bench.end()).toEqual([])
-  })
-
-  test('needs an alert that fires', async () => {
-    const bench = benchWithPeople()
-    await bench.fire({ i: '1' })
-    await bench.resolve({ i: '1' })
-    expect(() => bench.acknowledge('1')).toThrow(
-      expect.objectContaining<Partial<AcknowledgementError>>({ message: `alert ${idOf('1')} does not fire any more` }),
-    )
   })
 
   test('of an alert whose sender tells an earlier beginning later still counts', async () => {

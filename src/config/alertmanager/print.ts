@@ -5,6 +5,7 @@ import type { InhibitRule } from '../../notify/inhibition.ts'
 import type { Route } from '../../notify/route.ts'
 import type { TimeInterval, TimeWindow, WholeRange } from '../../notify/time-interval.ts'
 import type { Config } from '../config.ts'
+import { describeStep } from '../escalation.ts'
 import { channelsOf, routingOf } from '../routing.ts'
 import { receiverOf } from './from-notify.ts'
 import { MONTHS, WEEKDAYS } from './time-interval.ts'
@@ -23,7 +24,7 @@ export function alertmanagerYaml(config: Config): string {
 }
 
 export function printAlertmanager(config: Config): PrintedAlertmanager {
-  const { root, receivers, inhibitRules, timeIntervals } = routingOf(config)
+  const { root, receivers, escalations, inhibitRules, timeIntervals } = routingOf(config)
   const { shown, route } = config.alertmanager ?? {}
   const notes: string[] = []
   const fromNotify = (name: string) => {
@@ -41,6 +42,12 @@ export function printAlertmanager(config: Config): PrintedAlertmanager {
     receivers: [...(route === undefined ? [] : (shown?.receivers ?? [])), ...names.map(fromNotify)],
     time_intervals: timeIntervals.size === 0 ? undefined : [...timeIntervals.values()].map(printTimeInterval),
     templates: shown === undefined || shown.templates.length === 0 ? undefined : shown.templates,
+  }
+  for (const [receiver, steps] of escalations) {
+    const told = steps.map(describeStep).join(', to ')
+    notes.push(
+      `What the receiver ${receiver} is told of goes to ${told} while nobody acknowledges it; Alertmanager knows neither.`,
+    )
   }
   return { config: withoutUndefined(printed), notes: [...new Set(notes)] }
 }

@@ -238,7 +238,7 @@ function deliveryError(
   return new DeliveryError(isFinal ? 'never' : 'later', oneLine(`mail server ${host}:${port}: ${reason}`, MAX_REASON))
 }
 
-function textOf({ title, notes, alerts, omitted, url }: MessageText): string {
+function textOf({ title, notes, alerts, omitted, url, ackUrl }: MessageText): string {
   const parts = alerts.map((alert) =>
     [
       `${alert.status === 'resolved' ? 'RESOLVED: ' : ''}${alert.summary}`,
@@ -247,27 +247,34 @@ function textOf({ title, notes, alerts, omitted, url }: MessageText): string {
       alert.heldBack === undefined ? '' : `Also held back: ${alert.heldBack}`,
       alert.when.replace(/^./, (first) => first.toUpperCase()),
       alert.labels,
+      alert.acknowledged ?? '',
       alert.runbookUrl === undefined ? '' : `Runbook: ${alert.runbookUrl}`,
       alert.checkUrl === undefined ? '' : `Check: ${alert.checkUrl}`,
+      alert.ack?.url === undefined ? '' : `Acknowledge: ${alert.ack.url}`,
+      alert.ack?.command === undefined
+        ? ''
+        : `${alert.ack.url === undefined ? 'Acknowledge' : 'or'}: ${alert.ack.command}`,
     ]
       .filter((line) => line !== '')
       .join('\n'),
   )
   const rest = omitted === 0 ? [] : [`… and ${omitted} more`]
-  return [title, ...notes, ...parts, ...rest, url].join('\n\n')
+  const all = ackUrl === undefined ? [] : [`Acknowledge all of them: ${ackUrl}`]
+  return [title, ...notes, ...parts, ...rest, ...all, url].join('\n\n')
 }
 
 function notesHtml({ notes }: Pick<MessageText, 'notes'>): string {
   return notes.map((note) => `<p><b>${escapeHtml(note)}</b></p>\n`).join('')
 }
 
-function htmlOf({ title, notes, alerts, omitted, url }: MessageText): string {
+function htmlOf({ title, notes, alerts, omitted, url, ackUrl }: MessageText): string {
+  const all = ackUrl === undefined ? '' : `<p><a href="${escapeHtml(ackUrl)}">Acknowledge all of them</a></p>\n`
   const rest = omitted === 0 ? '' : `<p>… and ${omitted} more</p>`
   return pageOf(
     title,
     `<h1 style="font-size:1.2em">${escapeHtml(title)}</h1>
 ${notesHtml({ notes })}${alerts.map(alertHtml).join('\n')}
-${rest}<p><a href="${escapeHtml(url)}">midwatch</a></p>`,
+${rest}${all}<p><a href="${escapeHtml(url)}">midwatch</a></p>`,
   )
 }
 
@@ -278,6 +285,7 @@ ${body}</body></html>`
 }
 
 function alertHtml(alert: AlertText): string {
+  const onlyCommand = alert.ack?.url === undefined ? alert.ack?.command : undefined
   const color = alert.status === 'resolved' ? '#2e7d32' : '#b3261e'
   const lines = [
     alert.status === 'firing' ? escapeHtml(alert.description) : '',
@@ -285,12 +293,15 @@ function alertHtml(alert: AlertText): string {
     alert.heldBack === undefined ? '' : `<b>Also held back:</b> ${escapeHtml(alert.heldBack)}`,
     escapeHtml(alert.when.replace(/^./, (first) => first.toUpperCase())),
     alert.labels === '' ? '' : `<code>${escapeHtml(alert.labels)}</code>`,
+    escapeHtml(alert.acknowledged ?? ''),
     [
       alert.runbookUrl === undefined ? '' : `<a href="${escapeHtml(alert.runbookUrl)}">Runbook</a>`,
       alert.checkUrl === undefined ? '' : `<a href="${escapeHtml(alert.checkUrl)}">Check</a>`,
+      alert.ack?.url === undefined ? '' : `<a href="${escapeHtml(alert.ack.url)}">Acknowledge</a>`,
     ]
       .filter((link) => link !== '')
       .join(' · '),
+    onlyCommand === undefined ? '' : `Acknowledge: <code>${escapeHtml(onlyCommand)}</code>`,
   ].filter((line) => line !== '')
   const head = `${alert.status === 'resolved' ? 'Resolved: ' : ''}${escapeHtml(alert.summary)}`
   return `<div style="border-left:4px solid ${color};padding-left:12px;margin:16px 0"><p style="margin:0"><b>${head}</b></p>

@@ -164,7 +164,7 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
   const event = (details: Readonly<Record<string, string>>) =>
     goJson({
       routing_key: settings.routingKey.reveal(),
-      dedup_key: createHash('sha256').update(notification.groupKey).digest('hex'),
+      dedup_key: dedupKey(notification),
       event_action: notification.status === 'firing' ? 'trigger' : 'resolve',
       payload: {
         summary: runes(words(settings.title, ownTitle(message)), MAX_SUMMARY_RUNES),
@@ -191,6 +191,12 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
   return event({ error: 'the details are left out: the event would be longer than the 512 kB it may have', ...counts })
 }
 
+/** As Alertmanager's. A step of an escalation is an incident of its own: it knows of some of the group's alerts only. */
+function dedupKey({ groupKey, escalation }: Notification): string {
+  const step = escalation === undefined ? '' : `\nescalation ${escalation.step}`
+  return createHash('sha256').update(`${groupKey}${step}`).digest('hex')
+}
+
 function ownTitle({ title, alerts, omitted }: MessageText): string {
   const [first] = alerts
   return first === undefined || alerts.length + omitted > 1 ? title : `${title} – ${first.summary}`
@@ -206,12 +212,14 @@ function named(key: string, text: string): Record<string, string> {
   return text === '' ? {} : { [key]: text }
 }
 
-function linksOf({ alerts }: MessageText): readonly { readonly href: string; readonly text: string }[] {
-  const links = alerts.flatMap(({ runbookUrl, checkUrl, summary }) => [
+function linksOf({ alerts, ackUrl }: MessageText): readonly { readonly href: string; readonly text: string }[] {
+  const all = ackUrl === undefined ? [] : [{ href: ackUrl, text: 'Acknowledge all of them' }]
+  const links = alerts.flatMap(({ runbookUrl, checkUrl, ack, summary }) => [
+    ...(ack?.url === undefined ? [] : [{ href: ack.url, text: `Acknowledge: ${runes(summary, 100)}` }]),
     ...(runbookUrl === undefined ? [] : [{ href: runbookUrl, text: `Runbook: ${runes(summary, 100)}` }]),
     ...(checkUrl === undefined ? [] : [{ href: checkUrl, text: `Check: ${runes(summary, 100)}` }]),
   ])
-  return [...new Map(links.map((link) => [link.href, link])).values()].slice(0, MAX_LINKS)
+  return [...new Map([...all, ...links].map((link) => [link.href, link])).values()].slice(0, MAX_LINKS)
 }
 
 /** As Alertmanager lists them, so that rules in PagerDuty that look into the details find the same. */

@@ -164,9 +164,11 @@ function colorOf({ status, alerts }: MessageText): string {
   return COLORS[severity as keyof typeof COLORS] ?? COLORS.high
 }
 
-function blocksOf({ alerts, omitted, url, title, notes }: MessageText) {
+function blocksOf({ alerts, omitted, url, title, notes, ackUrl }: MessageText) {
+  const all = ackUrl === undefined ? [] : [section(`<${ackUrl}|Acknowledge all of them>`)]
   const rest = omitted === 0 ? [] : [section(`… and ${omitted} more: <${url}/|all alerts>`)]
-  return [titleOf({ title }), ...notesOf({ notes }), ...alerts.map((alert) => section(alertMarkdown(alert))), ...rest]
+  const listed = alerts.map((alert) => section(alertMarkdown(alert)))
+  return [titleOf({ title }), ...notesOf({ notes }), ...listed, ...rest, ...all]
 }
 
 function notesOf(message: Pick<MessageText, 'notes'>) {
@@ -199,6 +201,7 @@ function alertMarkdown(alert: AlertText): string {
   const links = [
     alert.runbookUrl === undefined ? undefined : `<${alert.runbookUrl}|Runbook>`,
     alert.checkUrl === undefined ? undefined : `<${alert.checkUrl}|Check>`,
+    alert.ack?.url === undefined ? undefined : `<${alert.ack.url}|Acknowledge>`,
   ].filter((link) => link !== undefined)
   return [
     `${alert.status === 'resolved' ? ':white_check_mark: Resolved: ' : ''}*${escapeMarkdown(alert.summary, 400)}*`,
@@ -207,7 +210,9 @@ function alertMarkdown(alert: AlertText): string {
     alert.heldBack === undefined ? '' : `Also held back: ${escapeMarkdown(alert.heldBack, 500)}`,
     escapeMarkdown(alert.when.replace(/^./, (first) => first.toUpperCase())),
     alert.labels === '' ? '' : `\`${escapeMarkdown(alert.labels, 400).replaceAll('`', "'")}\``,
+    escapeMarkdown(alert.acknowledged ?? ''),
     links.join('  ·  '),
+    alert.ack === undefined || alert.ack.url !== undefined ? '' : `Acknowledge: \`${alert.ack.command ?? ''}\``,
   ]
     .filter((line) => line !== '')
     .join('\n')

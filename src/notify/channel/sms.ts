@@ -3,7 +3,7 @@ import type { Secret } from '../../lib/secret.ts'
 import { show } from '../../lib/show.ts'
 import type { Notification } from '../../model/notification.ts'
 import { refuse, secret, url as webUrl } from '../../probe/fields.ts'
-import { composeMessage } from '../message.ts'
+import { composeMessage, isReachable } from '../message.ts'
 import { type Channel, DeliveryError, type SendContext } from './channel.ts'
 import { proxy, wording } from './fields.ts'
 import { post } from './http.ts'
@@ -128,7 +128,8 @@ export const sms: Channel<SmsConfig> = {
 
   async send(settings, notification, context) {
     const asked = say(settings.text, notification, context.nowMs, () => '')
-    const text = asked === '' ? ownText(notification, context.nowMs) : [...(notification.notes ?? []), asked].join('\n')
+    const notes = () => composeMessage(notification, context.nowMs).notes
+    const text = asked === '' ? ownText(notification, context.nowMs) : [...notes(), asked].join('\n')
     const body = cutToSegments(plainSigns(text), MAX_SEGMENTS)
     const owed = settings.to.filter((to) => !context.done.includes(to))
     const done: string[] = []
@@ -187,7 +188,7 @@ function failureOf(
 }
 
 function ownText(notification: Notification, nowMs: number): string {
-  const { title, alerts, url, omitted, notes } = composeMessage(notification, nowMs)
+  const { title, alerts, url, omitted, notes, ackUrl } = composeMessage(notification, nowMs)
   const lines = alerts.map(({ status, summary, finding, heldBack, when }) =>
     plainSigns(
       [
@@ -201,15 +202,14 @@ function ownText(notification: Notification, nowMs: number): string {
         .replace(/\s+/g, ' '),
     ),
   )
-  const link = alerts.length === 1 ? (alerts[0]?.checkUrl ?? url) : url
-  const last = isReachable(link) ? link : ''
+  const [first] = alerts
+  const page = alerts.length === 1 ? (first?.checkUrl ?? url) : url
+  const link = isReachable(page) ? page : ''
+  // There is room for one link: the one that stops the next text.
+  const open = alerts.filter(({ ack }) => ack !== undefined)
+  const ack = open[0]?.ack
+  const last = ackUrl ?? (open.length === 1 ? (ack?.url ?? ack?.command) : undefined) ?? link
   return fitLines([plainSigns(title), ...notes.map(plainSigns), ...lines], { last, omitted, most: MAX_SEGMENTS })
-}
-
-/** A telephone can't open what only this machine can. */
-function isReachable(link: string): boolean {
-  if (!URL.canParse(link)) return false
-  return !/^(?:localhost|127\.|\[::1\]|0\.0\.0\.0)/.test(new URL(link).hostname)
 }
 
 /** A telephone number is nobody else's business: its country and its end are enough to know it again. */

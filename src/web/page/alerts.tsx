@@ -153,15 +153,19 @@ function TakeOn({
   return acknowledged === undefined ? (
     <details class="take-on">
       <summary>Acknowledge{about}</summary>
-      <form method="post" action={`/alerts/${fingerprint}/ack`}>
+      <form method="post" action={`${ackPath(fingerprint)}ack`}>
         <input type="hidden" name="next" value={path} />
         <AckFields by={actor} />
       </form>
     </details>
   ) : (
-    <form class="take-on" method="post" action={`/alerts/${fingerprint}/unack`}>
+    <form class="take-on" method="post" action={`${ackPath(fingerprint)}unack`}>
       <input type="hidden" name="next" value={path} />
       <button type="submit">Give it back{about}</button>
     </form>
   )
+}
+
+function ackPath(fingerprint: string): string {
+  return `/alerts/${encodeURIComponent(fingerprint.toWellFormed())}/`
 }

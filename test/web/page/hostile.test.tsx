@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { AckPage } from '../../../src/web/page/acknowledge.tsx'
 import { CheckPage } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
 import { renderPage } from '../../../src/web/page/layout.tsx'
@@ -52,11 +53,20 @@ function everyPage(text: string): Record<string, string> {
       attributes: { [text]: { [text]: text }, list: [text, text] },
     })),
   }
+  const ack = {
+    ...poison(views.ackView, text),
+    action: views.ackView.action,
+    alerts: views.ackView.alerts.map((one) => ({
+      ...poison(one, text),
+      acknowledged: { by: text, reason: text, untilMs: 0 },
+    })),
+  }
   return {
     overview: renderPage(<OverviewPage page={page} view={overview} />),
     check: renderPage(<CheckPage page={page} view={check} />),
     trace: renderPage(<TracePage page={page} view={trace} />),
     login: renderPage(<LoginPage page={page} view={{ next: text, problem: text }} />),
+    ack: renderPage(<AckPage page={page} view={ack} />),
     failure: renderPage(
       <FailurePage page={{ ...page, path: text }} view={{ status: 401, detail: text, traceId: text }} />,
     ),

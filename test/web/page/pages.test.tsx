@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readAsset } from '../../../src/lib/asset.ts'
+import { AckPage } from '../../../src/web/page/acknowledge.tsx'
 import { addressAssets } from '../../../src/web/page/assets.ts'
 import { CheckPage, type CheckView } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
@@ -151,13 +152,15 @@ test('no attribute is misspelled: the type checker does not see that', () => {
     <CheckPage page={page} view={views.shopView} />,
     <TracePage page={page} view={views.traceView} />,
     <LoginPage page={page} view={{ next: '/', problem: 'x' }} />,
+    <AckPage page={page} view={views.ackView} />,
     <FailurePage page={page} view={{ status: 500, detail: 'x', traceId: 'x' }} />,
     <RunbookPage page={page} view={{ name: 'x', markdown: readAsset('docs/runbooks/check-down.md') }} />,
   ]
   const known = new Set(
     `lang charset name content rel type href class id src alt width height action method value for maxlength placeholder
     autocomplete autocapitalize spellcheck required tabindex title datetime scope open start viewBox preserveAspectRatio
-    role d cx cy r x y aria-hidden aria-label aria-labelledby aria-current aria-describedby aria-invalid`.split(/\s+/),
+    role d cx cy r x y aria-hidden aria-label aria-labelledby aria-current aria-describedby aria-invalid
+    selected`.split(/\s+/),
   )
   const used = new Set<string>()
   for (const html of pages.map(renderPage)) {
@@ -182,6 +185,7 @@ test('every class of the style sheet is used, and every class that is used has a
     renderTrace(views.traceView),
     renderTrace({ ...views.traceView, entries: [views.entry('x', { level: 'error', outcome: 'ok' })] }),
     renderPage(<LoginPage page={page} view={{ next: '/', problem: 'x' }} />),
+    renderPage(<AckPage page={page} view={views.ackView} />),
     renderPage(<FailurePage page={page} view={{ status: 500, detail: 'x', traceId: 'x' }} />),
     renderRunbook('x', readAsset('docs/runbooks/check-down.md')),
   ].join('')
