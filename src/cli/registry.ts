@@ -42,6 +42,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Show what fires, what fired, and why somebody was or was not told.',
     load: () => import('./alerts.ts').then(({ alerts }) => alerts),
   },
+  ack: {
+    description: 'Take on alerts that fire: they are neither repeated nor escalated.',
+    load: () => import('./ack.ts').then(({ ack }) => ack),
+  },
+  unack: {
+    description: 'Give alerts back that somebody has taken on.',
+    load: () => import('./unack.ts').then(({ unack }) => unack),
+  },
   trace: {
     description: 'Show the journey of one trace id.',
     load: () => import('./trace.ts').then(({ trace }) => trace),

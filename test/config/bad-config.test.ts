@@ -40,6 +40,18 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     '4:24: notify.rate_limit.slakc: "slakc" is not a channel or receiver; did you mean "slack"?',
     "4:49: notify.rate_limit.pagerduty: pagerduty has an incident for each group, so messages can't become one; remove it",
   ],
+  'escalation-of-nobody': [
+    '5:5: notify.escalation.critcal: "critcal" is nobody who is told at first; did you mean "critical"?',
+    '6:5: notify.escalation.low: "low" tells nobody at first, and steps count from then; tell somebody, or remove it',
+    '6:30: notify.escalation.low[0].to[0]: "sms" is nobody who can be told; there are: slack',
+    '7:50: notify.escalation.high[1].after: is not later than the step before; put the steps in the order of their times',
+  ],
+  'escalation-in-words': [
+    '4:15: notify.escalation.critical: is not a list of steps; write [{ after: 10m, to: [sms] }]',
+    '5:12: notify.escalation.high[0]: is not a step; write { after: 10m, to: [sms] }',
+    '6:23: notify.escalation.medium[0].after: "soon" is not a duration; write a number with its unit, such as 30s',
+    '6:33: notify.escalation.medium[0].to: is not a list; write [sms]',
+  ],
   'sms-without-an-account': [
     '2:8: notify.sms: has no account; write sms: {to: "+4915112345678", from: "+15005550006", account: AC…, token: ${TWILIO_AUTH_TOKEN}}',
   ],
@@ -65,7 +77,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     '2:68: notify.slack.title: can\'t be read at 1:1: this {{ is not closed with }}; write a text such as "{{ .Status }}: {{ .CommonLabels.alertname }}"',
   ],
   'event-type': [
-    '1:54: events.types[0]: "alert.fired" is not one of alert.pending, alert.firing, alert.resolved, silence.created, silence.updated, silence.expired, config.reloaded, config.refused; did you mean "alert.firing"?',
+    '1:54: events.types[0]: "alert.fired" is not one of alert.pending, alert.firing, alert.resolved, alert.acknowledged, alert.unacknowledged, silence.created, silence.updated, silence.expired, config.reloaded, config.refused; did you mean "alert.firing"?',
   ],
   'events-not-a-url': ['1:9: events: is not a URL; write the webhook, https://hooks.example.org/alerts'],
   'channel-unknown': [

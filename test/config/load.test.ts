@@ -173,6 +173,12 @@ describe('with every key', () => {
       groupIntervalMs: 120_000,
       repeatMs: DAY_MS,
       sendResolved: false,
+      escalation: {
+        critical: [
+          { afterMs: 600_000, to: ['sms'] },
+          { afterMs: 1_800_000, to: ['pagerduty', 'sms'] },
+        ],
+      },
       fallback: { channel: 'email', afterMs: 300_000, of: { sms: 'none', pagerduty: 'sms' } },
       rateLimit: { default: { count: 20, perMs: 60_000 }, sms: { count: 3, perMs: 90_000 }, slack: undefined },
     })

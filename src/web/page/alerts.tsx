@@ -153,7 +153,7 @@ function TakeOn({
   return acknowledged === undefined ? (
     <details class="take-on">
       <summary>Acknowledge{about}</summary>
-      <form method="post" action={`${ackPath(fingerprint)}ack`}>
+      <form class="take-on-form" method="post" action={`${ackPath(fingerprint)}ack`}>
         <input type="hidden" name="next" value={path} />
         <AckFields by={actor} />
       </form>

@@ -1,6 +1,6 @@
 import type { AlertInstance } from '../../model/alert.ts'
-import { dependsText } from '../../notify/stage.ts'
 import { fingerprint } from '../../model/labels.ts'
+import { dependsText } from '../../notify/stage.ts'
 import type { WebContext } from '../context.ts'
 import type { AlertView } from '../page/alerts.tsx'
 import { acknowledgedView } from './acknowledge.ts'

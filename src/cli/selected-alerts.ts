@@ -1,0 +1,58 @@
+import { Labels } from '../model/labels.ts'
+import { formatMatcher } from '../model/matcher.ts'
+import { MatcherTextError, parseMatchers } from '../model/matcher-text.ts'
+import { findServer, type Server, type ServerArgs } from './client.ts'
+import { CommandError } from './command-error.ts'
+
+/** As `GET /api/v2/alerts` lists it. */
+interface ListedAlert {
+  readonly fingerprint: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly acknowledgement?: { readonly by: string }
+}
+
+export interface SelectedAlert {
+  readonly fingerprint: string
+  /** Its labels, or its fingerprint where they are not known. */
+  readonly name: string
+}
+
+const FINGERPRINT = /^[0-9a-f]{16}$/
+
+/**
+ * The alerts of the running midwatch that words on the command line mean: those of the fingerprints, and those that have all
+ * of the labels.
+ *
+ * @param counts which of the latter
+ * @throws CommandError when the words are neither, or no alert is meant
+ */
+export async function alertsMeant(
+  args: ServerArgs,
+  words: readonly string[],
+  counts: (alert: ListedAlert) => boolean = () => true,
+): Promise<{ readonly server: Server; readonly alerts: readonly SelectedAlert[] }> {
+  const fingerprints = [...new Set(words.filter((word) => FINGERPRINT.test(word)))]
+  const matchers = words.filter((word) => !FINGERPRINT.test(word)).flatMap(matchersOf)
+  const server = findServer(args)
+  const query = new URLSearchParams(matchers.map((matcher) => ['filter', formatMatcher(matcher)]))
+  const listed = (await server.ask('GET', `/api/v2/alerts?${query}`)) as readonly ListedAlert[]
+  const matching = matchers.length === 0 ? [] : listed.filter(counts)
+  if (fingerprints.length + matching.length === 0) {
+    throw new CommandError(1, `no alert is meant by ${matchers.map(formatMatcher).join(' ')}: none fires that has them`)
+  }
+  const names = new Map(listed.map(({ fingerprint, labels }) => [fingerprint, String(Labels.of(labels))]))
+  const all = new Set([...fingerprints, ...matching.map(({ fingerprint }) => fingerprint)])
+  return {
+    server,
+    alerts: [...all].map((fingerprint) => ({ fingerprint, name: names.get(fingerprint) ?? fingerprint })),
+  }
+}
+
+function matchersOf(word: string) {
+  try {
+    return parseMatchers(word)
+  } catch (error) {
+    if (!(error instanceof MatcherTextError)) throw error
+    throw new CommandError(2, `${JSON.stringify(word)} is neither a fingerprint nor labels: ${error.message}`)
+  }
+}
