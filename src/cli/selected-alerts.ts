@@ -1,6 +1,6 @@
 import { Labels } from '../model/labels.ts'
 import { formatMatcher } from '../model/matcher.ts'
-import { MatcherTextError, parseMatchers } from '../model/matcher-text.ts'
+import { matchersOf } from './alerts-matchers.ts'
 import { findServer, type Server, type ServerArgs } from './client.ts'
 import { CommandError } from './command-error.ts'
 
@@ -32,7 +32,7 @@ export async function alertsMeant(
   counts: (alert: ListedAlert) => boolean = () => true,
 ): Promise<{ readonly server: Server; readonly alerts: readonly SelectedAlert[] }> {
   const fingerprints = [...new Set(words.filter((word) => FINGERPRINT.test(word)))]
-  const matchers = words.filter((word) => !FINGERPRINT.test(word)).flatMap(matchersOf)
+  const matchers = matchersOf(words.filter((word) => !FINGERPRINT.test(word)))
   const server = findServer(args)
   const query = new URLSearchParams(matchers.map((matcher) => ['filter', formatMatcher(matcher)]))
   const listed = (await server.ask('GET', `/api/v2/alerts?${query}`)) as readonly ListedAlert[]
@@ -45,14 +45,5 @@ export async function alertsMeant(
   return {
     server,
     alerts: [...all].map((fingerprint) => ({ fingerprint, name: names.get(fingerprint) ?? fingerprint })),
-  }
-}
-
-function matchersOf(word: string) {
-  try {
-    return parseMatchers(word)
-  } catch (error) {
-    if (!(error instanceof MatcherTextError)) throw error
-    throw new CommandError(2, `${JSON.stringify(word)} is neither a fingerprint nor labels: ${error.message}`)
   }
 }

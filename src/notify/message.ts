@@ -88,7 +88,7 @@ export function composeMessage(notification: Notification, nowMs: number): Messa
 /** Why somebody is told who is not told at first. */
 function escalationNote(escalation: Notification['escalation'], firing: number): string[] {
   if (escalation === undefined || firing === 0) return []
-  return [`Nobody has acknowledged ${firing === 1 ? 'it' : 'them'} for ${span(escalation.afterMs)}`]
+  return [`Nobody has acknowledged ${firing === 1 ? 'it' : 'them'} for ${spanText(escalation.afterMs)}`]
 }
 
 /** Whether others than this machine can open an address: a telephone, say. */
