@@ -26,6 +26,7 @@ import { Silences } from '../notify/silences.ts'
 import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../notify/stage.ts'
 import { type Job, Runner } from '../probe/runner.ts'
 import { ScrapeManager } from '../probe/scrape/manager.ts'
+import { print } from '../promql/index.ts'
 import { queryStore } from '../rule/query.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAcknowledgements } from '../store/acknowledgements.ts'
@@ -134,7 +135,7 @@ export async function startApp(options: StartOptions): Promise<App> {
       get addressPolicy() {
         return plan.config.probes.addressPolicy
       },
-      query: (text) => queryStore(store.series, text, clock.now()),
+      query: (text) => plan.backend?.instant(text, clock.now()) ?? queryStore(store.series, text, clock.now()),
     },
     concurrency: plan.config.probes.concurrency,
     onRun: (run) => watch.note(run),
@@ -244,7 +245,9 @@ export async function startApp(options: StartOptions): Promise<App> {
   /** The time between ticks, which is what Prometheus calls the evaluation interval. */
   let tickMs = cronSpacingMs(plan.config.evaluation.cron, plan.config.evaluation.timezone, startedMs)
   const rules = new RuleEngine({
-    query: (expr, atMs, shared) => queryStore(store.series, expr, atMs, { shared, defaultSubqueryStepMs: tickMs }),
+    query: (expr, atMs, shared) =>
+      plan.backend?.instant(print(expr), atMs) ??
+      queryStore(store.series, expr, atMs, { shared, defaultSubqueryStepMs: tickMs }),
     sink: store.series,
     externalUrl: externalUrlOf(plan.config),
     restored: alertsAfter(outage, loadAlerts(store.reader)),
@@ -359,6 +362,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     checks: () => infos.map(viewOf),
     targets: () => scrapes.targets(),
     isStarted: () => isStarted,
+    backend: () => plan.backend,
     reload: (actor, traceId) => reloader.reload(actor, traceId),
     lastReload: () => reloader.last,
     channelNames: () => [...plan.outlets.keys()],

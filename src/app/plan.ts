@@ -1,5 +1,6 @@
 import type { CheckConfig, Config } from '../config/config.ts'
 import { routingOf } from '../config/routing.ts'
+import { QueryBackend } from '../export/forward/backend.ts'
 import { EVENTS, eventOutlet } from '../notify/event-sink.ts'
 import type { Routing } from '../notify/routing.ts'
 import type { Outlet, Outlets, ReadyChannel } from '../notify/sender.ts'
@@ -14,6 +15,8 @@ export interface Plan {
   readonly channels: ReadonlyMap<string, ReadyChannel>
   /** Whatever messages can go to: the channels, and the sink of events. */
   readonly outlets: Outlets
+  /** Who answers queries in the place of our own store. */
+  readonly backend: QueryBackend | undefined
 }
 
 export function buildPlan(config: Config): Plan {
@@ -26,6 +29,10 @@ export function buildPlan(config: Config): Plan {
     routing: routingOf(config),
     channels,
     outlets,
+    backend:
+      config.metricsBackend === undefined
+        ? undefined
+        : new QueryBackend(config.metricsBackend, () => config.probes.addressPolicy, config.folder),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MetricsBackend } from '../export/forward/backend-config.ts'
 import type { RemoteWrite } from '../export/forward/remote-write-config.ts'
 import type { AddressPolicy } from '../lib/address.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -22,6 +23,8 @@ export interface Config {
   readonly probes: ProbesConfig
   /** Other programs' `/metrics`, as in `prometheus.yml`. */
   readonly scrape: readonly ScrapeConfig[]
+  /** Who answers queries in the place of our own store; undefined is nobody. */
+  readonly metricsBackend: MetricsBackend | undefined
   /** Stores that get every sample as well. */
   readonly remoteWrite: readonly RemoteWrite[]
   /** Globs, relative to the working directory (in the file they are relative to the file). */

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
+import { withBackend } from '../export/forward/backend-config.ts'
 import { formatDuration, parseDuration } from '../model/duration.ts'
 import type { Problem } from '../model/problem.ts'
 import { DEFAULT_INTERVAL_MS } from '../probe/scrape/config.ts'
@@ -122,6 +123,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   const probes = parse('probes')
   const global = parse('global')
   const scrape = parse('scrape_configs', (jobs) => withGlobals(jobs, global))
+  const metrics = parse('metrics')
   const remoteWrite = parse('remote_write')
   const ruleFiles = parse('rule_files')
   const shippedRules = parse('shipped_rules')
@@ -157,6 +159,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     !probes ||
     !global ||
     !scrape ||
+    !metrics ||
     !remoteWrite ||
     !ruleFiles ||
     !shippedRules ||
@@ -176,7 +179,8 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     allow,
     probes,
     scrape,
-    remoteWrite,
+    metricsBackend: metrics.backend,
+    remoteWrite: withBackend(remoteWrite, metrics.backend),
     ruleFiles: fromFile ? ruleFiles.map((glob) => relativeTo(dirname(file), glob)) : ruleFiles,
     shippedRules,
     notify,

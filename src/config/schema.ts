@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { metricsBackend } from '../export/forward/backend-config.ts'
 import { remoteWrites } from '../export/forward/remote-write-config.ts'
 import { markSecret } from '../lib/secret-schema.ts'
 import { formatDuration } from '../model/duration.ts'
@@ -191,6 +192,10 @@ export const sections = {
   probes: probeSettings.prefault({}),
   global: globalSettings.prefault({}),
   scrape_configs: scrapeConfigs.default([]),
+  metrics: z
+    .strictObject({ backend: metricsBackend.optional() })
+    .prefault({})
+    .describe('Where metrics are kept and asked for, if not here.'),
   remote_write: remoteWrites.default([]),
   rule_files: z
     .array(z.string(), { error: 'is not a list; write [rules/*.yml]' })

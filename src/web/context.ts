@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import type { Dependencies } from '../health/dependencies.ts'
+import type { QueryBackend } from '../export/forward/backend.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -44,6 +45,8 @@ export interface WebContext {
   onPing(name: string): void
   /** The targets that are scraped, in Prometheus' shape. */
   targets(): TargetsView
+  /** Who answers queries in the place of our own store; undefined is nobody. */
+  backend(): QueryBackend | undefined
   /** Everything runs: rules are read, checks and schedule have begun. */
   isStarted(): boolean
   /** Reads the config again and takes it over when it is fine. */

@@ -4,6 +4,7 @@ import { adminApi } from './api/admin.ts'
 import { alertmanagerApi } from './api/alertmanager.ts'
 import { alertsApi } from './api/alerts.ts'
 import { auditApi } from './api/audit.ts'
+import { backendApi } from './api/backend.ts'
 import { checksApi } from './api/checks.ts'
 import { dashboardsApi } from './api/dashboards.ts'
 import { healthApi } from './api/health.ts'
@@ -37,6 +38,7 @@ export const apis: readonly Api[] = [
   pingApi,
   auditApi,
   webhookApi,
+  backendApi,
   queryApi,
   seriesApi,
   rulesApi,

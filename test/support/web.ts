@@ -122,6 +122,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     targets: () => ({ activeTargets: [], droppedTargets: [], droppedTargetCounts: {} }),
     reload: async () => ({ ok: true, atMs: startedMs, problems: [] }),
     isStarted: () => true,
+    backend: () => undefined,
     lastReload: () => ({ ok: true, atMs: startedMs, problems: [] }),
     channelNames: () =>
       Object.entries(config.notify.channels).flatMap(([name, one]) => (one === undefined ? [] : [name])),
