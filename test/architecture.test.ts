@@ -7,7 +7,7 @@ const ROWS = [
   ['lib'],
   ['model', 'telemetry'],
   ['wire', 'promql', 'template', 'dashboard'],
-  ['store', 'probe', 'ingest', 'alert', 'health'],
+  ['store', 'probe', 'ingest', 'objective', 'alert', 'health'],
   ['rule', 'notify', 'audit', 'export'],
   ['config'],
   ['web'],

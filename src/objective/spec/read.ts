@@ -1,0 +1,88 @@
+import { suggest } from '../../lib/suggest.ts'
+import { readYamlDocuments } from '../../lib/yaml.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { Slo } from '../slo.ts'
+import type { AlertWindows } from '../windows.ts'
+import { alertWindows } from './alert-windows.ts'
+import { type DocumentHead, headOf, type SpecContext, type SpecDocument, type SpecFormat } from './document.ts'
+import { OpenSloObjects } from './openslo-objects.ts'
+import { openSloV1, openSloV1Parts } from './openslo-v1.ts'
+import { openSloV1Alpha } from './openslo-v1alpha.ts'
+import { sloth, slothKubernetes } from './sloth.ts'
+
+/** Every format that is read; a new one is its own file plus a line here. */
+const formats: readonly SpecFormat[] = [sloth, slothKubernetes, openSloV1Alpha, openSloV1, openSloV1Parts, alertWindows]
+
+export interface SpecFile {
+  /** As problems name it. */
+  readonly file: string
+  readonly text: string
+}
+
+/** What SLO files hold; with any error among the problems nothing of it must be used. */
+export interface Specs {
+  readonly slos: readonly Slo[]
+  /** Windows by the length of their period, milliseconds. */
+  readonly windows: ReadonlyMap<number, AlertWindows>
+  readonly problems: readonly Problem[]
+}
+
+/** Reads SLO files: any number of documents each, in any of the formats. Ids are unique among all of them. */
+export function readSpecs(files: readonly SpecFile[], options: Partial<Pick<SpecContext, 'promql'>> = {}): Specs {
+  const problems: Problem[] = []
+  const documents: { readonly document: SpecDocument; readonly format: SpecFormat }[] = []
+  const objects = new OpenSloObjects()
+  for (const { file, text } of files) {
+    for (const { root, problems: faults } of readYamlDocuments(text, file)) {
+      problems.push(...faults)
+      if (root === undefined || (root.kind === 'scalar' && root.isNull)) continue
+      const format = root.kind === 'map' ? formats.find((one) => one.matches(headOf(root))) : undefined
+      if (root.kind !== 'map' || format === undefined) {
+        const head = root.kind === 'map' ? headOf(root) : { version: '', apiVersion: '', kind: '' }
+        problems.push({ file, line: root.line, column: root.column, message: unknownFormat(head), severity: 'error' })
+        continue
+      }
+      const document = { root, file }
+      objects.add(document)
+      documents.push({ document, format })
+    }
+  }
+  const context: SpecContext = { objects, promql: options.promql ?? 'all' }
+  const slos: Slo[] = []
+  const windows = new Map<number, AlertWindows>()
+  for (const { document, format } of documents) {
+    const content = format.read(document, context)
+    problems.push(...content.problems)
+    slos.push(...(content.slos ?? []))
+    for (const { windows: one, line, column } of content.windows ?? []) {
+      if (windows.has(one.periodMs)) {
+        const message = 'there are windows for this period already'
+        problems.push({ file: document.file, line, column, field: 'spec.sloPeriod', message, severity: 'error' })
+      }
+      windows.set(one.periodMs, one)
+    }
+  }
+  problems.push(...repeatedIds(slos))
+  return { slos, windows, problems }
+}
+
+function repeatedIds(slos: readonly Slo[]): Problem[] {
+  const first = new Map<string, Slo>()
+  return slos.flatMap(({ id, origin: { file, line, column } }, i): Problem[] => {
+    const other = first.get(id)
+    if (other === undefined) {
+      first.set(id, slos[i] as Slo)
+      return []
+    }
+    const message = `the SLO ${id} is written twice, first in ${other.origin.file}:${other.origin.line}; give one of them another name`
+    return [{ file, line, column, message, severity: 'error' }]
+  })
+}
+
+function unknownFormat({ version, apiVersion, kind }: DocumentHead): string {
+  const written = version !== '' ? `version: ${version}` : [apiVersion, kind].filter((text) => text !== '').join(' ')
+  const known = formats.map(({ name }) => name)
+  if (written === '') return 'is no SLO file; begin it with version: prometheus/v1'
+  const near = suggest(version || written, known)
+  return `${written} is no SLO file that midwatch reads${near === undefined ? `; it reads ${known.join(', ')}` : `; did you mean ${near}?`}`
+}
