@@ -4,7 +4,7 @@ import type { AlertingRule } from '../model/rule.ts'
 import { burnPairs } from './burn-policy.ts'
 import { seriesOf, sliMetric, type Target } from './names.ts'
 import { errorMetric, totalMetric } from './sli-rules.ts'
-import { type Guards, SEVERITIES, type Severity, type SloAlert } from './slo.ts'
+import { SEVERITIES, type Severity, type Slo, type SloAlert } from './slo.ts'
 
 const WHOSE = '{{$labels.sloth_service}} {{$labels.sloth_slo}}'
 
@@ -36,7 +36,7 @@ function burnAlert(target: Target, severity: Severity, alert: SloAlert): Alertin
     kind: 'alerting',
     alert: alert.name,
     expr: pairs.join('or\n'),
-    labels: { ...severityLabels(severity, slo.guards), ...alert.labels },
+    labels: { ...severityLabels(severity, slo), ...alert.labels },
     forMs: 0,
     keepFiringForMs: 0,
     annotations: {
@@ -55,8 +55,9 @@ function enough(target: Target, windowMs: number): readonly string[] {
   return [`    max(${seriesOf(target, totalMetric(windowMs))} >= ${minEvents}) without (sloth_window)\n`]
 }
 
-function severityLabels(severity: Severity, guards: Guards | undefined): Readonly<Record<string, string>> {
-  return { sloth_severity: severity, ...(guards === undefined ? {} : { severity: URGENCY[severity] }) }
+/** The id makes rules of several SLOs whose alerts have one name different from each other; their series have it anyway. */
+function severityLabels(severity: Severity, { id, guards }: Slo): Readonly<Record<string, string>> {
+  return { sloth_severity: severity, ...(guards === undefined ? {} : { severity: URGENCY[severity], sloth_id: id }) }
 }
 
 function describe({ slo, windows }: Target): string {
@@ -77,7 +78,7 @@ export function lowTrafficAlert(target: Target): AlertingRule | undefined {
     kind: 'alerting',
     alert: alert.name,
     expr: `max(${seriesOf(target, errorMetric(withinMs))} >= ${errors}) without (sloth_window)\nand\nmax(${seriesOf(target, totalMetric(withinMs))} < ${minEvents}) without (sloth_window)\n`,
-    labels: { ...severityLabels(severity, slo.guards), slo_condition: 'low traffic', ...alert.labels },
+    labels: { ...severityLabels(severity, slo), slo_condition: 'low traffic', ...alert.labels },
     forMs: 0,
     keepFiringForMs: 0,
     annotations: {

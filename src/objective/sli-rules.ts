@@ -39,7 +39,8 @@ function plainQuery(sli: Sli): string {
  */
 function guardedQuery(sli: Sli): string {
   if (sli.kind === 'raw') return `(${sli.errorRatioQuery}) < Inf`
-  return `((${sli.errorQuery}) or 0 * (${sli.totalQuery}))\n/\n((${sli.totalQuery}) > 0)\n`
+  const errors = sli.isZeroWhenAbsent ? `((${sli.errorQuery}) or 0 * (${sli.totalQuery}))` : `(${sli.errorQuery})`
+  return `${errors}\n/\n((${sli.totalQuery}) > 0)\n`
 }
 
 /** How many events there were over a window. */

@@ -32,7 +32,14 @@ export interface Slo {
 
 /** What is measured. In each query `{{ .window }}` stands for the window. */
 export type Sli =
-  | { readonly kind: 'events'; readonly errorQuery: string; readonly totalQuery: string; readonly counts: EventCount }
+  | {
+      readonly kind: 'events'
+      readonly errorQuery: string
+      readonly totalQuery: string
+      readonly counts: EventCount
+      /** Whether errors of which nobody has counted any yet are none; not so where they are what is left of the good ones. */
+      readonly isZeroWhenAbsent: boolean
+    }
   | { readonly kind: 'raw'; readonly errorRatioQuery: string }
 
 /** What a query for events gives: how many there were within the window, or a second; unknown when nobody can tell. */

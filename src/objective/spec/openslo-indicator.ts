@@ -1,6 +1,6 @@
 import type { YamlNode } from '../../lib/yaml.ts'
 import type { Path } from '../../model/field-reader.ts'
-import { countedBy } from '../event-count.ts'
+import { eventsSli } from '../event-count.ts'
 import type { Sli } from '../slo.ts'
 import type { SpecContext, SpecDocument } from './document.ts'
 import { type Fields, type Query, SpecReader } from './spec-reader.ts'
@@ -68,8 +68,10 @@ function readRatio(place: Place, ratio: Fields, path: Path): Sli | undefined {
   const total = readMetric(place, ratio, 'total', path)
   if (some === undefined || total === undefined) return undefined
   if (some.text === total.text) reader.problem([...path, part], 'is the same query as total')
-  const errorQuery = part === 'bad' ? some.text : `(${total.text}) - (${some.text})`
-  return { kind: 'events', errorQuery, totalQuery: total.text, counts: countedBy(total.expr) }
+  if (part === 'bad') return eventsSli(some, total)
+  // Of good events that nobody has counted yet there were none, and all are errors.
+  const text = `(${total.text}) - ((${some.text}) or 0 * (${total.text}))`
+  return eventsSli({ text, expr: undefined }, total)
 }
 
 function readRaw(place: Place, ratio: Fields, path: Path): Sli | undefined {

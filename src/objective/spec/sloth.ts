@@ -1,6 +1,6 @@
 import type { YamlNode } from '../../lib/yaml.ts'
 import type { Path } from '../../model/field-reader.ts'
-import { countedBy } from '../event-count.ts'
+import { eventsSli } from '../event-count.ts'
 import { POLICIES, type Sli, type Slo, type SloAlert, type SloOrigin } from '../slo.ts'
 import type { SpecContent, SpecContext, SpecDocument, SpecFormat } from './document.ts'
 import { type GuardKeys, readGuards } from './guard-fields.ts'
@@ -42,9 +42,6 @@ const KUBERNETES_KEYS: Keys = {
   minEvents: 'minEvents',
   lowTraffic: 'lowTraffic',
 }
-
-/** How alerts of short forms are called when nobody says it. */
-const DEFAULT_ALERT = 'SloBudgetBurns'
 
 /** Sloth's own format: `version: prometheus/v1`. */
 export const sloth: SpecFormat = {
@@ -140,7 +137,7 @@ class SlothReader {
     const { promql } = this.#context
     const { sli, checks, isSugar } = this.#sli(fields, path, promql === 'all' || (promql === 'unless told' && isPromql))
     const windows = reader.map(fields.get('windows'), at('windows'), ['page', 'ticket'])
-    const alerts = this.#alerting(fields.get('alerting'), at('alerting'), isSugar)
+    const alerts = this.#alerting(fields.get('alerting'), at('alerting'), isSugar ? `${file.service}-${name}` : undefined)
     const periodMs = reader.duration(fields.get('window'), at('window'))
     const guards = readGuards(reader, fields, path, keys, sli)
     return sli === undefined
@@ -211,7 +208,7 @@ class SlothReader {
     if (error.text === total.text) {
       reader.problem([...path, errorQuery], `is the same query as ${totalQuery}: everything would be an error`)
     }
-    return { kind: 'events', errorQuery: error.text, totalQuery: total.text, counts: countedBy(total.expr) }
+    return eventsSli(error, total)
   }
 
   #raw(node: YamlNode | undefined, path: Path, isPromql: boolean): Sli | undefined {
@@ -221,12 +218,12 @@ class SlothReader {
     return ratio && { kind: 'raw', errorRatioQuery: ratio.text }
   }
 
-  #alerting(node: YamlNode | undefined, path: Path, isSugar: boolean): Pick<Slo, 'page' | 'ticket'> {
+  #alerting(node: YamlNode | undefined, path: Path, sugarId: string | undefined): Pick<Slo, 'page' | 'ticket'> {
     const reader = this.#reader
     const { pageAlert, ticketAlert } = this.#keys
     const fields = reader.map(node, path, ['name', 'labels', 'annotations', pageAlert, ticketAlert]) ?? new Map()
     const given = reader.text(fields.get('name'), [...path, 'name']) ?? ''
-    const name = given === '' && isSugar ? DEFAULT_ALERT : given
+    const name = given === '' && sugarId !== undefined ? defaultAlert(sugarId) : given
     // Of alerts that are off, nothing is looked at.
     const wanted = new Map<string, { readonly fields: Fields; readonly here: Path }>()
     for (const key of [pageAlert, ticketAlert]) {
@@ -257,6 +254,12 @@ class SlothReader {
     }
     return { page: alert(pageAlert), ticket: alert(ticketAlert) }
   }
+}
+
+/** How the alerts of a short form are called when nobody says it: `ShopRequestsBudgetBurn`. */
+function defaultAlert(id: string): string {
+  const words = id.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
+  return `${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}BudgetBurn`
 }
 
 const NO_SLI = { sli: undefined, checks: [], isSugar: false } as const

@@ -153,6 +153,8 @@ export class SpecReader extends FieldReader {
       const filled = withWindow(text, '1m')
       if (!isPromql) return undefined
       const expr = parse(filled)
+      // Queries are put into parentheses, and a comment at the end would swallow the one that closes.
+      if (filled.includes('#')) parse(`(${filled})`)
       const type = typeOf(expr)
       if (type === 'vector' || type === 'scalar') return expr
       this.problem(path, `gives a ${type}; a query has to give a number for each series`)

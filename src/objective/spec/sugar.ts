@@ -3,7 +3,7 @@ import type { YamlNode } from '../../lib/yaml.ts'
 import { parseDuration } from '../../model/duration.ts'
 import type { Path } from '../../model/field-reader.ts'
 import { PromqlError, parse, print, type VectorSelector } from '../../promql/index.ts'
-import { countedBy } from '../event-count.ts'
+import { eventsSli } from '../event-count.ts'
 import { WINDOW_TEXT } from '../query-template.ts'
 import type { Sli } from '../slo.ts'
 import type { Fields, SpecReader } from './spec-reader.ts'
@@ -94,8 +94,8 @@ function latency(reader: SpecReader, node: YamlNode, path: Path): Lowered | unde
 }
 
 function events(reader: SpecReader, errorQuery: string, totalQuery: string, path: Path): Sli {
-  reader.checkQuery(errorQuery, path, true)
-  return { kind: 'events', errorQuery, totalQuery, counts: countedBy(reader.checkQuery(totalQuery, path, true)) }
+  const query = (text: string) => ({ text, expr: reader.checkQuery(text, path, true) })
+  return eventsSli(query(errorQuery), query(totalQuery))
 }
 
 function selectorOf(
