@@ -29,6 +29,8 @@ export interface Config {
   readonly remoteWrite: readonly RemoteWrite[]
   /** Globs, relative to the working directory (in the file they are relative to the file). */
   readonly ruleFiles: readonly string[]
+  /** Globs of SLO files, as `ruleFiles`. */
+  readonly sloFiles: readonly string[]
   readonly shippedRules: ShippedRulesConfig
   readonly notify: NotifyConfig
   /** Alertmanager's own keys, where they are written. */

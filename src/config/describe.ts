@@ -39,6 +39,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     allow: [...config.allow],
     probes: { address_policy: config.probes.addressPolicy, concurrency: config.probes.concurrency },
     rule_files: [...config.ruleFiles],
+    slo_files: [...config.sloFiles],
     shipped_rules:
       shippedRules.enabled && shippedRules.disabled.length > 0
         ? { disable: [...shippedRules.disabled] }

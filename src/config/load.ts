@@ -126,6 +126,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   const metrics = parse('metrics')
   const remoteWrite = parse('remote_write')
   const ruleFiles = parse('rule_files')
+  const sloFiles = parse('slo_files')
   const shippedRules = parse('shipped_rules')
   const notify = parse('notify')
   const written = plainRecord(values.notify)
@@ -162,6 +163,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     !metrics ||
     !remoteWrite ||
     !ruleFiles ||
+    !sloFiles ||
     !shippedRules ||
     !notify ||
     !log ||
@@ -169,7 +171,11 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   ) {
     return undefined
   }
-  const fromFile = file !== undefined && placeAt(root, ['rule_files']).file === file
+  // Paths in the file start where the file is, those in a variable where midwatch was started.
+  const globs = (key: 'rule_files' | 'slo_files', written: readonly string[]) =>
+    file !== undefined && placeAt(root, [key]).file === file
+      ? written.map((glob) => relativeTo(dirname(file), glob))
+      : written
   return {
     folder: file === undefined ? '.' : dirname(file),
     server,
@@ -181,7 +187,8 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     scrape,
     metricsBackend: metrics.backend,
     remoteWrite: withBackend(remoteWrite, metrics.backend),
-    ruleFiles: fromFile ? ruleFiles.map((glob) => relativeTo(dirname(file), glob)) : ruleFiles,
+    ruleFiles: globs('rule_files', ruleFiles),
+    sloFiles: globs('slo_files', sloFiles),
     shippedRules,
     notify,
     alertmanager,

@@ -1,26 +1,28 @@
-import { globSync, readFileSync } from 'node:fs'
 import { setImmediate as turnForOthers } from 'node:timers/promises'
 import { listAssets, readAsset } from '../lib/asset.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleGroup } from '../model/rule.ts'
 import { readRuleFile } from '../rule/load.ts'
 import type { Config } from './config.ts'
+import { readMatching } from './matching-files.ts'
+import type { LoadedSlos } from './slos.ts'
 
 export interface LoadedRules {
+  /** Those of rule files; SLOs have theirs with them. */
   readonly groups: readonly RuleGroup[]
+  /** Undefined when no SLO file is asked for. */
+  readonly slos: LoadedSlos | undefined
   readonly problems: readonly Problem[]
   /** The files that were read, for the watcher; shipped ones are not among them. */
   readonly files: readonly string[]
 }
 
 /**
- * Reads the shipped rules and the operator's own, with a turn for others after each file. With an error among the problems the
+ * Reads the shipped rules, the operator's own and the SLO files, with a turn for others after each file. With an error among the problems the
  * groups must not be used.
  */
-export async function loadRules({
-  ruleFiles,
-  shippedRules,
-}: Pick<Config, 'ruleFiles' | 'shippedRules'>): Promise<LoadedRules> {
+export async function loadRules(config: Config): Promise<LoadedRules> {
+  const { ruleFiles, sloFiles, shippedRules } = config
   const groups: RuleGroup[] = []
   const problems: Problem[] = []
   const files: string[] = []
@@ -39,24 +41,19 @@ export async function loadRules({
       problems.push({ file: 'shipped_rules', field: 'shipped_rules.disable', message, severity: 'warning' })
     }
   }
-  for (const pattern of ruleFiles) {
-    const found = globSync(pattern).sort()
-    if (found.length === 0) {
-      problems.push({ file: pattern, field: 'rule_files', message: 'matches no file', severity: 'warning' })
-    }
-    for (const file of found) {
-      await turnForOthers()
-      files.push(file)
-      try {
-        const read = readRuleFile(readFileSync(file, 'utf8'), file)
-        groups.push(...read.groups)
-        problems.push(...read.problems)
-      } catch (error) {
-        problems.push({ file, message: `can't be read: ${(error as Error).message}`, severity: 'error' })
-      }
-    }
+  for await (const { file, text } of readMatching(ruleFiles, 'rule_files', { problems, files })) {
+    const read = readRuleFile(text, file)
+    groups.push(...read.groups)
+    problems.push(...read.problems)
   }
-  return { groups: groups.filter(({ rules }) => rules.length > 0), problems, files }
+  // The compiler is only loaded where there is something to compile.
+  const slos = sloFiles.length === 0 ? undefined : await (await import('./slos.ts')).loadSlos(config)
+  return {
+    groups: groups.filter(({ rules }) => rules.length > 0),
+    slos,
+    problems: [...problems, ...(slos?.problems ?? [])],
+    files: [...files, ...(slos?.files ?? [])],
+  }
 }
 
 function without(group: RuleGroup, disabled: ReadonlySet<string>, known: Set<string>): RuleGroup {

@@ -201,6 +201,10 @@ export const sections = {
     .array(z.string(), { error: 'is not a list; write [rules/*.yml]' })
     .default([])
     .describe('Rule files of your own; `*` stands for any name.'),
+  slo_files: z
+    .array(z.string(), { error: 'is not a list; write [slos/*.yml]' })
+    .default([])
+    .describe('SLO files: [objectives](../how-to/objectives.md), compiled into rules; `*` stands for any name.'),
   shipped_rules: shippedRules,
   notify: notify.prefault({}),
   alertmanager,

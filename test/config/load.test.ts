@@ -33,6 +33,7 @@ describe('without a file', () => {
       probes: { addressPolicy: 'no-link-local', concurrency: 50 },
       scrape: [],
       ruleFiles: [],
+      sloFiles: [],
       shippedRules: { enabled: true, disabled: [] },
       notify: {
         channels: { slack: undefined, email: undefined },

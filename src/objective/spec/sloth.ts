@@ -137,7 +137,11 @@ class SlothReader {
     const { promql } = this.#context
     const { sli, checks, isSugar } = this.#sli(fields, path, promql === 'all' || (promql === 'unless told' && isPromql))
     const windows = reader.map(fields.get('windows'), at('windows'), ['page', 'ticket'])
-    const alerts = this.#alerting(fields.get('alerting'), at('alerting'), isSugar ? `${file.service}-${name}` : undefined)
+    const alerts = this.#alerting(
+      fields.get('alerting'),
+      at('alerting'),
+      isSugar ? `${file.service}-${name}` : undefined,
+    )
     const periodMs = reader.duration(fields.get('window'), at('window'))
     const guards = readGuards(reader, fields, path, keys, sli)
     return sli === undefined

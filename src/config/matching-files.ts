@@ -1,0 +1,28 @@
+import { globSync, readFileSync } from 'node:fs'
+import { setImmediate as turnForOthers } from 'node:timers/promises'
+import type { Problem } from '../model/problem.ts'
+
+/** The files that patterns of a key match, with a turn for others before each. Those that can't be read are problems. */
+export async function* readMatching(
+  patterns: readonly string[],
+  field: string,
+  { problems, files }: { readonly problems: Problem[]; readonly files: string[] },
+): AsyncGenerator<{ readonly file: string; readonly text: string }> {
+  for (const pattern of patterns) {
+    const found = globSync(pattern).sort()
+    if (found.length === 0) problems.push({ file: pattern, field, message: 'matches no file', severity: 'warning' })
+    for (const file of found) {
+      await turnForOthers()
+      if (files.includes(file)) continue
+      files.push(file)
+      let text: string
+      try {
+        text = readFileSync(file, 'utf8')
+      } catch (error) {
+        problems.push({ file, message: `can't be read: ${(error as Error).message}`, severity: 'error' })
+        continue
+      }
+      yield { file, text }
+    }
+  }
+}
