@@ -4,7 +4,7 @@ import { RESOLVE_TIMEOUT_MS } from '../config/alertmanager/global.ts'
 import { alertmanagerYaml } from '../config/alertmanager/print.ts'
 import type { Config } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
-import { loadRules } from '../config/rules.ts'
+import { type LoadedRules, loadRules } from '../config/rules.ts'
 import { Dependencies } from '../health/dependencies.ts'
 import { HealthBoard } from '../health/health-board.ts'
 import { hasAsset } from '../lib/asset.ts'
@@ -62,6 +62,7 @@ import { writeRunFile } from './run-file.ts'
 import { Schedule } from './schedule.ts'
 import { selfChecks } from './self-checks.ts'
 import { SilenceDesk } from './silence-desk.ts'
+import { SloDesk } from './slo-desk.ts'
 import { Teller } from './teller.ts'
 import { testChannel } from './test-channel.ts'
 import { Watch } from './watch.ts'
@@ -264,14 +265,22 @@ export async function startApp(options: StartOptions): Promise<App> {
     log,
     store,
     audit,
-    others: () => fileGroups ?? [],
+    others: () => [...(fileGroups ?? []), ...slos.groups],
     onChange: () => updateRules(),
     messagesOf,
     onOwed: () => teller.wake(),
   })
+  const slos: SloDesk = new SloDesk({
+    clock,
+    store,
+    audit,
+    config: () => plan.config,
+    onChange: () => updateRules(),
+    announce: (...changes) => announcer.announce(...changes),
+  })
   const updateRules = async () => {
     if (fileGroups === undefined) return
-    rules.update([...fileGroups, ...ruleDesk.groups])
+    rules.update([...fileGroups, ...slos.groups, ...ruleDesk.groups])
     await rules.updated()
   }
 
@@ -289,11 +298,13 @@ export async function startApp(options: StartOptions): Promise<App> {
     dependencies = new Dependencies(infos, board)
     return jobs.map(({ job }) => job)
   }
-  const apply = async (next: Plan, groups: readonly RuleGroup[]) => {
+  const apply = async (next: Plan, loaded: LoadedRules) => {
     plan = next
     tickMs = cronSpacingMs(next.config.evaluation.cron, next.config.evaluation.timezone, clock.now())
     const jobs = showChecks(next)
-    fileGroups = groups
+    fileGroups = loaded.groups
+    for (const problem of slos.update(loaded.slos, next.config))
+      log.error({ event: 'slo.problem', ...problem }, problem.message)
     await updateRules()
     sender.reconfigure(next.outlets)
     metrics.startChannels(next.outlets.keys())
@@ -312,6 +323,7 @@ export async function startApp(options: StartOptions): Promise<App> {
       metrics,
       load: () => keepListening(options.reload(), options.config.server.listen),
       apply,
+      conflicts: ({ slos: ofFiles }) => slos.conflicts(ofFiles),
       onReport({ ok, problems }, actor, traceId) {
         const attributes = { problems: problems.map(({ message }) => message) }
         const fact = { event: 'config.reloaded', actor, action: 'update', resource: 'config', attributes, traceId }
@@ -358,6 +370,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     alertmanagerConfig: () => alertmanagerYaml(plan.config),
     onPing: (name) => void runner.now(name),
     localToken,
+    slos: () => slos.entries,
+    saveSlo: (spec, id, actor, traceId) => slos.save(spec, id, actor, traceId),
+    deleteSlo: (id, actor, traceId) => slos.delete(id, actor, traceId),
     refreshMetrics: () => judge.refresh(),
     checks: () => infos.map(viewOf),
     targets: () => scrapes.targets(),
@@ -412,7 +427,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     channels: () => channelStates(store.reader),
   }).map(selfJobOf)
   reloader.watch([...options.configFiles, ...loaded.files])
-  await apply(plan, loaded.groups)
+  await apply(plan, loaded)
   schedule.set('seal', '10 * * * *', undefined, () => housekeeping.seal(ending.signal))
   schedule.set('retention', '40 3 * * *', undefined, () => housekeeping.retain())
   await store.writer

@@ -1,10 +1,9 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import type { LoadResult } from '../config/load.ts'
-import { loadRules } from '../config/rules.ts'
+import { type LoadedRules, loadRules } from '../config/rules.ts'
 import type { Clock } from '../lib/clock.ts'
-import { formatProblem } from '../model/problem.ts'
-import type { RuleGroup } from '../model/rule.ts'
+import { formatProblem, type Problem } from '../model/problem.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SelfMetrics } from '../telemetry/self-metrics.ts'
 import type { ReloadReport } from '../web/context.ts'
@@ -16,7 +15,9 @@ interface ReloaderOptions {
   readonly metrics: SelfMetrics
   readonly load: () => LoadResult
   /** Puts a plan in place of the one that runs. */
-  readonly apply: (plan: Plan, groups: readonly RuleGroup[]) => Promise<void>
+  readonly apply: (plan: Plan, loaded: LoadedRules) => Promise<void>
+  /** What stands in the way of it besides what the files themselves say. */
+  readonly conflicts: (loaded: LoadedRules) => readonly Problem[]
   readonly onReport: (report: ReloadReport, actor: string, traceId: string | undefined) => void
 }
 
@@ -56,14 +57,14 @@ export class Reloader {
   }
 
   async #reload(actor: string, traceId: string | undefined): Promise<ReloadReport> {
-    const { clock, log, metrics, load, apply, onReport } = this.#options
+    const { clock, log, metrics, load, apply, conflicts, onReport } = this.#options
     const { config, problems, files } = load()
     const rules = config === undefined ? undefined : await loadRules(config)
-    const all = [...problems, ...(rules?.problems ?? [])]
+    const all = [...problems, ...(rules === undefined ? [] : [...rules.problems, ...conflicts(rules)])]
     let ok = !all.some(({ severity }) => severity === 'error')
     if (ok && config !== undefined && rules !== undefined) {
       try {
-        await apply(buildPlan(config), rules.groups)
+        await apply(buildPlan(config), rules)
         this.watch([...files, ...rules.files])
       } catch (error) {
         ok = false

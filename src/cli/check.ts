@@ -22,7 +22,8 @@ export const checkCommand = defineCommand({
     if (args.json) return
     const checks = config?.checks.length ?? 0
     const count = rules?.groups.reduce((sum, group) => sum + group.rules.length, 0) ?? 0
+    const slos = config?.sloFiles.length ? `, ${rules?.slos.compiled.length ?? 0} SLOs` : ''
     const where = files[0] ?? 'no config file, so the defaults'
-    process.stdout.write(`${where}: fine (${checks} checks, ${count} rules)\n`)
+    process.stdout.write(`${where}: fine (${checks} checks, ${count} rules${slos})\n`)
   },
 })

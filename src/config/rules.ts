@@ -5,13 +5,12 @@ import type { RuleGroup } from '../model/rule.ts'
 import { readRuleFile } from '../rule/load.ts'
 import type { Config } from './config.ts'
 import { readMatching } from './matching-files.ts'
-import type { LoadedSlos } from './slos.ts'
+import { type LoadedSlos, loadSlos } from './slos.ts'
 
 export interface LoadedRules {
   /** Those of rule files; SLOs have theirs with them. */
   readonly groups: readonly RuleGroup[]
-  /** Undefined when no SLO file is asked for. */
-  readonly slos: LoadedSlos | undefined
+  readonly slos: LoadedSlos
   readonly problems: readonly Problem[]
   /** The files that were read, for the watcher; shipped ones are not among them. */
   readonly files: readonly string[]
@@ -22,7 +21,7 @@ export interface LoadedRules {
  * groups must not be used.
  */
 export async function loadRules(config: Config): Promise<LoadedRules> {
-  const { ruleFiles, sloFiles, shippedRules } = config
+  const { ruleFiles, shippedRules } = config
   const groups: RuleGroup[] = []
   const problems: Problem[] = []
   const files: string[] = []
@@ -46,13 +45,12 @@ export async function loadRules(config: Config): Promise<LoadedRules> {
     groups.push(...read.groups)
     problems.push(...read.problems)
   }
-  // The compiler is only loaded where there is something to compile.
-  const slos = sloFiles.length === 0 ? undefined : await (await import('./slos.ts')).loadSlos(config)
+  const slos = await loadSlos(config)
   return {
     groups: groups.filter(({ rules }) => rules.length > 0),
     slos,
-    problems: [...problems, ...(slos?.problems ?? [])],
-    files: [...files, ...(slos?.files ?? [])],
+    problems: [...problems, ...slos.problems],
+    files: [...files, ...slos.files],
   }
 }
 

@@ -20,8 +20,6 @@ export interface LoadedSlos {
   readonly files: readonly string[]
 }
 
-export const NO_SLOS: LoadedSlos = { compiled: [], windows: new Map(), problems: [], files: [] }
-
 type SloConfig = Pick<Config, 'sloFiles' | 'evaluation' | 'checks'>
 
 /** Reads and compiles the SLO files. */

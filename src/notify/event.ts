@@ -13,6 +13,10 @@ export const EVENT_TYPES = [
   'rule-group.created',
   'rule-group.updated',
   'rule-group.deleted',
+  'slo.created',
+  'slo.updated',
+  'slo.deleted',
+  'slo.budget',
   'config.reloaded',
   'config.refused',
 ] as const
@@ -21,7 +25,7 @@ export type EventType = (typeof EVENT_TYPES)[number]
 /** Something that has changed, at one moment. */
 export interface StateChange {
   readonly type: EventType
-  /** What it happened to: `alert/<fingerprint>`, `silence/<id>`, `config`. Events of one subject arrive in their order. */
+  /** What it happened to: `alert/<fingerprint>`, `silence/<id>`, `slo/<id>`, `config`. Events of one subject arrive in their order. */
   readonly subject: string
   readonly atMs: number
   /** Plain data, without secrets. */

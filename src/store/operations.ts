@@ -21,6 +21,7 @@ import {
 } from './series/operations.ts'
 import { putSetting } from './settings.ts'
 import { retainSilences, saveSilences } from './silences.ts'
+import { deleteSlo, saveSlo } from './slos.ts'
 import { createToken, revokeToken, touchToken } from './tokens.ts'
 
 /** Every write that there is. The writer knows them by name, whichever thread it runs on. */
@@ -31,6 +32,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   applyPush,
   createToken,
   deleteRuleGroups,
+  deleteSlo,
   deleteSpent,
   describeMetric,
   forgetSeries,
@@ -53,6 +55,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   saveEvaluation,
   saveFlush,
   saveSilences,
+  saveSlo,
   standIn,
   touchToken,
   trimJournal,

@@ -172,6 +172,14 @@ export interface Schema {
     updated_at_ms: number
     updated_by: string
   }
+  slo: {
+    id: string
+    spec: string
+    created_ms: number
+    updated_ms: number
+    created_by: string
+    updated_by: string
+  }
   token: {
     id: string
     name: string

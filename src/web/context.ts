@@ -8,10 +8,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { Acknowledgement } from '../model/acknowledgement.ts'
 import type { SentAlert } from '../model/alert.ts'
 import type { Problem } from '../model/problem.ts'
+import type { StoredSlo } from '../model/stored-slo.ts'
 import type { AckLinks } from '../notify/ack-links.ts'
 import type { AcknowledgementRequest, Acknowledgements } from '../notify/acknowledgements.ts'
 import type { Dispatcher } from '../notify/dispatcher.ts'
 import type { SilenceRequest, Silences } from '../notify/silences.ts'
+import type { SloEntry } from '../objective/book.ts'
 import type { TargetsView } from '../probe/scrape/manager.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
 import type { Store } from '../store/store.ts'
@@ -74,6 +76,11 @@ export interface WebContext {
   takeBack(fingerprint: string, doer: Doer): Promise<void>
   /** Takes alerts from outside; resolves when they are on disk. */
   takeAlerts(alerts: readonly SentAlert[]): Promise<void>
+  /** Every SLO in use, by id. */
+  slos(): readonly SloEntry[]
+  /** Makes an SLO, or puts another in the place of the one with this id; resolves when it is on disk. Rejects with SloRefusal. */
+  saveSlo(spec: StoredSlo['spec'], id: string | undefined, actor: string, traceId?: string): Promise<SloEntry>
+  deleteSlo(id: string, actor: string, traceId?: string): Promise<void>
   /** How long an alert without an end fires after it was last heard of. */
   resolveTimeoutMs(): number
   /** The routes and receivers as Alertmanager's YAML, secrets masked. */

@@ -137,6 +137,11 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     takeBack: async () => {},
     takeAlerts: async () => {},
     tickMs: () => 15_000,
+    slos: () => [],
+    saveSlo: async () => {
+      throw new Error('no SLOs here')
+    },
+    deleteSlo: async () => {},
     resolveTimeoutMs: () => 300_000,
     alertmanagerConfig: () => '',
     localToken: 'local-token-of-a-test',

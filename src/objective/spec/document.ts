@@ -19,6 +19,8 @@ export interface SpecContext {
    * validation), or none.
    */
   readonly promql: 'all' | 'unless told' | 'none'
+  /** Whether keys that nobody knows are errors; files that Sloth takes may have some. */
+  readonly isStrict: boolean
 }
 
 /** What a document holds. */

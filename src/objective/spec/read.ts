@@ -28,7 +28,10 @@ export interface Specs {
 }
 
 /** Reads SLO files: any number of documents each, in any of the formats. Ids are unique among all of them. */
-export function readSpecs(files: readonly SpecFile[], options: Partial<Pick<SpecContext, 'promql'>> = {}): Specs {
+export function readSpecs(
+  files: readonly SpecFile[],
+  options: Partial<Pick<SpecContext, 'promql' | 'isStrict'>> = {},
+): Specs {
   const problems: Problem[] = []
   const documents: { readonly document: SpecDocument; readonly format: SpecFormat }[] = []
   const objects = new OpenSloObjects()
@@ -47,7 +50,7 @@ export function readSpecs(files: readonly SpecFile[], options: Partial<Pick<Spec
       documents.push({ document, format })
     }
   }
-  const context: SpecContext = { objects, promql: options.promql ?? 'all' }
+  const context: SpecContext = { objects, promql: 'all', isStrict: false, ...options }
   const slos: Slo[] = []
   const windows = new Map<number, AlertWindows>()
   for (const { document, format } of documents) {
@@ -62,21 +65,18 @@ export function readSpecs(files: readonly SpecFile[], options: Partial<Pick<Spec
       windows.set(one.periodMs, one)
     }
   }
-  problems.push(...repeatedIds(slos))
-  return { slos, windows, problems }
+  const unique = new Map<string, Slo>()
+  for (const slo of slos) {
+    const first = unique.get(slo.id)
+    if (first === undefined) unique.set(slo.id, slo)
+    else problems.push(repeated(slo, first))
+  }
+  return { slos: [...unique.values()], windows, problems }
 }
 
-function repeatedIds(slos: readonly Slo[]): Problem[] {
-  const first = new Map<string, Slo>()
-  return slos.flatMap(({ id, origin: { file, line, column } }, i): Problem[] => {
-    const other = first.get(id)
-    if (other === undefined) {
-      first.set(id, slos[i] as Slo)
-      return []
-    }
-    const message = `the SLO ${id} is written twice, first in ${other.origin.file}:${other.origin.line}; give one of them another name`
-    return [{ file, line, column, message, severity: 'error' }]
-  })
+function repeated({ id, origin: { file, line, column } }: Slo, { origin: first }: Slo): Problem {
+  const message = `the SLO ${id} is written twice, first in ${first.file}:${first.line}; give one of them another name`
+  return { file, line, column, message, severity: 'error' }
 }
 
 function unknownFormat({ version, apiVersion, kind }: DocumentHead): string {

@@ -49,7 +49,7 @@ export const sloth: SpecFormat = {
   matches: ({ version }) => version === 'prometheus/v1',
   read(document, context) {
     const { root, file } = document
-    const reader = new SpecReader(root, file)
+    const reader = new SpecReader(root, file, context)
     const fields = reader.map(root, [], ['version', ...SPEC_KEYS, FILE_KEYS.sloPlugins]) ?? new Map()
     return new SlothReader(reader, document, context, FILE_KEYS, { mode: 'cli-gen-prom', spec: 'prometheus/v1' }).spec(
       fields,
@@ -64,7 +64,7 @@ export const slothKubernetes: SpecFormat = {
   matches: ({ apiVersion, kind }) => apiVersion === 'sloth.slok.dev/v1' && kind === 'PrometheusServiceLevel',
   read(document, context) {
     const { root, file } = document
-    const reader = new SpecReader(root, file)
+    const reader = new SpecReader(root, file, context)
     const object = reader.map(root, [], ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
     const fields = reader.map(object?.get('spec'), ['spec'], [...SPEC_KEYS, KUBERNETES_KEYS.sloPlugins]) ?? new Map()
     const origin = { mode: 'cli-gen-k8s', spec: 'sloth.slok.dev/v1' } as const

@@ -20,6 +20,13 @@ export interface Query {
 
 /** Reads the fields of an SLO file with Sloth's rules for them. Unknown keys change nothing there and are told here. */
 export class SpecReader extends FieldReader {
+  readonly #isStrict: boolean
+
+  constructor(root: YamlNode, file: string, { isStrict = false }: { readonly isStrict?: boolean } = {}) {
+    super(root, file)
+    this.#isStrict = isStrict
+  }
+
   override map(node: YamlNode | undefined, path: Path, keys: readonly string[]): Map<string, YamlNode> | undefined {
     if (node === undefined || (node.kind === 'scalar' && node.isNull)) return undefined
     if (node.kind !== 'map') {
@@ -30,8 +37,8 @@ export class SpecReader extends FieldReader {
     for (const entry of node.entries.values()) {
       if (keys.includes(entry.key)) fields.set(entry.key, entry.value)
       else {
-        const message = `is not known here and changes nothing${didYouMean(entry.key, keys)}`
-        this.problemAt(entry, [...path, entry.key], message, 'warning')
+        const message = `is not known here${this.#isStrict ? '' : ' and changes nothing'}${didYouMean(entry.key, keys)}`
+        this.problemAt(entry, [...path, entry.key], message, this.#isStrict ? 'error' : 'warning')
       }
     }
     return fields

@@ -2,29 +2,20 @@ import { requireScope } from '../auth.ts'
 import type { WebContext } from '../context.ts'
 import type { AlertView } from '../page/alerts.tsx'
 import type { CheckView } from '../page/check.tsx'
+import { pageOf } from '../paging.ts'
 import { HttpProblem } from '../problem.ts'
 import type { Api } from '../registry.ts'
 import { checkView } from '../view/check.ts'
 import { checkReport, time } from './health.ts'
-
-const DEFAULT_PAGE_SIZE = 20
-const LARGEST_PAGE_SIZE = 1000
-const LAST_PAGE = 100_000
 
 /** What the pages of checks show, for programs. */
 export const checksApi: Api = (web, context) => {
   const read = requireScope(context, 'read')
 
   web.get('/api/v1/checks', read, (c) => {
-    const page = wholeNumber(c.req.query('page'), 'page', 1, LAST_PAGE)
-    const pageSize = wholeNumber(c.req.query('page_size'), 'page_size', DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
-    const infos = context.checks()
-    const items = infos.slice((page - 1) * pageSize, page * pageSize).map((info) => ({
-      ...whatItIs(info),
-      ...howItIs(context, info.name),
-    }))
-    const body = { items, page, page_size: pageSize, total: infos.length }
-    return c.json(body, 200, { 'cache-control': 'no-store' })
+    const page = pageOf(c, context.checks())
+    const items = page.items.map((info) => ({ ...whatItIs(info), ...howItIs(context, info.name) }))
+    return c.json({ ...page, items }, 200, { 'cache-control': 'no-store' })
   })
 
   web.get('/api/v1/checks/:name', read, async (c) => {
@@ -97,12 +88,4 @@ function alertReport(alert: AlertView) {
     runbook_url: runbookUrl ?? null,
     notes,
   }
-}
-
-function wholeNumber(text: string | undefined, field: string, fallback: number, most: number): number {
-  if (text === undefined) return fallback
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (value >= 1 && value <= most) return value
-  const message = `is not a whole number from 1 to ${most}`
-  throw new HttpProblem(400, 'Invalid query', `${field} ${message}`, { errors: [{ field, message }] })
 }

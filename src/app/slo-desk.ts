@@ -1,0 +1,105 @@
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Config } from '../config/config.ts'
+import { compileLive, type LoadedSlos } from '../config/slos.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Problem } from '../model/problem.ts'
+import type { RuleGroup } from '../model/rule.ts'
+import type { StoredSlo } from '../model/stored-slo.ts'
+import type { EventType, StateChange } from '../notify/event.ts'
+import { type Compile, SloBook, type SloEntry } from '../objective/book.ts'
+import { deleteSlo, loadSlos, saveSlo } from '../store/slos.ts'
+import type { Store } from '../store/store.ts'
+
+interface SloDeskOptions {
+  readonly clock: Clock
+  readonly store: Store
+  readonly audit: AuditTrail
+  readonly config: () => Config
+  /** Rules have to be evaluated that were not, or the other way round. */
+  readonly onChange: () => void
+  /** Tells other systems; never rejects. */
+  readonly announce: (...changes: readonly StateChange[]) => Promise<void>
+}
+
+type Change = 'created' | 'updated' | 'deleted'
+const ACTIONS: Readonly<Record<Change, string>> = { created: 'create', updated: 'update', deleted: 'delete' }
+
+/** Where SLOs are made, changed and deleted beside those of files: on disk before their rules are evaluated. */
+export class SloDesk {
+  readonly #options: SloDeskOptions
+  readonly #book: SloBook
+  /** One change after the other, so that two of one SLO can't pass each other between looking and writing. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: SloDeskOptions) {
+    this.#options = options
+    this.#book = new SloBook(this.#compile(options.config()), loadSlos(options.store.reader))
+  }
+
+  get entries(): readonly SloEntry[] {
+    return this.#book.entries
+  }
+
+  get groups(): readonly RuleGroup[] {
+    return this.#book.groups
+  }
+
+  find(id: string): SloEntry | undefined {
+    return this.#book.find(id)
+  }
+
+  /** What stands in the way of taking over what files hold. */
+  conflicts(loaded: LoadedSlos): readonly Problem[] {
+    return this.#book.conflicts(loaded)
+  }
+
+  /** Takes over what files hold now; gives what is wrong with SLOs that were made here. */
+  update(loaded: LoadedSlos, config: Config): readonly Problem[] {
+    return this.#book.update(loaded, this.#compile(config))
+  }
+
+  /**
+   * Makes an SLO, or puts another in the place of the one with this id.
+   *
+   * @throws SloRefusal, StorageError when it could not be written down, and nothing has changed then
+   */
+  save(spec: StoredSlo['spec'], id: string | undefined, actor: string, traceId?: string): Promise<SloEntry> {
+    return this.#inTurn(async () => {
+      const { clock, store } = this.#options
+      const entry = this.#book.check(spec, id, { actor, nowMs: clock.now() })
+      await store.writer.run(saveSlo, entry.kept)
+      this.#book.put(entry)
+      await this.#tell(id === undefined ? 'created' : 'updated', entry.kept, actor, traceId)
+      return entry
+    })
+  }
+
+  /** @throws SloRefusal, StorageError */
+  delete(id: string, actor: string, traceId?: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const kept = this.#book.changeable(id)
+      await this.#options.store.writer.run(deleteSlo, { id })
+      this.#book.remove(id)
+      await this.#tell('deleted', kept, actor, traceId)
+    })
+  }
+
+  #compile(config: Config): Compile {
+    return (slos, windows) => compileLive(slos, windows, config, this.#options.clock.now())
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const next = this.#turn.then(work)
+    this.#turn = next.catch(() => {})
+    return next
+  }
+
+  async #tell(change: Change, { id, spec }: StoredSlo, actor: string, traceId: string | undefined): Promise<void> {
+    const { clock, audit, announce, onChange } = this.#options
+    onChange()
+    const type: EventType = `slo.${change}`
+    await announce({ type, subject: `slo/${id}`, atMs: clock.now(), data: { id, spec, actor } })
+    const fact = { event: 'slo.changed', actor, action: ACTIONS[change], resource: `slo/${id}`, attributes: { spec } }
+    await audit.record([{ ...fact, ...(traceId === undefined ? {} : { traceId }) }])
+  }
+}

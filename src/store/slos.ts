@@ -1,0 +1,30 @@
+import type { StoredSlo } from '../model/stored-slo.ts'
+import type { Connection } from './database.ts'
+import { defineOperation } from './operation.ts'
+import { sql } from './schema.ts'
+
+export const saveSlo = defineOperation('save-slo', ({ db }, slo: StoredSlo) => {
+  const changed = { spec: JSON.stringify(slo.spec), updated_ms: slo.updatedMs, updated_by: slo.updatedBy }
+  db.run(
+    sql
+      .insertInto('slo')
+      .values({ id: slo.id, ...changed, created_ms: slo.createdMs, created_by: slo.createdBy })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(changed)),
+  )
+})
+
+export const deleteSlo = defineOperation('delete-slo', ({ db }, { id }: { readonly id: string }) => {
+  db.run(sql.deleteFrom('slo').where('id', '=', id))
+})
+
+/** All of them, by id. */
+export function loadSlos(db: Connection): readonly StoredSlo[] {
+  return db.all(sql.selectFrom('slo').selectAll().orderBy('id')).map((row) => ({
+    id: row.id,
+    spec: JSON.parse(row.spec) as StoredSlo['spec'],
+    createdMs: row.created_ms,
+    updatedMs: row.updated_ms,
+    createdBy: row.created_by,
+    updatedBy: row.updated_by,
+  }))
+}
