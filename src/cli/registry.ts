@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Ask with PromQL, at one moment or over a range.',
     load: () => import('./query.ts').then(({ query }) => query),
   },
+  slo: {
+    description: 'Show how much error budget is left; compile SLO files into rules; report on a month.',
+    load: () => import('./slo.ts').then(({ slo }) => slo),
+  },
   export: {
     description: 'Write everything as files for Prometheus, Alertmanager, blackbox_exporter and Grafana.',
     load: () => import('./export.ts').then(({ exportCommand }) => exportCommand),

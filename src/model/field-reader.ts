@@ -1,4 +1,4 @@
-import { locate, type YamlNode } from '../lib/yaml.ts'
+import { locate, type YamlNode, type YamlPlace } from '../lib/yaml.ts'
 import { parseDuration } from './duration.ts'
 import type { Problem } from './problem.ts'
 
@@ -80,14 +80,14 @@ export class FieldReader {
   /** Milliseconds; undefined where nothing is written, or no duration. */
   duration(node: YamlNode | undefined, path: Path): number | undefined {
     const text = this.text(node, path)
-    if (text === undefined || text === '') return undefined
+    if (text === undefined || (node?.kind === 'scalar' && node.isNull)) return undefined
     const ms = parseDuration(text)
     if (ms === undefined) this.problem(path, `"${text}" is not a duration; write it like 30s, 5m or 1h30m`)
     return ms
   }
 
-  /** Where it stands, both counted from 1. */
-  placeOf(path: Path): { readonly line: number; readonly column: number } {
+  /** Where it stands. */
+  placeOf(path: Path): YamlPlace {
     return locate(this.#root, path)
   }
 
@@ -97,16 +97,20 @@ export class FieldReader {
   }
 
   problem(path: Path, message: string, severity: Problem['severity'] = 'error'): void {
-    this.problemAt(locate(this.#root, path), path, message, severity)
+    this.problems.push(this.problemOf(path, message, severity))
   }
 
-  problemAt(
-    { line, column }: { readonly line: number; readonly column: number },
-    path: Path,
-    message: string,
-    severity: Problem['severity'] = 'error',
-  ): void {
+  problemAt(place: YamlPlace, path: Path, message: string, severity: Problem['severity'] = 'error'): void {
+    this.problems.push(this.#problem(place, path, message, severity))
+  }
+
+  /** The problem itself, for somebody else to keep. */
+  problemOf(path: Path, message: string, severity: Problem['severity'] = 'error'): Problem {
+    return this.#problem(locate(this.#root, path), path, message, severity)
+  }
+
+  #problem({ line, column }: YamlPlace, path: Path, message: string, severity: Problem['severity']): Problem {
     const field = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
-    this.problems.push({ file: this.#file, line, column, field, message, severity })
+    return { file: this.#file, line, column, field, message, severity }
   }
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../model/problem.ts'
 import type { AlertingRule, Rule, RuleGroup } from '../model/rule.ts'
 import { PromqlError, parse, typeOf } from '../promql/index.ts'
 import { TemplateError } from '../template/error.ts'
-import { FieldReader, type FieldReaderOptions, type Path } from './field-reader.ts'
+import { FieldReader, type FieldReaderOptions, type Path } from '../model/field-reader.ts'
 import { parseTemplate } from './template.ts'
 import { readNumber } from './yaml-scalar.ts'
 

@@ -18,6 +18,7 @@ import { ruleGroupsApi } from './api/rule-groups.ts'
 import { rulerApi } from './api/ruler.ts'
 import { rulesApi } from './api/rules.ts'
 import { seriesApi } from './api/series.ts'
+import { slosApi } from './api/slos.ts'
 import { webhookApi } from './api/webhook.ts'
 import type { WebEnv } from './auth.ts'
 import type { WebContext } from './context.ts'
@@ -46,5 +47,6 @@ export const apis: readonly Api[] = [
   ruleGroupsApi,
   rulerApi,
   acknowledgeApi,
+  slosApi,
   alertmanagerApi,
 ]
