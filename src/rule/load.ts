@@ -1,11 +1,11 @@
 import { readYaml, type YamlNode } from '../lib/yaml.ts'
 import { parseDuration } from '../model/duration.ts'
+import { FieldReader, type FieldReaderOptions, type Path } from '../model/field-reader.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import type { Problem } from '../model/problem.ts'
 import type { AlertingRule, Rule, RuleGroup } from '../model/rule.ts'
 import { PromqlError, parse, typeOf } from '../promql/index.ts'
 import { TemplateError } from '../template/error.ts'
-import { FieldReader, type FieldReaderOptions, type Path } from '../model/field-reader.ts'
 import { parseTemplate } from './template.ts'
 import { readNumber } from './yaml-scalar.ts'
 

@@ -1,7 +1,7 @@
 import { readYaml, type YamlNode } from '../../lib/yaml.ts'
+import { FieldReader, type FieldReaderOptions, type Path } from '../../model/field-reader.ts'
 import { Labels } from '../../model/labels.ts'
 import type { Problem } from '../../model/problem.ts'
-import { FieldReader, type FieldReaderOptions, type Path } from '../../model/field-reader.ts'
 import { readNumber, readTimestamp } from '../yaml-scalar.ts'
 import { NotationError, parseLabels, parseSeriesLine, parseSeriesValues, type SeriesLine } from './series-notation.ts'
 import type { AlertExpectation, ExpectedSample, ExpressionExpectation, UnitTest, UnitTestFile } from './unit-test.ts'
