@@ -47,6 +47,7 @@ import { createWeb, listen } from '../web/server.ts'
 import { AckDesk } from './ack-desk.ts'
 import { ackKey } from './ack-key.ts'
 import { Announcer } from './announcer.ts'
+import { BudgetWatch } from './budget-watch.ts'
 import { ensureToken } from './first-token.ts'
 import { Forwarding } from './forwarding.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -283,6 +284,12 @@ export async function startApp(options: StartOptions): Promise<App> {
     rules.update([...fileGroups, ...slos.groups, ...ruleDesk.groups])
     await rules.updated()
   }
+  const budgets = new BudgetWatch({
+    clock,
+    store,
+    ids: () => slos.entries.map(({ slo }) => slo.id),
+    announce: (...changes) => announcer.announce(...changes),
+  })
 
   // What follows from the config, now and at every reload.
   const schedule = new Schedule(log)
@@ -310,7 +317,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     metrics.startChannels(next.outlets.keys())
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
     schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
-      Promise.all([judge.tick(dueMs), desk.noteEnded()]).then(() => acks.noteEnded()),
+      Promise.all([judge.tick(dueMs).then(() => budgets.look()), desk.noteEnded()]).then(() => acks.noteEnded()),
     )
     await runner.update(jobs)
     await scrapes.update(next.config.scrape)

@@ -7,12 +7,15 @@ import { listAssets, readAsset } from '../lib/asset.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import type { Silence } from '../model/silence.ts'
 import type { StoredRuleGroup } from '../model/stored-rule-group.ts'
+import type { StoredSlo } from '../model/stored-slo.ts'
 import { groupOf } from '../rule/written-group.ts'
 import { Connection } from '../store/database.ts'
 import { loadRuleGroups } from '../store/rule-groups.ts'
 import { loadSilences } from '../store/silences.ts'
+import { loadSlos } from '../store/slos.ts'
 import { DATABASE_FILE } from '../store/store.ts'
 import { externalUrlOf } from './plan.ts'
+import { sloBookOf } from './slo-desk.ts'
 
 type FromConfig = 'config' | 'groups' | 'originOf' | 'silences' | 'dashboards' | 'externalUrl'
 
@@ -23,16 +26,19 @@ type FromConfig = 'config' | 'groups' | 'originOf' | 'silences' | 'dashboards' |
  * @throws Error when a rule file can't be used
  */
 export async function handOverInput(config: Config): Promise<Pick<HandOverInput, FromConfig>> {
-  const { groups, problems } = await loadRules(config)
+  const { groups, slos, problems } = await loadRules(config)
   const [problem] = problems.filter(({ severity }) => severity === 'error')
   if (problem !== undefined) throw new Error(`${problem.file}: ${problem.message}`)
   const shipped = new Set(listAssets('rules'))
-  const { silences, stored } = dataIn(config.storage.data)
+  const data = dataIn(config.storage.data)
+  const book = sloBookOf(data.slos, slos, config, Date.now())
+  const ofObjectives = new Set(book.groups.map(({ file }) => file))
+  const ofDatabase = data.groups.map(({ written, namespace }) => groupOf(written, namespace).group)
   return {
     config,
-    groups: [...groups, ...stored.map(({ written, namespace }) => groupOf(written, namespace).group)],
-    originOf: (file) => (shipped.has(file) ? 'shipped' : 'own'),
-    silences,
+    groups: [...groups, ...book.groups, ...ofDatabase],
+    originOf: (file) => (shipped.has(file) ? 'shipped' : ofObjectives.has(file) ? 'objectives' : 'own'),
+    silences: data.silences,
     dashboards: listAssets('dashboards').map((path) => ({ path: basename(path), text: readAsset(path) })),
     externalUrl: externalUrlOf(config),
   }
@@ -40,15 +46,16 @@ export async function handOverInput(config: Config): Promise<Pick<HandOverInput,
 
 interface Data {
   readonly silences: readonly Silence[]
-  readonly stored: readonly StoredRuleGroup[]
+  readonly groups: readonly StoredRuleGroup[]
+  readonly slos: readonly StoredSlo[]
 }
 
 function dataIn(dataDir: string): Data {
   const file = join(dataDir, DATABASE_FILE)
-  if (!existsSync(file)) return { silences: [], stored: [] }
+  if (!existsSync(file)) return { silences: [], groups: [], slos: [] }
   const reader = new Connection(file, { readonly: true, addonPath: sqliteAddonPath(dataDir) })
   try {
-    return { silences: loadSilences(reader), stored: loadRuleGroups(reader) }
+    return { silences: loadSilences(reader), groups: loadRuleGroups(reader), slos: loadSlos(reader) }
   } finally {
     reader.close()
   }

@@ -33,7 +33,7 @@ export class SloDesk {
 
   constructor(options: SloDeskOptions) {
     this.#options = options
-    this.#book = new SloBook(this.#compile(options.config()), loadSlos(options.store.reader))
+    this.#book = new SloBook(compiler(options.config(), options.clock.now()), loadSlos(options.store.reader))
   }
 
   get entries(): readonly SloEntry[] {
@@ -55,7 +55,7 @@ export class SloDesk {
 
   /** Takes over what files hold now; gives what is wrong with SLOs that were made here. */
   update(loaded: LoadedSlos, config: Config): readonly Problem[] {
-    return this.#book.update(loaded, this.#compile(config))
+    return this.#book.update(loaded, compiler(config, this.#options.clock.now()))
   }
 
   /**
@@ -84,10 +84,6 @@ export class SloDesk {
     })
   }
 
-  #compile(config: Config): Compile {
-    return (slos, windows) => compileLive(slos, windows, config, this.#options.clock.now())
-  }
-
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const next = this.#turn.then(work)
     this.#turn = next.catch(() => {})
@@ -102,4 +98,16 @@ export class SloDesk {
     const fact = { event: 'slo.changed', actor, action: ACTIONS[change], resource: `slo/${id}`, attributes: { spec } }
     await audit.record([{ ...fact, ...(traceId === undefined ? {} : { traceId }) }])
   }
+}
+
+function compiler(config: Config, nowMs: number): Compile {
+  return (slos, windows) => compileLive(slos, windows, config, nowMs)
+}
+
+/** All SLOs without a running midwatch: those of files and those in its data. */
+export function sloBookOf(stored: readonly StoredSlo[], loaded: LoadedSlos, config: Config, nowMs: number): SloBook {
+  const compile = compiler(config, nowMs)
+  const book = new SloBook(compile, stored)
+  book.update(loaded, compile)
+  return book
 }

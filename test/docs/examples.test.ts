@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
+import { compileSlos } from '../../src/objective/compile-all.ts'
+import { readSpecs } from '../../src/objective/spec/read.ts'
 import { readRuleFile } from '../../src/rule/load.ts'
 import { Midwatch, tempFolder, until } from '../e2e/midwatch.ts'
 import { type Block, blocksOf, pages } from '../support/markdown.ts'
@@ -37,6 +39,13 @@ test.each(named(/^# rules\//))('the rules of $place are rules', ({ text, place }
   const { groups, problems } = readRuleFile(text, place)
   expect(problems).toEqual([])
   expect(groups.flatMap(({ rules }) => rules).length).toBeGreaterThan(0)
+})
+
+test.each(named(/^# slos\//))('the SLOs of $place compile without a remark', ({ text, place }) => {
+  const { slos, windows, problems } = readSpecs([{ file: place, text }])
+  const { compiled, problems: more } = compileSlos(slos, { version: '1', windows })
+  expect([...problems, ...more]).toEqual([])
+  expect(compiled.length).toBeGreaterThan(0)
 })
 
 test.each(all.filter(({ language }) => language === 'json'))('$place is JSON', ({ text }) => {
@@ -108,15 +117,23 @@ checks:
 
 const walks = pages()
   .filter((page) => page.startsWith('docs/how-to/') && !Object.hasOwn(ELSEWHERE, page))
-  .map((page) => ({ page, blocks: blocksOf(page).filter(({ language }) => language === 'sh') }))
+  .map((page) => ({
+    page,
+    blocks: blocksOf(page).filter(({ language }) => language === 'sh'),
+    slos: blocksOf(page).flatMap(({ text }) => {
+      const file = /^# (slos\/\S+)/.exec(text)?.[1]
+      return file === undefined ? [] : [{ file, text }]
+    }),
+  }))
   .filter(({ blocks }) => blocks.length > 0)
 
 describe('commands of the how-to pages', () => {
   test.each(walks)(
     '$page: all work, and every address answers with 2xx',
-    async ({ page, blocks }) => {
+    async ({ page, blocks, slos }) => {
       using folder = tempFolder()
-      mkdirSync(join(folder.path, 'rules'))
+      for (const name of ['rules', 'slos']) mkdirSync(join(folder.path, name))
+      for (const { file, text } of slos) writeFileSync(join(folder.path, file), text)
       writeFileSync(join(folder.path, 'rules', 'none.yml'), 'groups: []\n')
       for (const [path, text] of ruleFilesOf(page)) writeFileSync(join(folder.path, path), text)
       await using midwatch = await Midwatch.start(folder.path, { config: CONFIG })

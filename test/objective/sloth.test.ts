@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type CompileAllOptions, compileSlos } from '../../src/objective/compile-all.ts'
-import { ruleFileText } from '../../src/objective/rule-file.ts'
 import { readSpecs } from '../../src/objective/spec/read.ts'
+import { ruleFileText } from '../../src/wire/rule-file.ts'
 import { groupsOf, hasOracles, oracle, oraclesIn } from './oracles.ts'
 
 const VERSION = 'v1.2.3'

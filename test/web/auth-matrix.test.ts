@@ -11,6 +11,7 @@ type Wish = Scope | 'page' | 'nothing'
 const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: string }>> = {
   'GET /': { wish: 'page' },
   'GET /checks/:name': { wish: 'page', path: '/checks/shop' },
+  'GET /slos': { wish: 'page' },
   'GET /traces/:id': { wish: 'page', path: '/traces/4bf92f3577b34da6a3ce929d0e0e4736' },
 
   'GET /health': { wish: 'nothing' },
@@ -58,6 +59,10 @@ const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: str
   'GET /prometheus/config/v1/rules/:namespace': { wish: 'read', path: '/prometheus/config/v1/rules/shop' },
   'GET /prometheus/config/v1/rules/:namespace/:group': { wish: 'read', path: '/prometheus/config/v1/rules/shop/a' },
   'GET /api/v1/series': { wish: 'read' },
+  'GET /api/v1/slos': { wish: 'read' },
+  'GET /api/v1/slos/report': { wish: 'read' },
+  'GET /api/v1/slos/:id': { wish: 'read', path: '/api/v1/slos/shop-orders' },
+  'GET /api/v1/slos/:id/burn-rate': { wish: 'read', path: '/api/v1/slos/shop-orders/burn-rate' },
   'GET /api/v1/status/buildinfo': { wish: 'read' },
   'GET /api/v1/targets': { wish: 'read' },
   'GET /api/v1/traces/:id': { wish: 'read', path: '/api/v1/traces/4bf92f3577b34da6a3ce929d0e0e4736' },
@@ -102,6 +107,9 @@ const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: str
   'POST /prometheus/config/v1/rules/:namespace': { wish: 'admin', path: '/prometheus/config/v1/rules/shop' },
   'DELETE /prometheus/config/v1/rules/:namespace': { wish: 'admin', path: '/prometheus/config/v1/rules/shop' },
   'DELETE /prometheus/config/v1/rules/:namespace/:group': { wish: 'admin', path: '/prometheus/config/v1/rules/shop/a' },
+  'POST /api/v1/slos': { wish: 'admin' },
+  'PUT /api/v1/slos/:id': { wish: 'admin', path: '/api/v1/slos/shop-orders' },
+  'DELETE /api/v1/slos/:id': { wish: 'admin', path: '/api/v1/slos/shop-orders' },
   'POST /-/reload': { wish: 'admin' },
 }
 

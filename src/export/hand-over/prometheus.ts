@@ -1,9 +1,9 @@
 import { printYaml } from '../../lib/yaml-text.ts'
 import { formatDuration } from '../../model/duration.ts'
+import { ruleFileText } from '../../wire/rule-file.ts'
 import { type BlackboxCheck, isBlackbox } from './blackbox.ts'
 import { defineDocument, type ReportRow } from './document.ts'
 import type { HandedRuleFile, HandOver, RuleOrigin } from './hand-over.ts'
-import { ruleFileYaml } from './rule-files.ts'
 import { scrapeJob, scrapeSecrets } from './scrape-job.ts'
 
 /** prometheus.yml and the rule files. */
@@ -16,7 +16,7 @@ export const prometheus = defineDocument({
       { path: 'prometheus/prometheus.yml', text: printYaml(prometheusConfig(handOver)) },
       ...ruleFiles.map(({ path, groups, origin }) => ({
         path: `prometheus/rules/${path}`,
-        text: ruleFileYaml(groups, [HEAD[origin]]),
+        text: ruleFileText(groups, [HEAD[origin]]),
       })),
     ]
   },

@@ -1,13 +1,7 @@
-import { printYaml } from '../../lib/yaml-text.ts'
 import { formatDuration } from '../../model/duration.ts'
 import type { Rule, RuleGroup } from '../../model/rule.ts'
 
-/** Rule groups as a file for Prometheus. */
-export function ruleFileYaml(groups: readonly RuleGroup[], comments: readonly string[] = []): string {
-  return printYaml({ groups: ruleGroups(groups) }, comments)
-}
-
-/** As they stand below `groups`. */
+/** Rule groups as they stand below `groups` in an object. */
 export function ruleGroups(groups: readonly RuleGroup[]): Record<string, unknown>[] {
   return groups.map(printGroup)
 }

@@ -3,6 +3,7 @@ import { CheckPage } from '../page/check.tsx'
 import { readCheckFilter } from '../page/filter.tsx'
 import { OverviewPage } from '../page/overview.tsx'
 import { assetHeaders } from '../page/security.ts'
+import { SlosPage } from '../page/slos.tsx'
 import { TracePage } from '../page/trace.tsx'
 import { HttpProblem } from '../problem.ts'
 import type { Api } from '../registry.ts'
@@ -10,6 +11,7 @@ import { iconPath, ownUrl, pageContext, sendPage, servedAssets } from '../site.t
 import { checkView } from '../view/check.ts'
 import { overviewView } from '../view/overview.ts'
 import { RUNBOOK_INDEX, runbookView } from '../view/runbook.ts'
+import { slosView } from '../view/slos.ts'
 import { traceView } from '../view/trace.ts'
 
 /** What people look at. Runbooks and assets are shipped text and open to everybody, the rest to who may read. */
@@ -28,6 +30,12 @@ export const pagesApi: Api = (web, context) => {
     const view = await checkView(context, name, { jsonUrl, needsToken: needsToken(context) })
     if (view === undefined) throw new HttpProblem(404, 'Unknown check', `there is no check "${name}"`)
     return sendPage(c, CheckPage({ page: pageContext(c, context), view }))
+  })
+
+  web.get('/slos', reader, async (c) => {
+    const jsonUrl = ownUrl(c, context, '/api/v1/slos')
+    const view = await slosView(context, { jsonUrl, needsToken: needsToken(context) })
+    return sendPage(c, SlosPage({ page: pageContext(c, context), view }))
   })
 
   web.get('/traces/:id', reader, (c) => {

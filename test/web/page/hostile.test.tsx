@@ -6,6 +6,7 @@ import { renderPage } from '../../../src/web/page/layout.tsx'
 import { LoginPage } from '../../../src/web/page/login.tsx'
 import { OverviewPage } from '../../../src/web/page/overview.tsx'
 import { RunbookPage } from '../../../src/web/page/runbook.tsx'
+import { SlosPage } from '../../../src/web/page/slos.tsx'
 import { clip } from '../../../src/web/page/text.tsx'
 import { TracePage } from '../../../src/web/page/trace.tsx'
 import * as views from './views.ts'
@@ -65,6 +66,15 @@ function everyPage(text: string): Record<string, string> {
     overview: renderPage(<OverviewPage page={page} view={overview} />),
     check: renderPage(<CheckPage page={page} view={check} />),
     trace: renderPage(<TracePage page={page} view={trace} />),
+    slos: renderPage(
+      <SlosPage
+        page={page}
+        view={{
+          ...views.slosView,
+          slos: views.slosView.slos.map((one) => ({ ...one, id: text, description: text, window: text })),
+        }}
+      />,
+    ),
     login: renderPage(<LoginPage page={page} view={{ next: text, problem: text }} />),
     ack: renderPage(<AckPage page={page} view={ack} />),
     failure: renderPage(

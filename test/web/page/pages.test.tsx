@@ -11,6 +11,7 @@ import { LoginPage } from '../../../src/web/page/login.tsx'
 import { OverviewPage } from '../../../src/web/page/overview.tsx'
 import { RunbookPage } from '../../../src/web/page/runbook.tsx'
 import { assetHeaders, pageHeaders } from '../../../src/web/page/security.ts'
+import { SlosPage } from '../../../src/web/page/slos.tsx'
 import { TracePage, type TraceView } from '../../../src/web/page/trace.tsx'
 import * as views from './views.ts'
 
@@ -150,6 +151,7 @@ test('no attribute is misspelled: the type checker does not see that', () => {
   const pages = [
     <OverviewPage page={{ ...page, signedIn: true }} view={views.badNight} />,
     <CheckPage page={page} view={views.shopView} />,
+    <SlosPage page={page} view={views.slosView} />,
     <TracePage page={page} view={views.traceView} />,
     <LoginPage page={page} view={{ next: '/', problem: 'x' }} />,
     <AckPage page={page} view={views.ackView} />,
@@ -182,6 +184,7 @@ test('every class of the style sheet is used, and every class that is used has a
     ...rendered,
     renderCheck(views.shopView),
     renderCheck(views.heartbeatView),
+    renderPage(<SlosPage page={page} view={views.slosView} />),
     renderTrace(views.traceView),
     renderTrace({ ...views.traceView, entries: [views.entry('x', { level: 'error', outcome: 'ok' })] }),
     renderPage(<LoginPage page={page} view={{ next: '/', problem: 'x' }} />),

@@ -13,6 +13,7 @@ import { LoginPage } from '../../../src/web/page/login.tsx'
 import { OverviewPage } from '../../../src/web/page/overview.tsx'
 import { RunbookPage } from '../../../src/web/page/runbook.tsx'
 import { assetHeaders, pageHeaders } from '../../../src/web/page/security.ts'
+import { SlosPage } from '../../../src/web/page/slos.tsx'
 import { TracePage, type TraceView } from '../../../src/web/page/trace.tsx'
 import * as views from './views.ts'
 
@@ -33,6 +34,7 @@ export const paths = [
   '/checks/shop',
   '/checks/nightly-backup',
   '/checks/unkind',
+  '/slos',
   '/traces/4bf92f3577b34da6a3ce929d0e0e4736',
   '/traces/none',
   '/traces/unkind',
@@ -77,6 +79,7 @@ export async function serveSite(): Promise<Site> {
     const view = checks[c.req.param('name')] ?? views.heartbeatView
     return html(<CheckPage page={context('/checks/shop')} view={view} />)
   })
+  app.get('/slos', () => html(<SlosPage page={context('/slos')} view={views.slosView} />))
   const nothing: TraceView = { ...views.traceView, traceId: 'none', entries: [], total: 0 }
   const traces: Readonly<Record<string, TraceView>> = { none: nothing, unkind: views.unkindTrace }
   app.get('/traces/:id', (c) => {

@@ -6,6 +6,7 @@ import type { CheckSummary } from '../../../src/web/page/check-row.tsx'
 import type { History, HistorySlot } from '../../../src/web/page/history.tsx'
 import type { PageContext } from '../../../src/web/page/layout.tsx'
 import type { OverviewView } from '../../../src/web/page/overview.tsx'
+import type { SlosView } from '../../../src/web/page/slos.tsx'
 import type { JourneyEntry, TraceView } from '../../../src/web/page/trace.tsx'
 
 const SECOND = 1000
@@ -519,4 +520,51 @@ export const ackView: AckView = {
   ],
   by: '',
   problem: 'by is empty; say who takes it on.',
+}
+
+export const slosView: SlosView = {
+  slos: [
+    {
+      id: 'shop-requests',
+      description: 'Requests that are answered without an error of ours',
+      objective: 99.9,
+      window: '30d',
+      budgetLeft: 0.62,
+      burnRate: 0.4,
+      exhaustedInMs: 46 * 86_400_000,
+      firing: [],
+    },
+    {
+      id: 'shop-checkout',
+      description: '',
+      objective: 99.95,
+      window: '30d',
+      budgetLeft: -0.31,
+      burnRate: 22.4,
+      exhaustedInMs: 0,
+      firing: ['page', 'ticket'],
+    },
+    {
+      id: 'search-latency',
+      description: 'Answers under 300 ms',
+      objective: 95,
+      window: '7d',
+      budgetLeft: 0.12,
+      burnRate: 3.2,
+      exhaustedInMs: 6 * 3_600_000,
+      firing: ['ticket'],
+    },
+    {
+      id: 'reports-generated',
+      description: 'Not measured yet',
+      objective: 99,
+      window: '30d',
+      budgetLeft: undefined,
+      burnRate: undefined,
+      exhaustedInMs: undefined,
+      firing: [],
+    },
+  ],
+  jsonUrl: 'http://127.0.0.1:8420/api/v1/slos',
+  needsToken: false,
 }
