@@ -277,7 +277,8 @@ export async function startApp(options: StartOptions): Promise<App> {
     audit,
     config: () => plan.config,
     onChange: () => updateRules(),
-    announce: (...changes) => announcer.announce(...changes),
+    messagesOf,
+    onOwed: () => teller.wake(),
   })
   const updateRules = async () => {
     if (fileGroups === undefined) return

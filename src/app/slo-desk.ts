@@ -5,8 +5,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleGroup } from '../model/rule.ts'
 import type { StoredSlo } from '../model/stored-slo.ts'
-import type { EventType, StateChange } from '../notify/event.ts'
+import type { StateChange } from '../notify/event.ts'
 import { type Compile, SloBook, type SloEntry } from '../objective/book.ts'
+import type { NewMessage } from '../store/notify.ts'
 import { deleteSlo, loadSlos, saveSlo } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
 
@@ -15,10 +16,11 @@ interface SloDeskOptions {
   readonly store: Store
   readonly audit: AuditTrail
   readonly config: () => Config
-  /** Rules have to be evaluated that were not, or the other way round. */
-  readonly onChange: () => void
-  /** Tells other systems; never rejects. */
-  readonly announce: (...changes: readonly StateChange[]) => Promise<void>
+  /** Other rules are to be evaluated; resolves when they are those in use. */
+  readonly onChange: () => Promise<void>
+  readonly messagesOf: (changes: readonly StateChange[]) => readonly NewMessage[]
+  /** Messages are due. */
+  readonly onOwed: () => void
 }
 
 type Change = 'created' | 'updated' | 'deleted'
@@ -67,9 +69,10 @@ export class SloDesk {
     return this.#inTurn(async () => {
       const { clock, store } = this.#options
       const entry = this.#book.check(spec, id, { actor, nowMs: clock.now() })
-      await store.writer.run(saveSlo, entry.kept)
+      const change = id === undefined ? 'created' : 'updated'
+      await store.writer.run(saveSlo, { slo: entry.kept, messages: this.#messages(change, entry.kept, actor) })
       this.#book.put(entry)
-      await this.#tell(id === undefined ? 'created' : 'updated', entry.kept, actor, traceId)
+      await this.#takeOver(change, entry.kept, actor, traceId)
       return entry
     })
   }
@@ -78,9 +81,9 @@ export class SloDesk {
   delete(id: string, actor: string, traceId?: string): Promise<void> {
     return this.#inTurn(async () => {
       const kept = this.#book.changeable(id)
-      await this.#options.store.writer.run(deleteSlo, { id })
+      await this.#options.store.writer.run(deleteSlo, { id, messages: this.#messages('deleted', kept, actor) })
       this.#book.remove(id)
-      await this.#tell('deleted', kept, actor, traceId)
+      await this.#takeOver('deleted', kept, actor, traceId)
     })
   }
 
@@ -90,11 +93,15 @@ export class SloDesk {
     return next
   }
 
-  async #tell(change: Change, { id, spec }: StoredSlo, actor: string, traceId: string | undefined): Promise<void> {
-    const { clock, audit, announce, onChange } = this.#options
-    onChange()
-    const type: EventType = `slo.${change}`
-    await announce({ type, subject: `slo/${id}`, atMs: clock.now(), data: { id, spec, actor } })
+  #messages(change: Change, { id, spec }: StoredSlo, actor: string): readonly NewMessage[] {
+    const { clock, messagesOf } = this.#options
+    return messagesOf([{ type: `slo.${change}`, subject: `slo/${id}`, atMs: clock.now(), data: { id, spec, actor } }])
+  }
+
+  async #takeOver(change: Change, { id, spec }: StoredSlo, actor: string, traceId: string | undefined): Promise<void> {
+    const { audit, onChange, onOwed } = this.#options
+    onOwed()
+    await onChange()
     const fact = { event: 'slo.changed', actor, action: ACTIONS[change], resource: `slo/${id}`, attributes: { spec } }
     await audit.record([{ ...fact, ...(traceId === undefined ? {} : { traceId }) }])
   }

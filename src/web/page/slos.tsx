@@ -80,7 +80,10 @@ function SloRow({ slo }: { readonly slo: SloRowView }) {
           <Given text={id} max={200} />
         </strong>
         {firing.map((severity) => (
-          <span class={severity === 'page' ? 'tag bad' : 'tag'}>{severity} fires</span>
+          <>
+            {' '}
+            <span class={severity === 'page' ? 'tag bad' : 'tag'}>{severity} fires</span>
+          </>
         ))}
         <span class="muted target">
           {objective} % over {window}
