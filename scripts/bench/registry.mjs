@@ -1,6 +1,8 @@
 import { auditFiveMillion } from './audit/five-million.mjs'
 import { auditPosts } from './audit/posts.mjs'
 import { auditLookup } from './audit-lookup.mjs'
+import { exportTime, historyExport } from './hand-over/export.mjs'
+import { remoteWriteRate } from './hand-over/remote-write.mjs'
 import { healthUnderPush } from './health-under-push.mjs'
 import { healthUnderQuery } from './health-under-query.mjs'
 import { historyQueries } from './history/queries.mjs'
@@ -37,6 +39,9 @@ export const benches = [
   memoryOfTenThousand,
   memoryOfHundredThousand,
   recovery,
+  exportTime,
+  historyExport,
+  remoteWriteRate,
   sampleSize,
   restart,
   ruleCycle,
