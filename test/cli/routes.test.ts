@@ -113,6 +113,49 @@ test('prints Alertmanager’s file without secrets; a variable that holds one is
   expect(tree.receivers[2]).toMatchObject({ name: 'b', channels: [{ channel: 'b/pagerduty[0]', send_resolved: true }] })
 })
 
+test('shows who is told while nobody acknowledges; to Alertmanager that is a remark and changes nothing else', async () => {
+  const hook = 'webhook: http://127.0.0.1:1/x'
+  const steps = 'escalation: { critical: [{ after: 10m, to: [slack] }, { after: 1h, to: [slack, webhook] }] }'
+  const plain = `notify:\n  slack: https://hooks.slack.com/services/T0/B0/x\n  ${hook}\n  by_severity: { critical: [webhook] }\n`
+  const without = write('without-steps.yml', plain)
+  const short = write('steps.yml', `${plain}  ${steps}\n`)
+  const { out } = await run(['routes', 'show', '--config', short])
+  expect(out).toContain(
+    '\nWhile nobody acknowledges:\n  critical  after 10m  slack\n            after 1h   slack, webhook\n',
+  )
+  const json = JSON.parse((await run(['routes', 'show', '--json', '--config', short])).out)
+  expect(json.receivers.find(({ name }: { name: string }) => name === 'critical').escalation).toEqual([
+    { after: '10m', channels: ['slack'] },
+    { after: '1h', channels: ['slack', 'webhook'] },
+  ])
+  const tried = await run(['routes', 'test', '--config', short, 'severity=critical'])
+  expect(tried.out).toContain('\n  while nobody acknowledges: slack after 10m; slack, webhook after 1h\n')
+
+  const printed = (await run(['routes', 'show', '--alertmanager', '--config', short])).out.split('\n')
+  const remark =
+    '# What the receiver critical is told of goes to slack after 10m, to slack, webhook after 1h while nobody acknowledges it; Alertmanager knows neither.'
+  expect(printed).toContain(remark)
+  const same = (await run(['routes', 'show', '--alertmanager', '--config', without])).out.split('\n')
+  expect(printed.filter((line) => line !== remark)).toEqual(same)
+})
+
+test('steps beside Alertmanager’s own keys are those of receivers', async () => {
+  const file = write(
+    'long-steps.yml',
+    `notify:
+  slack: https://hooks.slack.com/services/T0/B0/x
+  escalation: { first: [{ after: 5m, to: [second, slack] }] }
+alertmanager:
+  route: { receiver: first }
+  receivers:
+    - { name: first, webhook_configs: [{ url: http://127.0.0.1:1/a }] }
+    - { name: second, webhook_configs: [{ url: http://127.0.0.1:1/b }] }
+`,
+  )
+  const { out } = await run(['routes', 'show', '--config', file])
+  expect(out).toContain('\nWhile nobody acknowledges:\n  first  after 5m  second/webhook[0], slack\n')
+})
+
 test('the pages show what the commands say', async () => {
   const blocks = blocksOf('docs/how-to/routes.md')
   const yaml = blocks.find(({ language }) => language === 'yaml')

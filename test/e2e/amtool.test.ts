@@ -54,6 +54,19 @@ describePeer('amtool', (amtool) => {
     await second.midwatch[Symbol.asyncDispose]()
   })
 
+  test('reads alerts that somebody has taken on as all others', async () => {
+    using folder = tempFolder()
+    const { midwatch, tool, alerts } = await start(folder.path)
+    await using _ = midwatch
+    await tool('alert', 'add', 'DiskFull', 'instance=web-1')
+    const [{ fingerprint }] = (await midwatch.get('/api/v2/alerts')) as [{ fingerprint: string }]
+    const taken = await midwatch.post(`/api/v1/alerts/${fingerprint}/ack`, { by: 'maya', reason: 'on it' })
+    expect(taken.status).toBe(200)
+    expect(await midwatch.get('/api/v2/alerts')).toMatchObject([{ acknowledgement: { by: 'maya', reason: 'on it' } }])
+    expect(await alerts()).toMatchObject([{ labels: { instance: 'web-1' }, status: { state: 'active' } }])
+    expect(await tool('alert', 'query', 'instance=web-1')).toContain('DiskFull')
+  })
+
   test('silences, changes, ends and imports silences, and alerts show which silences them', async () => {
     using folder = tempFolder()
     const { midwatch, tool, alerts } = await start(folder.path)
