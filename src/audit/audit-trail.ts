@@ -4,6 +4,7 @@ import { newTraceId } from '../model/trace-context.ts'
 import { appendAudit } from '../store/audit.ts'
 import type { AuditEntry } from '../store/audit-hash.ts'
 import type { Writer } from '../store/writer.ts'
+import { RecentFailures } from './recent-failures.ts'
 
 /** A fact for the audit log; what is left out gets a sensible value. */
 export interface AuditFact {
@@ -27,6 +28,8 @@ export interface AuditFact {
 
 /** Writes facts into the audit chain, with secrets masked before anything is hashed or stored. */
 export class AuditTrail {
+  /** What went wrong last, by what it was about. */
+  readonly failures = new RecentFailures()
   readonly #writer: Writer
   readonly #clock: Clock
 
@@ -45,6 +48,7 @@ export class AuditTrail {
     const receivedMs = this.#clock.now()
     const entries = facts.map((fact) => entryOf(fact, receivedMs))
     await this.#writer.run(appendAudit, { entries })
+    this.failures.note(entries)
     return entries.map(({ traceId }) => traceId)
   }
 }

@@ -120,6 +120,7 @@ function factsText(story: AlertStoryJson, nowMs: number): string {
     const phase = check.phase === null ? '' : `${check.phase}: `
     rows.push(['  check', plain(`${check.name} is ${check.status}: ${phase}${check.message}`)])
   }
+  if (story.trace_ids.length > 0) rows.push(['  traces', story.trace_ids.join(' ')])
   if (runbook !== null) rows.push(['  runbook', plain(runbook)])
   for (const note of acknowledgedNote(story.acknowledged)) rows.push(['  people', note])
   rows.push(['  page', plain(story.page)])
@@ -169,13 +170,15 @@ function channelLines(
 ): string[] {
   const told = last === null ? 'not told yet' : `told ${soon(last, nowMs)}`
   const was = owed.length > 0 ? 'its last message has not arrived' : told
-  const comes = next === null ? `not next: ${plain(reason)}` : `next ${soon(next, nowMs)}, ${plain(reason)}`
-  const waiting = owed.slice(0, 3).map(({ since, attempts, next_try: retry, last_error: error }) => {
+  const comes = next === null ? `nothing next: ${plain(reason)}` : `next ${soon(next, nowMs)}, ${plain(reason)}`
+  const waiting = owed.slice(0, 1).map(({ since, attempts, next_try: retry, last_error: error }) => {
     const failed = error === null ? '' : `, failed: ${plain(error)}`
-    return `      owed since ${soon(since, nowMs)}: ${attempts} attempts, next ${soon(retry, nowMs)}${failed}`
+    const count = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`
+    return `      owed since ${soon(since, nowMs)}: ${count}, next ${soon(retry, nowMs)}${failed}`
   })
-  const rest = owed.length > 3 ? [`      and ${owed.length - 3} more are owed`] : []
-  return [`    ${plain(channel)}: ${comes}; ${was}`, ...waiting, ...rest]
+  // Of one group a message waits for the one before it.
+  const behind = owed.length > 1 ? [`      and ${owed.length - 1} more behind it`] : []
+  return [`    ${plain(channel)}: ${comes}; ${was}`, ...waiting, ...behind]
 }
 
 function stepText(told: string | null, due: string | null, nowMs: number): string {

@@ -1,7 +1,7 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Config } from '../config/config.ts'
-import type { Dependencies } from '../health/dependencies.ts'
 import type { QueryBackend } from '../export/forward/backend.ts'
+import type { Dependencies } from '../health/dependencies.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { Clock } from '../lib/clock.ts'

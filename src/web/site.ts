@@ -10,6 +10,7 @@ import { pageHeaders } from './page/security.ts'
 
 const NAVIGATION: readonly NavigationItem[] = [
   { href: '/', label: 'Overview' },
+  { href: '/alerts', label: 'Alerts' },
   { href: '/slos', label: 'Objectives' },
   { href: '/docs/runbooks', label: 'Runbooks' },
 ]

@@ -47,6 +47,8 @@ interface Options {
   readonly routes?: RouteSpec & { readonly receiver: string }
   /** The channels of every receiver; all tell of what is over. */
   readonly channels?: readonly string[]
+  /** `midwatch.yml`, as far as addresses look at it. */
+  readonly config?: string
 }
 
 /** Addresses over a rule whose results a test sets, and over all that follows until its messages have arrived. */
@@ -97,7 +99,8 @@ export async function alertingWeb(options: Options = {}): Promise<Alerting> {
     { lastAliveMs: nowMs, nowMs },
   )
   const context = { rules, dispatcher, silences }
-  const web = await testWeb(options.clock === undefined ? { context } : { context, clock: options.clock })
+  const { config = '{}' } = options
+  const web = await testWeb({ context, config, ...(options.clock === undefined ? {} : { clock: options.clock }) })
   const { clock, store } = web
   const { writer } = store
   const outlets = channels.map((name): [string, ReadyChannel] => {

@@ -140,6 +140,8 @@ export interface AlertStoryJson extends AlertPastJson {
     readonly phase: string | null
     readonly message: string
   } | null
+  /** Journeys on which failures happened that share labels with it. */
+  readonly trace_ids: readonly string[]
   /** Where it is read what to do. */
   readonly runbook: string | null
   readonly page: string
@@ -224,6 +226,7 @@ export function storyJson(story: AlertStory, told: NotifyAlert | undefined, exte
             last_error: rule.lastError ?? null,
           },
     check: story.check === undefined ? null : checkJson(story.check),
+    trace_ids: story.traceIds,
     runbook: runbookUrl(story.annotations.runbook_url, externalUrl) ?? null,
     page: alertUrl(story.fingerprint, externalUrl),
     acknowledged: acknowledgedJson(story.acknowledgement),

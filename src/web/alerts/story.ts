@@ -36,6 +36,8 @@ export interface AlertStory extends AlertPast {
   readonly peak: number | undefined
   readonly condition: Condition | undefined
   readonly rule: Omit<FoundAlert, 'alert'> | undefined
+  /** Journeys on which failures happened that share labels with it. */
+  readonly traceIds: readonly string[]
   /** The check that it is about, as it is now. */
   readonly check: CheckHealth | undefined
   readonly acknowledgement: Acknowledgement | undefined
@@ -89,6 +91,7 @@ export function storyOf(context: WebContext, fingerprint: string): AlertStory | 
     condition: found?.condition ?? origin?.condition,
     rule: found,
     check: context.board.find(labels.get('check')),
+    traceIds: isOn ? context.audit.failures.tracesOf(labels, active?.activeAtMs ?? told?.startsAtMs ?? nowMs) : [],
     acknowledgement: told && dispatcher.acknowledgementOf(told, nowMs),
     routes: routesOf(context, labels, { found, told, state, nowMs }),
     events: withStanding(past?.events ?? [], dispatcher.standingOf(fingerprint)),

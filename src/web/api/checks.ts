@@ -77,13 +77,14 @@ function alertReport(alert: AlertView) {
   const { name, state, severity, sinceMs, summary, description, value, labels, runbookUrl, notes } = alert
   return {
     name,
+    fingerprint: alert.fingerprint,
     state,
     severity: severity ?? null,
     since: time(sinceMs),
     summary,
     description,
     // JSON has no NaN and no infinity.
-    value: Number.isFinite(value) ? value : String(value),
+    value: value === undefined || Number.isFinite(value) ? (value ?? null) : String(value),
     labels,
     runbook_url: runbookUrl ?? null,
     notes,

@@ -1,4 +1,7 @@
+import { storyOf } from '../alerts/story.ts'
 import { needsToken, requireReader } from '../auth.ts'
+import { AlertPage } from '../page/alert.tsx'
+import { AlertsPage, HistoryPage } from '../page/alerts-page.tsx'
 import { CheckPage } from '../page/check.tsx'
 import { readCheckFilter } from '../page/filter.tsx'
 import { OverviewPage } from '../page/overview.tsx'
@@ -8,11 +11,14 @@ import { TracePage } from '../page/trace.tsx'
 import { HttpProblem } from '../problem.ts'
 import type { Api } from '../registry.ts'
 import { iconPath, ownUrl, pageContext, sendPage, servedAssets } from '../site.ts'
+import { historyView } from '../view/alert-history.ts'
+import { alertViews } from '../view/alerts.ts'
 import { checkView } from '../view/check.ts'
 import { overviewView } from '../view/overview.ts'
 import { RUNBOOK_INDEX, runbookView } from '../view/runbook.ts'
 import { slosView } from '../view/slos.ts'
 import { traceView } from '../view/trace.ts'
+import { unknownAlert } from './alerts.ts'
 
 /** What people look at. Runbooks and assets are shipped text and open to everybody, the rest to who may read. */
 export const pagesApi: Api = (web, context) => {
@@ -36,6 +42,36 @@ export const pagesApi: Api = (web, context) => {
     const jsonUrl = ownUrl(c, context, '/api/v1/slos')
     const view = await slosView(context, { jsonUrl, needsToken: needsToken(context) })
     return sendPage(c, SlosPage({ page: pageContext(c, context), view }))
+  })
+
+  web.get('/alerts', reader, (c) => {
+    const view = {
+      alerts: alertViews(context),
+      jsonUrl: ownUrl(c, context, '/api/v1/alerts/current'),
+      needsToken: needsToken(context),
+    }
+    return sendPage(c, AlertsPage({ page: pageContext(c, context), view }))
+  })
+
+  web.get('/alerts/history', reader, (c) => {
+    const view = historyView(context, new URL(c.req.url).searchParams, {
+      jsonUrl: (query) => ownUrl(c, context, `/api/v1/alerts/history?${query}`),
+      needsToken: needsToken(context),
+    })
+    return sendPage(c, HistoryPage({ page: pageContext(c, context), view }))
+  })
+
+  web.get('/alerts/:fingerprint', reader, (c) => {
+    const fingerprint = c.req.param('fingerprint').toLowerCase()
+    const story = storyOf(context, fingerprint)
+    if (story === undefined) throw unknownAlert(fingerprint)
+    const view = {
+      story,
+      allEvents: c.req.query('events') === 'all',
+      jsonUrl: ownUrl(c, context, `/api/v1/alerts/${fingerprint}/timeline`),
+      needsToken: needsToken(context),
+    }
+    return sendPage(c, AlertPage({ page: pageContext(c, context), view }))
   })
 
   web.get('/traces/:id', reader, (c) => {

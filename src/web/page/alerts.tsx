@@ -1,13 +1,15 @@
+import type { Condition } from '../../model/measure.ts'
 import { AckFields, type AcknowledgedView, acknowledgedText } from './acknowledge.tsx'
 import { LabelList } from './labels.tsx'
 import type { PageContext } from './layout.tsx'
-import { checkPath, GivenLink } from './link.tsx'
+import { alertPath, checkPath, GivenLink } from './link.tsx'
 import { severityClass } from './status.tsx'
 import { clipPlain, formatValue, Given } from './text.tsx'
 import { Since } from './time.tsx'
 
 /** An alert as pages show it. */
 export interface AlertView {
+  readonly fingerprint: string
   readonly name: string
   readonly state: 'pending' | 'firing'
   /** As the rule says: `critical`, `high`, `medium`, `low`, or any word; undefined when it says none. */
@@ -17,7 +19,10 @@ export interface AlertView {
   /** The annotations `summary` and `description`; '' when the rule has none. */
   readonly summary: string
   readonly description: string
-  readonly value: number
+  /** Undefined where it was posted without one. */
+  readonly value: number | undefined
+  /** What the value is held against, where that is known. */
+  readonly condition?: Condition | undefined
   /** Without `alertname` and `severity`, which stand by themselves. */
   readonly labels: Readonly<Record<string, string>>
   readonly runbookUrl: string | undefined
@@ -25,8 +30,6 @@ export interface AlertView {
   readonly checkName: string | undefined
   /** What changes how it is told: `silenced until …`, `frozen: its check is unknown`. */
   readonly notes: readonly string[]
-  /** By which it can be acknowledged; undefined where it can't be, since it only is pending. */
-  readonly fingerprint: string | undefined
   readonly acknowledged: AcknowledgedView | undefined
 }
 
@@ -78,6 +81,7 @@ function AlertRow({ alert, page }: { readonly alert: AlertView; readonly page: P
     summary,
     description,
     value,
+    condition,
     labels,
     runbookUrl,
     checkName,
@@ -93,7 +97,9 @@ function AlertRow({ alert, page }: { readonly alert: AlertView; readonly page: P
           </span>
         )}
         <strong class="name">
-          <Given text={name} max={200} />
+          <a href={alertPath(alert.fingerprint)}>
+            <Given text={name} max={200} />
+          </a>
         </strong>
         {[...(acknowledged === undefined ? [] : [acknowledgedText(acknowledged, nowMs)]), ...notes].map((note) => (
           <span class="tag">
@@ -115,9 +121,17 @@ function AlertRow({ alert, page }: { readonly alert: AlertView; readonly page: P
         </p>
       )}
       <div class="alert-foot">
-        <span>
-          <span class="muted">value</span> <strong>{formatValue(value)}</strong>
-        </span>
+        {value !== undefined && (
+          <span>
+            <span class="muted">value</span> <strong>{formatValue(value)}</strong>
+            {condition !== undefined && condition.op !== '==' && (
+              <span class="muted">
+                {' '}
+                ({condition.op} {formatValue(condition.bound)})
+              </span>
+            )}
+          </span>
+        )}
         {runbookUrl !== undefined && runbookUrl !== '' && (
           <span>
             <GivenLink href={runbookUrl}>
@@ -141,31 +155,27 @@ function AlertRow({ alert, page }: { readonly alert: AlertView; readonly page: P
 }
 
 /** For who may: takes the alert on, or gives it back. */
-function TakeOn({
-  alert: { fingerprint, acknowledged, name },
+export function TakeOn({
+  alert: { fingerprint, acknowledged, name, state },
   page: { actor, path },
 }: {
-  readonly alert: AlertView
+  readonly alert: Pick<AlertView, 'fingerprint' | 'acknowledged' | 'name' | 'state'>
   readonly page: PageContext
 }) {
-  if (fingerprint === undefined || actor === undefined) return null
+  if (state !== 'firing' || actor === undefined) return null
   const about = <span class="visually-hidden"> {clipPlain(name, 100)}</span>
   return acknowledged === undefined ? (
     <details class="take-on">
       <summary>Acknowledge{about}</summary>
-      <form class="take-on-form" method="post" action={`${ackPath(fingerprint)}ack`}>
+      <form class="take-on-form" method="post" action={`${alertPath(fingerprint)}/ack`}>
         <input type="hidden" name="next" value={path} />
         <AckFields by={actor} />
       </form>
     </details>
   ) : (
-    <form class="take-on" method="post" action={`${ackPath(fingerprint)}unack`}>
+    <form class="take-on" method="post" action={`${alertPath(fingerprint)}/unack`}>
       <input type="hidden" name="next" value={path} />
       <button type="submit">Give it back{about}</button>
     </form>
   )
-}
-
-function ackPath(fingerprint: string): string {
-  return `/alerts/${encodeURIComponent(fingerprint.toWellFormed())}/`
 }

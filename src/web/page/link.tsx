@@ -28,6 +28,10 @@ export function checkPath(name: string): string {
   return `/checks/${encodeURIComponent(name.toWellFormed())}`
 }
 
+export function alertPath(fingerprint: string): string {
+  return `/alerts/${encodeURIComponent(fingerprint.toWellFormed())}`
+}
+
 export function tracePath(traceId: string): string {
   return `/traces/${encodeURIComponent(traceId.toWellFormed())}`
 }

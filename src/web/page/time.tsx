@@ -114,11 +114,16 @@ export function Instant({ atMs, nowMs }: TimeProps) {
   )
 }
 
+interface TimeOfDayProps {
+  readonly atMs: number
+  readonly precision?: 's' | 'ms'
+}
+
 /** `02:48:13.042`, for lists in which the day stands above. */
-export function TimeOfDay({ atMs }: { readonly atMs: number }) {
+export function TimeOfDay({ atMs, precision = 'ms' }: TimeOfDayProps) {
   return (
     <time datetime={isoOf(atMs)} title={formatInstant(atMs, 'ms')}>
-      {isoOf(atMs)?.slice(11, 23) ?? 'unknown time'}
+      {isoOf(atMs)?.slice(11, precision === 's' ? 19 : 23) ?? 'unknown time'}
     </time>
   )
 }

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../../model/acknowledgement.ts'
 import type { NotifyAlert } from '../../notify/notify-alert.ts'
 import { isResolved } from '../../notify/notify-alert.ts'
 import type { WebContext } from '../context.ts'
@@ -10,7 +11,11 @@ export function acknowledgedView(
   alert: NotifyAlert,
 ): AcknowledgedView | undefined {
   const known = acknowledgements.of(alert, clock.now())
-  return known === undefined ? undefined : { by: known.by, reason: known.reason, untilMs: known.endsAtMs }
+  return known && acknowledgedOf(known)
+}
+
+export function acknowledgedOf({ by, reason, endsAtMs }: Acknowledgement): AcknowledgedView {
+  return { by, reason, untilMs: endsAtMs }
 }
 
 /**

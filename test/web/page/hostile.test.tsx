@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { AckPage } from '../../../src/web/page/acknowledge.tsx'
+import { AlertPage } from '../../../src/web/page/alert.tsx'
+import { AlertsPage, HistoryPage } from '../../../src/web/page/alerts-page.tsx'
 import { CheckPage } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
 import { renderPage } from '../../../src/web/page/layout.tsx'
@@ -9,6 +11,7 @@ import { RunbookPage } from '../../../src/web/page/runbook.tsx'
 import { SlosPage } from '../../../src/web/page/slos.tsx'
 import { clip } from '../../../src/web/page/text.tsx'
 import { TracePage } from '../../../src/web/page/trace.tsx'
+import * as alertViews from './alert-views.ts'
 import * as views from './views.ts'
 
 const { page } = views
@@ -62,7 +65,15 @@ function everyPage(text: string): Record<string, string> {
       acknowledged: { by: text, reason: text, untilMs: 0 },
     })),
   }
+  const { alertPage, historyPage, storyWith } = alertViews
+  const story = storyWith(text)
+  const filter = { ...historyPage.filter, alertname: text, severity: text, fingerprint: text }
+  const listed = { alerts, jsonUrl: text, needsToken: true }
+  const history = { ...historyPage, episodes: story.episodes, filter, jsonUrl: text }
   return {
+    alerts: renderPage(<AlertsPage page={page} view={listed} />),
+    alert: renderPage(<AlertPage page={page} view={{ ...alertPage, story, jsonUrl: text }} />),
+    history: renderPage(<HistoryPage page={page} view={history} />),
     overview: renderPage(<OverviewPage page={page} view={overview} />),
     check: renderPage(<CheckPage page={page} view={check} />),
     trace: renderPage(<TracePage page={page} view={trace} />),
@@ -138,7 +149,7 @@ test.each([
 ])('a runbook at %j is text and no link', (url) => {
   const alerts = [views.alert('A', { runbookUrl: url })]
   const html = renderPage(<CheckPage page={page} view={{ ...views.shopView, runbookUrl: url, alerts }} />)
-  const known = /^(?:#content|\/|\/assets\/.*|\/docs\/runbooks|\/checks\/(?:database|cache))$/
+  const known = /^(?:#content|\/|\/assets\/.*|\/docs\/runbooks|\/alerts(?:\/[0-9a-f]+)?|\/checks\/(?:database|cache))$/
   expect(hrefsOf(html).filter((href) => !known.test(href))).toEqual([])
   expect(html.split(`<bdi>${clip(url)}</bdi>`)).toHaveLength(3)
 })

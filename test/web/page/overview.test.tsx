@@ -83,7 +83,9 @@ test('alerts come by severity, pending ones apart, each with its value, labels a
     alert('None', { severity: undefined }),
   ]
   const html = render(overview([check('a')], { alerts }))
-  const order = [...html.matchAll(/<strong class="name"><bdi>([^<]*)/g)].map(([, name]) => name)
+  const order = [...html.matchAll(/<strong class="name"><a href="\/alerts\/[0-9a-f]+"><bdi>([^<]*)/g)].map(
+    ([, name]) => name,
+  )
   expect(order).toEqual(['Worst', 'Low', 'None', 'Odd', 'Waiting'])
   const text = textOf(html)
   expect(text).toContain('Alerts 4 firing')

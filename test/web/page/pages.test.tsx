@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readAsset } from '../../../src/lib/asset.ts'
 import { AckPage } from '../../../src/web/page/acknowledge.tsx'
+import { AlertPage } from '../../../src/web/page/alert.tsx'
+import { HistoryPage } from '../../../src/web/page/alerts-page.tsx'
 import { addressAssets } from '../../../src/web/page/assets.ts'
 import { CheckPage, type CheckView } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
@@ -13,6 +15,7 @@ import { RunbookPage } from '../../../src/web/page/runbook.tsx'
 import { assetHeaders, pageHeaders } from '../../../src/web/page/security.ts'
 import { SlosPage } from '../../../src/web/page/slos.tsx'
 import { TracePage, type TraceView } from '../../../src/web/page/trace.tsx'
+import * as alertViews from './alert-views.ts'
 import * as views from './views.ts'
 
 const { page, nowMs } = views
@@ -185,6 +188,8 @@ test('every class of the style sheet is used, and every class that is used has a
     renderCheck(views.shopView),
     renderCheck(views.heartbeatView),
     renderPage(<SlosPage page={page} view={views.slosView} />),
+    renderPage(<AlertPage page={page} view={alertViews.alertPage} />),
+    renderPage(<HistoryPage page={page} view={alertViews.historyPage} />),
     renderTrace(views.traceView),
     renderTrace({ ...views.traceView, entries: [views.entry('x', { level: 'error', outcome: 'ok' })] }),
     renderPage(<LoginPage page={page} view={{ next: '/', problem: 'x' }} />),
@@ -207,6 +212,7 @@ test('every class of the style sheet is used, and every class that is used has a
     'checks',
     'alerts',
     'warning',
+    'pending',
   ]
   expect([...used].filter((name) => !styled.has(name) && !optional.test(name) && !plain.includes(name))).toEqual([])
 })

@@ -4,6 +4,9 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { readAsset } from '../../../src/lib/asset.ts'
 import { AckPage } from '../../../src/web/page/acknowledge.tsx'
+import { AlertPage, type AlertPageView } from '../../../src/web/page/alert.tsx'
+import type { AlertView } from '../../../src/web/page/alerts.tsx'
+import { AlertsPage, HistoryPage } from '../../../src/web/page/alerts-page.tsx'
 import { addressAssets } from '../../../src/web/page/assets.ts'
 import { CheckPage, type CheckView } from '../../../src/web/page/check.tsx'
 import { FailurePage } from '../../../src/web/page/failure.tsx'
@@ -15,6 +18,7 @@ import { RunbookPage } from '../../../src/web/page/runbook.tsx'
 import { assetHeaders, pageHeaders } from '../../../src/web/page/security.ts'
 import { SlosPage } from '../../../src/web/page/slos.tsx'
 import { TracePage, type TraceView } from '../../../src/web/page/trace.tsx'
+import * as alertViews from './alert-views.ts'
 import * as views from './views.ts'
 
 /** Every page with its headers, on a loopback port; `await using` stops it. */
@@ -35,6 +39,14 @@ export const paths = [
   '/checks/nightly-backup',
   '/checks/unkind',
   '/slos',
+  '/alerts',
+  '/alerts/none',
+  '/alerts/unkind',
+  '/alerts/history',
+  '/alerts/5d394e804b44d651',
+  '/alerts/gone',
+  '/alerts/never',
+  '/alerts/unkind-story',
   '/traces/4bf92f3577b34da6a3ce929d0e0e4736',
   '/traces/none',
   '/traces/unkind',
@@ -80,6 +92,24 @@ export async function serveSite(): Promise<Site> {
     return html(<CheckPage page={context('/checks/shop')} view={view} />)
   })
   app.get('/slos', () => html(<SlosPage page={context('/slos')} view={views.slosView} />))
+  const lists: Readonly<Record<string, readonly AlertView[]>> = {
+    '/alerts': views.badNight.alerts,
+    '/alerts/none': [],
+    '/alerts/unkind': views.unkind.alerts,
+  }
+  for (const [path, alerts] of Object.entries(lists)) {
+    const view = { alerts, jsonUrl: 'https://watch.example.org/api/v1/alerts/current', needsToken: true }
+    app.get(path, () => html(<AlertsPage page={context('/alerts')} view={view} />))
+  }
+  app.get('/alerts/history', () => html(<HistoryPage page={context('/alerts')} view={alertViews.historyPage} />))
+  const stories: Readonly<Record<string, AlertPageView>> = {
+    gone: alertViews.gonePage,
+    never: alertViews.neverPage,
+    'unkind-story': alertViews.unkindPage,
+  }
+  app.get('/alerts/:id', (c) => {
+    return html(<AlertPage page={context('/alerts')} view={stories[c.req.param('id')] ?? alertViews.alertPage} />)
+  })
   const nothing: TraceView = { ...views.traceView, traceId: 'none', entries: [], total: 0 }
   const traces: Readonly<Record<string, TraceView>> = { none: nothing, unkind: views.unkindTrace }
   app.get('/traces/:id', (c) => {
