@@ -10,6 +10,9 @@ type Wish = Scope | 'page' | 'nothing'
 /** Every route and what it wants; `path` is one that the route answers, where its pattern is none itself. */
 const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: string }>> = {
   'GET /': { wish: 'page' },
+  'GET /alerts': { wish: 'page' },
+  'GET /alerts/history': { wish: 'page' },
+  'GET /alerts/:fingerprint': { wish: 'page', path: '/alerts/0123456789abcdef' },
   'GET /checks/:name': { wish: 'page', path: '/checks/shop' },
   'GET /slos': { wish: 'page' },
   'GET /traces/:id': { wish: 'page', path: '/traces/4bf92f3577b34da6a3ce929d0e0e4736' },

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../../model/acknowledgement.ts'
 import { Layout, type PageContext } from './layout.tsx'
 import { severityClass } from './status.tsx'
 import { Given, plural } from './text.tsx'
@@ -137,6 +138,10 @@ function AckRow({ alert, nowMs }: { readonly alert: AckAlertView; readonly nowMs
       )}
     </li>
   )
+}
+
+export function acknowledgedOf({ by, reason, endsAtMs }: Acknowledgement): AcknowledgedView {
+  return { by, reason, untilMs: endsAtMs }
 }
 
 /** `acknowledged by maya until 14:05 UTC: looking at it` */

@@ -1,5 +1,5 @@
 import type { AlertStory } from '../alerts/story.ts'
-import { acknowledgedOf } from '../view/acknowledge.ts'
+import { acknowledgedOf } from './acknowledge.tsx'
 import { TakeOn } from './alerts.tsx'
 import { Command } from './command.tsx'
 import { EpisodeList } from './episodes.tsx'

@@ -1,8 +1,7 @@
-import type { Acknowledgement } from '../../model/acknowledgement.ts'
 import type { NotifyAlert } from '../../notify/notify-alert.ts'
 import { isResolved } from '../../notify/notify-alert.ts'
 import type { WebContext } from '../context.ts'
-import type { AckAlertView, AcknowledgedView } from '../page/acknowledge.tsx'
+import { type AckAlertView, type AcknowledgedView, acknowledgedOf } from '../page/acknowledge.tsx'
 import { HttpProblem } from '../problem.ts'
 
 /** Who has taken an alert on, as pages show it. */
@@ -12,10 +11,6 @@ export function acknowledgedView(
 ): AcknowledgedView | undefined {
   const known = acknowledgements.of(alert, clock.now())
   return known && acknowledgedOf(known)
-}
-
-export function acknowledgedOf({ by, reason, endsAtMs }: Acknowledgement): AcknowledgedView {
-  return { by, reason, untilMs: endsAtMs }
 }
 
 /**

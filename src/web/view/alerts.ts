@@ -1,7 +1,7 @@
 import { type CurrentAlert, currentAlerts } from '../alerts/current.ts'
 import type { WebContext } from '../context.ts'
+import { acknowledgedOf } from '../page/acknowledge.tsx'
 import type { AlertView } from '../page/alerts.tsx'
-import { acknowledgedOf } from './acknowledge.ts'
 
 const SHOWN_APART = new Set(['alertname', 'severity'])
 /** The page of its check tells these. */
