@@ -18,7 +18,7 @@ interface AckDeskOptions {
   readonly store: Store
   readonly audit: AuditTrail
   readonly acknowledgements: Acknowledgements
-  readonly dispatcher: Pick<Dispatcher, 'find'>
+  readonly dispatcher: Pick<Dispatcher, 'find' | 'tellAcknowledged'>
   /** Messages are owed, or a group has to be looked at. */
   readonly onChange: () => void
   /** The messages by which other systems hear of changes. */
@@ -45,7 +45,7 @@ export class AckDesk {
     request: AcknowledgementRequest,
     doer: Doer,
   ): Promise<readonly Acknowledgement[]> {
-    const { acknowledgements, clock, dispatcher } = this.#options
+    const { acknowledgements, clock, dispatcher, messagesOf } = this.#options
     const nowMs = clock.now()
     const alerts = fingerprints.map((fingerprint) => {
       const alert = dispatcher.find(fingerprint)
@@ -58,8 +58,10 @@ export class AckDesk {
     const made = alerts.map((alert) => acknowledgements.set(alert, request, nowMs))
     const changes = made.map((one) => this.#changeOf('alert.acknowledged', one, nowMs, { actor: doer.actor }))
     const events = made.map((one) => eventOf(one, 'acknowledged', describeAcknowledgement(one), nowMs))
+    const told = dispatcher.tellAcknowledged(fingerprints, nowMs)
     try {
-      await this.#save({ made, ended: [], events }, changes)
+      const messages = [...messagesOf(changes), ...told.messages]
+      await this.#save({ made, ended: [], events: [...events, ...told.events], messages })
     } catch (error) {
       for (const [i, fingerprint] of fingerprints.entries()) acknowledgements.restore(fingerprint, before[i])
       throw error
@@ -91,7 +93,7 @@ export class AckDesk {
     ended: readonly { readonly acknowledgement: Acknowledgement; readonly why: Why }[],
     doer: Doer,
   ): Promise<void> {
-    const { acknowledgements, clock } = this.#options
+    const { acknowledgements, clock, messagesOf } = this.#options
     const nowMs = clock.now()
     const events = ended.map(({ acknowledgement, why }) => {
       const who = why === 'taken back' ? ` by ${doer.actor}` : ''
@@ -102,7 +104,7 @@ export class AckDesk {
     )
     const gone = ended.map(({ acknowledgement }) => acknowledgement.fingerprint)
     try {
-      await this.#save({ made: [], ended: gone, events }, changes)
+      await this.#save({ made: [], ended: gone, events, messages: messagesOf(changes) })
     } catch (error) {
       for (const { acknowledgement } of ended) acknowledgements.restore(acknowledgement.fingerprint, acknowledgement)
       throw error
@@ -110,9 +112,9 @@ export class AckDesk {
     for (const { acknowledgement, why } of ended) await this.#record([acknowledgement], 'unacknowledged', doer, why)
   }
 
-  async #save(change: Omit<AcknowledgementChange, 'messages'>, changes: readonly StateChange[]): Promise<void> {
-    const { store, messagesOf, onChange } = this.#options
-    await store.writer.run(saveAcknowledgements, { ...change, messages: messagesOf(changes) })
+  async #save(change: AcknowledgementChange): Promise<void> {
+    const { store, onChange } = this.#options
+    await store.writer.run(saveAcknowledgements, change)
     onChange()
   }
 

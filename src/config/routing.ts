@@ -1,5 +1,6 @@
 import { createMatcher } from '../model/matcher.ts'
-import type { ChannelName } from '../notify/channel/registry.ts'
+import type { Channel } from '../notify/channel/channel.ts'
+import { type ChannelName, channels } from '../notify/channel/registry.ts'
 import type { InhibitRule } from '../notify/inhibition.ts'
 import { type RouteSpec, routeTree } from '../notify/route.ts'
 import type { EscalationStep, Integration, Routing } from '../notify/routing.ts'
@@ -25,11 +26,11 @@ export function routingOf(config: Config): CompiledRouting {
   const { alertmanager } = config
   const { spec, receivers } =
     alertmanager?.route === undefined ? shortForm(config) : longForm(config, alertmanager.route)
-  const channels = ofChannels(config)
+  const own = ofChannels(config)
   return {
     root: routeTree(spec),
     receivers,
-    escalations: escalationsOf(config.notify.escalation, (name) => channels.get(name) ?? receivers.get(name) ?? []),
+    escalations: escalationsOf(config.notify.escalation, (name) => own.get(name) ?? receivers.get(name) ?? []),
     inhibitRules: alertmanager?.inhibitRules ?? DEFAULT_INHIBIT_RULES,
     timeIntervals: new Map((alertmanager?.timeIntervals ?? []).map((interval) => [interval.name, interval])),
   }
@@ -67,7 +68,7 @@ function longForm({ notify, alertmanager }: Config, spec: Written['spec']): Writ
     receivers.set(
       name,
       integrations.map(({ id, sendResolved, channel: kind }) =>
-        withFallback({ channel: id, sendResolved }, deliveryOf(notify, { id, receiver: name, kind })),
+        integrationOf(notify, { id, receiver: name, kind }, sendResolved),
       ),
     )
   }
@@ -81,12 +82,22 @@ function ofChannels({ notify }: Pick<Config, 'notify'>): ReadonlyMap<string, rea
 }
 
 function ownIntegration(notify: Config['notify'], channel: ChannelName): Integration {
-  const delivery = deliveryOf(notify, { id: channel, receiver: undefined, kind: channel })
-  return withFallback({ channel, sendResolved: notify.sendResolved }, delivery)
+  return integrationOf(notify, { id: channel, receiver: undefined, kind: channel }, notify.sendResolved)
 }
 
-function withFallback(integration: Integration, { fallback }: ReturnType<typeof deliveryOf>): Integration {
-  return fallback === undefined ? integration : { ...integration, fallback: fallback.channel }
+function integrationOf(
+  notify: Config['notify'],
+  named: Parameters<typeof deliveryOf>[1],
+  sendResolved: boolean,
+): Integration {
+  const { fallback } = deliveryOf(notify, named)
+  const { keepsIncidents } = channels[named.kind] as Channel<unknown>
+  return {
+    channel: named.id,
+    sendResolved,
+    ...(fallback === undefined ? {} : { fallback: fallback.channel }),
+    ...(keepsIncidents === undefined ? {} : { keepsIncidents }),
+  }
 }
 
 /** The channels that `notify:` sets up, in its order. */

@@ -16,6 +16,9 @@ export interface NotifiedAlert {
   readonly ackUrl?: string
 }
 
+/** The reason of a message that says only that somebody has taken on all that it lists. */
+export const ACKNOWLEDGED = 'acknowledged'
+
 /** What a channel is asked to tell: a whole group, firing and resolved alerts. */
 export interface Notification {
   readonly receiver: string

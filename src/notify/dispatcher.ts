@@ -3,6 +3,7 @@ import type { AlertEvent, SentAlert } from '../model/alert.ts'
 import { Labels } from '../model/labels.ts'
 import type { EpisodeChange } from '../store/episodes.ts'
 import type { FlushChange, NotifyAlertRow, NotifyChange, NotifyGroupRow, NotifyLogRow } from '../store/notify.ts'
+import { tellAcknowledged } from './ack-telling.ts'
 import { AlertGroups, type Group, type GroupPlace, groupId, groupRow } from './alert-groups.ts'
 import { type AlertView, type GroupView, type Scene, type SilencesOf, viewAlerts, viewGroups } from './alert-view.ts'
 import { OpenEpisodes } from './episodes.ts'
@@ -135,6 +136,16 @@ export class Dispatcher {
       stages: this.#options.stages,
       inhibitor: this.#inhibitorAt(nowMs),
     })
+  }
+
+  /** Tells those who have to know that somebody has taken alerts on, just now. */
+  tellAcknowledged(fingerprints: readonly string[], nowMs: number): Pick<FlushChange, 'messages' | 'events'> {
+    const decisions: Decisions = { messages: [], log: [], events: [], groups: [], goneGroups: [] }
+    for (const group of this.#groups) {
+      if (fingerprints.some((one) => group.members.has(one)))
+        tellAcknowledged(this.#everything(group, nowMs), decisions)
+    }
+    return decisions
   }
 
   /** When the next group, or the next step of an escalation, is due; undefined when there is none. */

@@ -2,7 +2,7 @@ import { isResolved, type NotifyAlert } from './notify-alert.ts'
 import type { NotifyLog } from './notify-log.ts'
 import { toldTimes } from './notify-log.ts'
 import type { EscalationStep } from './routing.ts'
-import { type Decisions, type Telling, tellIntegration, withOwed } from './telling.ts'
+import { type Decisions, isTakenOn, type Telling, tellIntegration, withOwed } from './telling.ts'
 
 /**
  * Tells the steps whose time has come of the alerts of a group that nobody has taken on since they were first told, once
@@ -20,7 +20,7 @@ export function escalate(telling: Telling, decisions: Decisions): void {
       const alerts = withOwed(telling, entry?.firing)
       const known = new Set([...(entry?.firing ?? []), ...(entry?.resolved ?? [])])
       const isTurn = (alert: NotifyAlert) =>
-        isTold(alert) !== undefined || (isOpen(alert, telling) && (toldMs(alert) ?? nowMs) + afterMs <= nowMs)
+        isTold(alert) !== undefined || (!isTakenOn(alert, telling) && (toldMs(alert) ?? nowMs) + afterMs <= nowMs)
       const firing = alerts.filter((alert) => !isResolved(alert, nowMs) && isTurn(alert))
       const resolved = alerts.filter((alert) => isResolved(alert, nowMs) && known.has(alert.fingerprint))
       if (firing.length + resolved.length === 0) continue
@@ -48,7 +48,7 @@ export function nextEscalationMs(telling: Telling, afterMs = Number.NEGATIVE_INF
     for (const alert of alerts) {
       const sinceMs = toldMs(alert)
       if (sinceMs === undefined || sinceMs + stepMs <= afterMs || isResolved(alert, nowMs)) continue
-      if (!isOpen(alert, telling) || isTold.every((told) => told(alert) !== undefined)) continue
+      if (isTakenOn(alert, telling) || isTold.every((told) => told(alert) !== undefined)) continue
       nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, sinceMs + stepMs)
     }
   }
@@ -67,7 +67,7 @@ export interface StepOutlook {
 /** What the steps have been told of an alert, and when the others are. */
 export function stepOutlooks(telling: Telling, alert: NotifyAlert): readonly StepOutlook[] {
   const sinceMs = firstTold(telling)(alert)
-  const isOver = isResolved(alert, telling.nowMs) || !isOpen(alert, telling)
+  const isOver = isResolved(alert, telling.nowMs) || isTakenOn(alert, telling)
   return stepsOf(telling).map(({ step, afterMs, integrations }) => {
     const channels = integrations.map(({ channel }) => channel)
     const times = channels.flatMap((channel) => toldTimes(entryOf(telling, step, channel))(alert) ?? [])
@@ -80,10 +80,6 @@ export function stepOutlooks(telling: Telling, alert: NotifyAlert): readonly Ste
 function stepsOf({ group, options }: Telling): readonly (EscalationStep & { readonly step: number })[] {
   const steps = options.routing.escalations?.get(group.route.receiver) ?? []
   return steps.map((step, i) => ({ ...step, step: i + 1 }))
-}
-
-function isOpen(alert: NotifyAlert, { options, nowMs }: Telling): boolean {
-  return options.acknowledgements?.of(alert, nowMs) === undefined
 }
 
 function entryOf({ group, log, nowMs }: Telling, step: number, integration: string): ReturnType<NotifyLog['get']> {

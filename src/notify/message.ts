@@ -1,5 +1,5 @@
 import { spanText } from '../model/moment.ts'
-import type { Notification, NotifiedAlert, NotifiedGroup } from '../model/notification.ts'
+import { ACKNOWLEDGED, type Notification, type NotifiedAlert, type NotifiedGroup } from '../model/notification.ts'
 import { HELD_BACK } from './held-back.ts'
 import { bySeverity } from './severity.ts'
 
@@ -66,7 +66,7 @@ const SAID_LABELS = new Set(['alertname', 'severity', 'job', 'probe', 'critical'
 
 /** The words of a notification: what, since when, the value and threshold, which phase failed, the runbook. */
 export function composeMessage(notification: Notification, nowMs: number): MessageText {
-  const { alerts, groups, externalUrl, status, reason, escalation, ackUrl, notes = [] } = notification
+  const { alerts, groups, externalUrl, status, reason, ackUrl, notes = [] } = notification
   const firing = alerts.filter((alert) => alert.status === 'firing')
   const ordered = [...firing, ...alerts.filter((alert) => alert.status === 'resolved')]
   const told: readonly AlertText[] =
@@ -76,7 +76,7 @@ export function composeMessage(notification: Notification, nowMs: number): Messa
   return {
     title: titleOf(notification, firing.length),
     status,
-    notes: [...escalationNote(escalation, firing.length), ...notes].map((note) => oneLine(note, MAX_NOTE)),
+    notes: [...escalationNote(notification, firing.length), ...notes].map((note) => oneLine(note, MAX_NOTE)),
     alerts: told,
     omitted: Math.max((groups ?? ordered).length - MAX_ALERTS, 0),
     url: externalUrl,
@@ -86,8 +86,8 @@ export function composeMessage(notification: Notification, nowMs: number): Messa
 }
 
 /** Why somebody is told who is not told at first. */
-function escalationNote(escalation: Notification['escalation'], firing: number): string[] {
-  if (escalation === undefined || firing === 0) return []
+function escalationNote({ escalation, reason }: Notification, firing: number): string[] {
+  if (escalation === undefined || firing === 0 || reason === ACKNOWLEDGED) return []
   return [`Nobody has acknowledged ${firing === 1 ? 'it' : 'them'} for ${spanText(escalation.afterMs)}`]
 }
 
@@ -98,7 +98,7 @@ export function isReachable(url: string): boolean {
 }
 
 function titleOf(notification: Notification, firing: number): string {
-  const { alerts, commonLabels, groupLabels, status, groups } = notification
+  const { alerts, commonLabels, groupLabels, status, reason, groups } = notification
   const names = commonLabels.alertname ?? groupLabels.alertname ?? distinct(alerts, 'alertname')
   if (groups !== undefined) {
     return oneLine(`${countsHead(firing, alerts.length - firing)} ${groups.length} groups: ${names}`, MAX_TITLE)
@@ -106,7 +106,8 @@ function titleOf(notification: Notification, firing: number): string {
   const severity = commonLabels.severity === undefined ? '' : `, ${commonLabels.severity}`
   const subjects = [distinct(alerts, 'check') || distinct(alerts, 'instance')].filter((text) => text !== '')
   const about = subjects.length === 0 ? '' : `: ${subjects.join(', ')}`
-  const head = status === 'firing' ? `[FIRING:${firing}]` : '[RESOLVED]'
+  const word = reason === ACKNOWLEDGED ? 'ACKNOWLEDGED' : 'FIRING'
+  const head = status === 'firing' ? `[${word}:${firing}]` : '[RESOLVED]'
   return oneLine(`${head} ${names || 'alerts'}${severity}${about}`, MAX_TITLE)
 }
 

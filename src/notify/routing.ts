@@ -9,6 +9,8 @@ export interface Integration {
   readonly sendResolved: boolean
   /** The channel that tells in its place while it fails for long. */
   readonly fallback?: string | undefined
+  /** It is told as well when somebody has taken on all that it was told of. */
+  readonly keepsIncidents?: boolean
 }
 
 /** Who is told as well once an alert has waited for somebody to take it on. */

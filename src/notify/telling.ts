@@ -53,12 +53,14 @@ export interface Telling {
 export interface Addressee {
   readonly integration: Integration
   /** By which step of an escalation it is told; undefined for who is told at once. */
-  readonly escalation?: { readonly step: number; readonly afterMs: number }
+  readonly escalation?: { readonly step: number; readonly afterMs: number } | undefined
   readonly firing: readonly NotifyAlert[]
   readonly resolved: readonly NotifyAlert[]
   /** Whether somebody has taken on all that fires. */
   readonly isAcknowledged: boolean
 }
+
+type Place = Pick<Addressee, 'integration' | 'escalation'>
 
 /** Decides for each integration of a group's receiver whether it is told of the group now, and makes the messages. */
 export function tellGroup(telling: Telling, decisions: Decisions): void {
@@ -75,15 +77,14 @@ export function tellGroup(telling: Telling, decisions: Decisions): void {
 export function addresseesOf(telling: Telling): readonly Addressee[] {
   const { group, nowMs, log, options } = telling
   const { route, key: groupKey } = group
-  const { acknowledgements, routing } = options
+  const { routing } = options
   const integrations = tellersOf(telling.alerts, routing.receivers.get(route.receiver) ?? [], routing.receivers)
   return integrations.map((integration) => {
     const place = { groupKey, receiver: route.receiver, step: 0, integration: integration.channel }
     const alerts = withOwed(telling, log.get(place, nowMs)?.firing)
     const firing = alerts.filter((alert) => !isResolved(alert, nowMs))
     const resolved = alerts.filter((alert) => isResolved(alert, nowMs))
-    const isAcknowledged =
-      firing.length > 0 && firing.every((alert) => acknowledgements?.of(alert, nowMs) !== undefined)
+    const isAcknowledged = firing.length > 0 && firing.every((alert) => isTakenOn(alert, telling))
     return { integration, firing, resolved, isAcknowledged }
   })
 }
@@ -106,13 +107,18 @@ export function decide(telling: Telling, addressee: Addressee): DedupDecision {
   })
 }
 
-function placeOf({ group }: Telling, { integration, escalation }: Addressee): LogPlace {
+/** Whether somebody sees to an alert. */
+export function isTakenOn(alert: NotifyAlert, { options, nowMs }: Telling): boolean {
+  return options.acknowledgements?.of(alert, nowMs) !== undefined
+}
+
+function placeOf({ group }: Telling, { integration, escalation }: Place): LogPlace {
   const { route, key: groupKey } = group
   return { groupKey, receiver: route.receiver, step: escalation?.step ?? 0, integration: integration.channel }
 }
 
 /** What an integration was last told of the group. */
-export function entryOf(telling: Telling, addressee: Addressee): NotifyLogRow | undefined {
+export function entryOf(telling: Telling, addressee: Place): NotifyLogRow | undefined {
   return telling.log.get(placeOf(telling, addressee), telling.nowMs)
 }
 
@@ -155,9 +161,9 @@ export function tellIntegration(telling: Telling, addressee: Addressee, decision
 }
 
 /** Makes the message, and the lines in the stories of its alerts. */
-function say(telling: Telling, addressee: Addressee, reason: string, decisions: Decisions): void {
+export function say(telling: Telling, addressee: Addressee, reason: string, decisions: Decisions): void {
   const { group, nowMs, options } = telling
-  const { integration, escalation, firing, resolved } = addressee
+  const { integration, escalation, firing, resolved, isAcknowledged } = addressee
   const { channel, sendResolved } = integration
   const told = new Set(sendResolved ? [...firing, ...resolved] : firing)
   const notification = notificationOf({
@@ -178,7 +184,7 @@ function say(telling: Telling, addressee: Addressee, reason: string, decisions: 
     expiresMs: nowMs + options.expiryMs,
   })
   for (const { fingerprint, status } of notification.alerts) {
-    const isStep = escalation !== undefined && status === 'firing'
+    const isStep = escalation !== undefined && status === 'firing' && !isAcknowledged
     const why = isStep ? `not acknowledged for ${formatDuration(escalation.afterMs)}` : reason
     const kind = isStep ? 'escalated' : 'queued'
     const detail = `for ${channel}: ${why}`

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fingerprint, Labels } from '../../src/model/labels.ts'
+import type { Notification } from '../../src/model/notification.ts'
 import { Acknowledgements } from '../../src/notify/acknowledgements.ts'
 import type { DispatcherOptions } from '../../src/notify/dispatcher.ts'
 import type { NotifyAlert } from '../../src/notify/notify-alert.ts'
@@ -242,4 +243,33 @@ test('a reload that groups in another way tells no step twice, and every end is 
     'slack: all alerts resolved -1',
     'sms: all alerts resolved -1',
   ])
+})
+
+test('those that keep an incident hear when somebody has taken on all that they were told of', async () => {
+  const pager = { ...PAGER, keepsIncidents: true }
+  const acknowledgements = new Acknowledgements()
+  const made = options(ROOT, { team: [SLACK, pager] })
+  const escalations = new Map([['team', [{ afterMs: 10 * M, integrations: [SMS, pager] }]]])
+  const bench = new Bench({ ...made, routing: { ...made.routing, escalations }, acknowledgements })
+  const acknowledge = (i: string) => {
+    const alert = bench.dispatcher.find(idOf(i)) as NotifyAlert
+    acknowledgements.set(alert, { by: 'maya', reason: '', forMs: H }, bench.nowMs)
+    const { messages } = bench.dispatcher.tellAcknowledged([idOf(i)], bench.nowMs)
+    return messages.map(({ channel, body }) => {
+      const { reason, alerts, escalation } = JSON.parse(body) as Notification
+      return `${channel}: ${reason} ${alerts.map(({ labels }) => labels.i).join(' ')}, step ${escalation?.step ?? 0}`
+    })
+  }
+  await bench.fire({ i: '1' })
+  expect(acknowledge('1')).toEqual([])
+  await bench.advance(M)
+  await bench.fire({ i: '2' })
+  await bench.advance(20 * M)
+  expect(bench.told.slice(2)).toEqual([
+    '330 slack: new alerts added +1 +2',
+    '330 pagerduty: new alerts added +1 +2',
+    '930 sms: first notification +2',
+    '930 pagerduty: first notification +2',
+  ])
+  expect(acknowledge('2')).toEqual(['pagerduty: acknowledged 1 2, step 0', 'pagerduty: acknowledged 2, step 1'])
 })

@@ -42,6 +42,8 @@ export interface Channel<Config> {
    * machines do; or never.
    */
   readonly digest: 'by default' | 'if asked' | 'never'
+  /** The other side calls people by itself until it hears that somebody has taken the alerts on. */
+  readonly keepsIncidents?: true
   /** The settings as plain data, secrets masked. */
   describe(config: Config): Readonly<Record<string, unknown>>
   /** Where it goes, for people: `#alerts`, `oncall@example.org`; no secrets. */

@@ -5,7 +5,7 @@ import type { Secret } from '../../lib/secret.ts'
 import { markSecret } from '../../lib/secret-schema.ts'
 import { version } from '../../lib/version.ts'
 import { compareText } from '../../model/labels.ts'
-import type { Notification, NotifiedAlert } from '../../model/notification.ts'
+import { ACKNOWLEDGED, type Notification, type NotifiedAlert } from '../../model/notification.ts'
 import { secret, url as webUrl } from '../../probe/fields.ts'
 import { composeMessage, type MessageText } from '../message.ts'
 import type { Channel } from './channel.ts'
@@ -120,6 +120,7 @@ export const pagerduty: Channel<PagerdutyConfig> = {
   textKey: 'routing_key',
   // An incident is about one group.
   digest: 'never',
+  keepsIncidents: true,
   describe: ({ routingKey: key, url, title, severity: asked, details, proxy: way }) => ({
     routing_key: String(key),
     ...sourcesOf({ title, severity: asked }),
@@ -165,7 +166,7 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
     goJson({
       routing_key: settings.routingKey.reveal(),
       dedup_key: dedupKey(notification),
-      event_action: notification.status === 'firing' ? 'trigger' : 'resolve',
+      event_action: actionOf(notification),
       payload: {
         summary: runes(words(settings.title, ownTitle(message)), MAX_SUMMARY_RUNES),
         source: words(settings.source, 'midwatch'),
@@ -195,6 +196,11 @@ function pagerdutyEvent(settings: PagerdutyConfig, notification: Notification, n
 function dedupKey({ groupKey, escalation }: Notification): string {
   const step = escalation === undefined ? '' : `\nescalation ${escalation.step}`
   return createHash('sha256').update(`${groupKey}${step}`).digest('hex')
+}
+
+function actionOf({ status, reason }: Notification): 'trigger' | 'acknowledge' | 'resolve' {
+  if (status === 'resolved') return 'resolve'
+  return reason === ACKNOWLEDGED ? 'acknowledge' : 'trigger'
 }
 
 function ownTitle({ title, alerts, omitted }: MessageText): string {

@@ -29,7 +29,7 @@ alertmanager:
 `)
     expect(receivers.get('team')).toEqual([
       { channel: 'team/email[0]', sendResolved: false },
-      { channel: 'team/pagerduty[0]', sendResolved: true },
+      { channel: 'team/pagerduty[0]', sendResolved: true, keepsIncidents: true },
       { channel: 'team/slack[0]', sendResolved: false },
       { channel: 'team/slack[1]', sendResolved: true },
       { channel: 'team/webhook[0]', sendResolved: true },

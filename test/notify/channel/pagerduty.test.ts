@@ -39,6 +39,14 @@ test('opens an incident for the group and resolves the same one', async () => {
   expect(opened.client_url).toBe('https://watch.example.org')
 })
 
+test('acknowledges the incident when somebody has taken all of it on', async () => {
+  const acknowledged = { by: 'Maya', reason: 'on it', untilMs: NOW + 3_600_000 }
+  const taken = await eventOf({ ...notification([alert({ acknowledged })]), reason: 'acknowledged' })
+  expect(taken.event_action).toBe('acknowledge')
+  expect(taken.dedup_key).toBe((await eventOf(notification([alert()]))).dedup_key)
+  expect(taken.payload.summary).toBe('[ACKNOWLEDGED:1] Down, critical: shop – The shop is down')
+})
+
 test('says what is wrong in the title, and where to read on', async () => {
   const annotations = { summary: 'The shop is down', runbook_url: 'docs/runbooks/check-down.md' }
   const { payload, links } = await eventOf(notification([alert({ annotations, finding: 'connect: refused' })]))
