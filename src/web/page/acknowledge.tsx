@@ -1,6 +1,6 @@
 import type { Acknowledgement } from '../../model/acknowledgement.ts'
 import { Layout, type PageContext } from './layout.tsx'
-import { severityClass } from './status.tsx'
+import { Severity } from './status.tsx'
 import { Given, plural } from './text.tsx'
 import { formatNear, Since } from './time.tsx'
 
@@ -114,11 +114,7 @@ function AckRow({ alert, nowMs }: { readonly alert: AckAlertView; readonly nowMs
   return (
     <li class="alert firing">
       <div class="alert-head">
-        {severity !== undefined && (
-          <span class={`severity ${severityClass(severity)}`}>
-            <Given text={severity} max={40} />
-          </span>
-        )}
+        <Severity severity={severity} />
         <strong class="name">
           <Given text={name} max={200} />
         </strong>

@@ -9,7 +9,7 @@ import { Layout, type PageContext } from './layout.tsx'
 import { alertPath, checkPath, GivenLink, tracePath } from './link.tsx'
 import { Trouble } from './reason.tsx'
 import { Routes } from './routes.tsx'
-import { severityClass } from './status.tsx'
+import { Severity } from './status.tsx'
 import { EventList } from './story.tsx'
 import { formatValue, Given, plural } from './text.tsx'
 import { Ago, AgoAt, formatNear, formatSpan, Since } from './time.tsx'
@@ -43,11 +43,7 @@ export function AlertPage({ page, view }: { readonly page: PageContext; readonly
         <h1>
           <Given text={name} max={300} />
         </h1>
-        {severity !== '' && (
-          <span class={`severity ${severityClass(severity)}`}>
-            <Given text={severity} max={40} />
-          </span>
-        )}
+        <Severity severity={severity} />
         <span>
           <State story={story} nowMs={nowMs} />
         </span>

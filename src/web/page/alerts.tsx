@@ -3,7 +3,7 @@ import { AckFields, type AcknowledgedView, acknowledgedText } from './acknowledg
 import { LabelList } from './labels.tsx'
 import type { PageContext } from './layout.tsx'
 import { alertPath, checkPath, GivenLink } from './link.tsx'
-import { severityClass } from './status.tsx'
+import { Severity } from './status.tsx'
 import { clipPlain, formatValue, Given } from './text.tsx'
 import { Since } from './time.tsx'
 
@@ -91,11 +91,7 @@ function AlertRow({ alert, page }: { readonly alert: AlertView; readonly page: P
   return (
     <li class={`alert ${state}`}>
       <div class="alert-head">
-        {severity !== undefined && (
-          <span class={`severity ${severityClass(severity)}`}>
-            <Given text={severity} max={40} />
-          </span>
-        )}
+        <Severity severity={severity} />
         <strong class="name">
           <a href={alertPath(alert.fingerprint)}>
             <Given text={name} max={200} />

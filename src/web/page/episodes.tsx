@@ -2,7 +2,7 @@ import { type Condition, worse } from '../../model/measure.ts'
 import type { Episode } from '../../store/episodes.ts'
 import { LabelList } from './labels.tsx'
 import { alertPath } from './link.tsx'
-import { severityClass } from './status.tsx'
+import { Severity } from './status.tsx'
 import { formatValue, Given } from './text.tsx'
 import { formatSpan, Instant } from './time.tsx'
 
@@ -44,9 +44,7 @@ function Name({ episode: { fingerprint, labels } }: { readonly episode: Episode 
     <span>
       {severity !== '' && (
         <>
-          <span class={`severity ${severityClass(severity)}`}>
-            <Given text={severity} max={40} />
-          </span>{' '}
+          <Severity severity={severity} />{' '}
         </>
       )}
       <a class="name" href={alertPath(fingerprint)}>

@@ -1,4 +1,5 @@
 import type { HealthStatus } from '../../model/health.ts'
+import { Given } from './text.tsx'
 
 /** What needs a look first comes first. */
 export const STATUSES: readonly HealthStatus[] = ['unhealthy', 'degraded', 'unknown', 'healthy']
@@ -68,7 +69,13 @@ export function StatusMark({ status }: { readonly status: HealthStatus }) {
 
 const SEVERITIES: readonly string[] = ['critical', 'high', 'medium', 'low']
 
-/** The four severities have colours of their own; any other word is shown as it is. */
-export function severityClass(severity: string): string {
-  return SEVERITIES.includes(severity) ? `severity-${severity}` : 'severity-other'
+/** A severity as a tag; the four of midwatch have colours of their own, any other word is shown as it is. */
+export function Severity({ severity }: { readonly severity: string | undefined }) {
+  if (severity === undefined || severity === '') return null
+  const style = SEVERITIES.includes(severity) ? `severity-${severity}` : 'severity-other'
+  return (
+    <span class={`severity ${style}`}>
+      <Given text={severity} max={40} />
+    </span>
+  )
 }
