@@ -288,6 +288,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   const budgets = new BudgetWatch({
     clock,
     store,
+    query: (expr, atMs) => plan.backend?.instant(expr, atMs) ?? queryStore(store.series, expr, atMs),
     ids: () => slos.entries.map(({ slo }) => slo.id),
     announce: (...changes) => announcer.announce(...changes),
   })

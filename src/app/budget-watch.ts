@@ -1,13 +1,14 @@
 import type { Clock } from '../lib/clock.ts'
+import type { VectorSample } from '../model/rule.ts'
 import type { StateChange } from '../notify/event.ts'
 import { BUDGET_LEVELS, budgetLevel } from '../objective/budget-level.ts'
-import { queryStore } from '../rule/query.ts'
 import { getSetting, putSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 
 interface BudgetWatchOptions {
   readonly clock: Clock
   readonly store: Store
+  readonly query: (expr: string, atMs: number) => Promise<readonly VectorSample[]>
   /** The SLOs whose budgets are watched, by id. */
   readonly ids: () => readonly string[]
   /** Tells other systems; never rejects. */
@@ -32,7 +33,7 @@ export class BudgetWatch {
   }
 
   async look(): Promise<void> {
-    const { clock, store, ids, announce } = this.#options
+    const { clock, store, query, ids, announce } = this.#options
     const nowMs = clock.now()
     const known = new Set(ids())
     if (nowMs - this.#lookedMs < EVERY_MS || (known.size === 0 && this.#levels.size === 0)) return
@@ -40,7 +41,7 @@ export class BudgetWatch {
     const before = JSON.stringify([...this.#levels])
     for (const id of this.#levels.keys()) if (!known.has(id)) this.#levels.delete(id)
     const changes: StateChange[] = []
-    for (const { labels, value } of await queryStore(store.series, EXPR, nowMs)) {
+    for (const { labels, value } of await query(EXPR, nowMs)) {
       const id = labels.get('sloth_id')
       if (!known.has(id) || Number.isNaN(value)) continue
       const last = this.#levels.get(id)

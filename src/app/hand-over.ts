@@ -15,7 +15,7 @@ import { loadSilences } from '../store/silences.ts'
 import { loadSlos } from '../store/slos.ts'
 import { DATABASE_FILE } from '../store/store.ts'
 import { externalUrlOf } from './plan.ts'
-import { sloBookOf } from './slo-desk.ts'
+import { sloRulesElsewhere } from './slo-desk.ts'
 
 type FromConfig = 'config' | 'groups' | 'originOf' | 'silences' | 'dashboards' | 'externalUrl'
 
@@ -31,12 +31,12 @@ export async function handOverInput(config: Config): Promise<Pick<HandOverInput,
   if (problem !== undefined) throw new Error(`${problem.file}: ${problem.message}`)
   const shipped = new Set(listAssets('rules'))
   const data = dataIn(config.storage.data)
-  const book = sloBookOf(data.slos, slos, config, Date.now())
-  const ofObjectives = new Set(book.groups.map(({ file }) => file))
+  const sloGroups = sloRulesElsewhere(data.slos, slos, config, Date.now())
+  const ofObjectives = new Set(sloGroups.map(({ file }) => file))
   const ofDatabase = data.groups.map(({ written, namespace }) => groupOf(written, namespace).group)
   return {
     config,
-    groups: [...groups, ...book.groups, ...ofDatabase],
+    groups: [...groups, ...sloGroups, ...ofDatabase],
     originOf: (file) => (shipped.has(file) ? 'shipped' : ofObjectives.has(file) ? 'objectives' : 'own'),
     silences: data.silences,
     dashboards: listAssets('dashboards').map((path) => ({ path: basename(path), text: readAsset(path) })),

@@ -111,10 +111,18 @@ function compiler(config: Config, nowMs: number): Compile {
   return (slos, windows) => compileLive(slos, windows, config, nowMs)
 }
 
-/** All SLOs without a running midwatch: those of files and those in its data. */
-export function sloBookOf(stored: readonly StoredSlo[], loaded: LoadedSlos, config: Config, nowMs: number): SloBook {
+/** The rules of all SLOs, those of files and those in the data, as another program is to evaluate them. */
+export function sloRulesElsewhere(
+  stored: readonly StoredSlo[],
+  loaded: LoadedSlos,
+  config: Config,
+  nowMs: number,
+): readonly RuleGroup[] {
   const compile = compiler(config, nowMs)
   const book = new SloBook(compile, stored)
   book.update(loaded, compile)
-  return book
+  const slos = book.entries.map(({ slo }) => slo)
+  return compileLive(slos, loaded.windows, config, nowMs, { isElsewhere: true }).compiled.flatMap(
+    ({ groups }) => groups,
+  )
 }

@@ -55,6 +55,7 @@ export const compile = defineCommand({
       periodMs: period(args.period),
       windows: new Map([...(others?.windows ?? []), ...written]),
       isSlothExact: args['sloth-exact'] ?? false,
+      isElsewhere: true,
       extraLabels: labelsOf(valuesOf(rawArgs, 'extra-label')),
       alerts: args.alerts,
       recordings: args.recordings,

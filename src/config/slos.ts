@@ -2,7 +2,7 @@ import { cronSpacingMs } from '../lib/cron-spacing.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import { version } from '../lib/version.ts'
 import type { Problem } from '../model/problem.ts'
-import { type CompiledSlo, compileSlos } from '../objective/compile-all.ts'
+import { type CompileAllOptions, type CompiledSlo, compileSlos } from '../objective/compile-all.ts'
 import type { Slo } from '../objective/slo.ts'
 import { readSpecs, type SpecFile } from '../objective/spec/read.ts'
 import type { AlertWindows } from '../objective/windows.ts'
@@ -39,9 +39,10 @@ export function compileLive(
   windows: ReadonlyMap<number, AlertWindows>,
   { evaluation: { cron, timezone }, checks }: Omit<SloConfig, 'sloFiles'>,
   nowMs: number,
+  options: Pick<CompileAllOptions, 'isElsewhere'> = {},
 ): { readonly compiled: readonly CompiledSlo[]; readonly problems: readonly Problem[] } {
   const slowIntervalMs = slowInterval(cronSpacingMs(cron, timezone, nowMs))
-  const { compiled, problems } = compileSlos(slos, { version, windows, slowIntervalMs })
+  const { compiled, problems } = compileSlos(slos, { version, windows, slowIntervalMs, ...options })
   return {
     compiled,
     problems: [...problems, ...compiled.flatMap(templateProblems), ...unknownChecks(slos, checks)],

@@ -2,6 +2,7 @@ import { formatDuration } from '../model/duration.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleGroup } from '../model/rule.ts'
 import { type CompileOptions, compileSlo } from './compile.ts'
+import { elsewhere } from './elsewhere.ts'
 import { windowRemarks } from './reachable.ts'
 import type { Slo } from './slo.ts'
 import { type AlertWindows, DEFAULT_PERIOD_MS, SLOTH_PERIODS_MS, scaledWindows, slothWindows } from './windows.ts'
@@ -13,6 +14,8 @@ export interface CompileAllOptions extends CompileOptions {
   readonly windows?: ReadonlyMap<number, AlertWindows>
   /** Exactly what Sloth makes, without what midwatch adds. */
   readonly isSlothExact?: boolean
+  /** For other programs than midwatch, which do not have its own series. */
+  readonly isElsewhere?: boolean
 }
 
 /** An SLO with its rules. */
@@ -29,7 +32,7 @@ export function compileSlos(
 ): { readonly compiled: readonly CompiledSlo[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const compiled = slos.flatMap((written): CompiledSlo[] => {
-    const slo = options.isSlothExact ? { ...written, guards: undefined } : written
+    const slo = meant(written, options)
     const periodMs = slo.periodMs ?? options.periodMs ?? DEFAULT_PERIOD_MS
     const windows = windowsFor(slo, periodMs, options)
     const tell = (message: string, severity: Problem['severity']) => {
@@ -48,6 +51,11 @@ export function compileSlos(
     return [{ slo, windows, groups: compileSlo(slo, windows, options) }]
   })
   return { compiled, problems }
+}
+
+function meant(slo: Slo, { isSlothExact, isElsewhere }: CompileAllOptions): Slo {
+  if (isSlothExact) return { ...elsewhere(slo), guards: undefined }
+  return isElsewhere ? elsewhere(slo) : slo
 }
 
 function windowsFor(

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { BudgetWatch } from '../../src/app/budget-watch.ts'
 import { BatchBuilder } from '../../src/model/sample.ts'
 import type { StateChange } from '../../src/notify/event.ts'
+import { queryStore } from '../../src/rule/query.ts'
 import { series, testStore } from '../support/test-store.ts'
 
 const METRIC = 'slo:period_error_budget_remaining:ratio'
@@ -13,6 +14,7 @@ test('what is left of a budget is told as it crosses a half, a quarter, a tenth 
     new BudgetWatch({
       clock: it.clock,
       store: it.store,
+      query: (expr, atMs) => queryStore(it.store.series, expr, atMs),
       ids: () => ['shop-orders'],
       announce: async (...changes) => void told.push(...changes),
     })
@@ -46,6 +48,7 @@ test('an SLO that begins with its budget gone is no news, and one that is gone i
   const watching = new BudgetWatch({
     clock: it.clock,
     store: it.store,
+    query: (expr, atMs) => queryStore(it.store.series, expr, atMs),
     ids: () => ids,
     announce: async (...changes) => void told.push(...changes),
   })

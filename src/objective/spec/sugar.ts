@@ -3,6 +3,7 @@ import type { YamlNode } from '../../lib/yaml.ts'
 import { parseDuration } from '../../model/duration.ts'
 import type { Path } from '../../model/field-reader.ts'
 import { PromqlError, parse, print, type VectorSelector } from '../../promql/index.ts'
+import { CHECK_UP } from '../elsewhere.ts'
 import { eventsSli } from '../event-count.ts'
 import { WINDOW_TEXT } from '../query-template.ts'
 import type { Sli } from '../slo.ts'
@@ -44,7 +45,7 @@ function availability(reader: SpecReader, node: YamlNode, path: Path): Lowered |
     reader.problem(path, 'needs a check; write {check: shop}')
     return undefined
   }
-  const looks = `probe_success{check=${quoteGo(check)}}[${WINDOW_TEXT}]`
+  const looks = `${CHECK_UP}{check=${quoteGo(check)}}[${WINDOW_TEXT}]`
   const total = `sum(count_over_time(${looks}))`
   return { sli: events(reader, `${total} - sum(sum_over_time(${looks}))`, total, path), checks: [check] }
 }

@@ -2,8 +2,8 @@ import { cronSpacingMs } from '../../lib/cron-spacing.ts'
 import type { SloEntry } from '../../objective/book.ts'
 import { seriesOf, sliMetric } from '../../objective/names.ts'
 import { identityOf } from '../../objective/slo.ts'
-import { evaluate } from '../../promql/index.ts'
 import type { WebContext } from '../context.ts'
+import { instant } from '../instant.ts'
 import { budgetOf, windowText } from './slo-status.ts'
 
 const DAY_MS = 86_400_000
@@ -139,8 +139,7 @@ async function daysOf(
   return days
 }
 
-async function one({ store }: WebContext, text: string, atMs: number): Promise<number | undefined> {
-  const { value } = await evaluate({ text, atMs }, store.series)
-  const found = value.type === 'vector' ? value.samples[0]?.value : undefined
+async function one(context: WebContext, text: string, atMs: number): Promise<number | undefined> {
+  const found = (await instant(context, text, atMs))[0]?.value
   return found === undefined || Number.isNaN(found) ? undefined : found
 }

@@ -5,8 +5,8 @@ import { sliMetric } from '../../objective/names.ts'
 import { totalMetric } from '../../objective/sli-rules.ts'
 import { SEVERITIES, type Severity, type Slo } from '../../objective/slo.ts'
 import { distinctWindows } from '../../objective/windows.ts'
-import { evaluate } from '../../promql/index.ts'
 import type { WebContext } from '../context.ts'
+import { instant } from '../instant.ts'
 
 /** How it stands with an SLO; undefined is what nothing is known of. */
 export interface SloStatus {
@@ -175,13 +175,12 @@ function stateOf(
 }
 
 async function worst(
-  { store }: WebContext,
+  context: WebContext,
   text: string,
   atMs: number,
   label = 'sloth_id',
 ): Promise<ReadonlyMap<string, number>> {
-  const { value } = await evaluate({ text, atMs }, store.series)
-  const samples = value.type === 'vector' ? value.samples : []
+  const samples = await instant(context, text, atMs)
   return new Map(
     samples.flatMap(({ labels, value: number }) => (Number.isNaN(number) ? [] : [[labels.get(label), number]])),
   )
