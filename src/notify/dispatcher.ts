@@ -164,11 +164,11 @@ export class Dispatcher {
 
   /**
    * Nobody could say anything from `lastAliveMs` to `nowMs`: we were not there, or the machine slept. What fired before did
-   * not resolve because of that.
+   * not resolve because of that. What somebody said is over is over, be it after the last sign of life that was kept.
    */
   bridge(lastAliveMs: number, nowMs: number): void {
     for (const alert of this.#alerts.values()) {
-      if (alert.endsAtMs <= lastAliveMs) continue
+      if (alert.endsAtMs <= lastAliveMs || isResolved(alert, alert.updatedAtMs)) continue
       const graceMs = Math.max(alert.endsAtMs - alert.updatedAtMs, GRACE_MS)
       const endsAtMs = Math.max(alert.endsAtMs, nowMs + graceMs)
       this.#alerts.set(alert.fingerprint, { ...alert, endsAtMs, frozen: NOT_SAID_SINCE })

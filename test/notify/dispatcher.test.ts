@@ -357,6 +357,20 @@ describe('time', () => {
     expect(bench.told).toHaveLength(1)
   })
 
+  test('in which nobody was there does not undo an end that was told just before it', async () => {
+    await using it = await testStore()
+    const bench = new Bench(options(), it.store)
+    await bench.fire({ i: '1' })
+    await bench.advance(M)
+    const lastAliveMs = bench.nowMs
+    bench.nowMs += 5 * S
+    await bench.resolve({ i: '1' })
+    // Gone before the group was due; the last sign of life is older than the end.
+    const after = new Bench(options(), it.store, lastAliveMs, bench.nowMs + 2 * S)
+    await after.advance(6 * M, { says: false })
+    expect(after.told).toEqual([expect.stringMatching(/slack: all alerts resolved -1$/)])
+  })
+
   test('that is put back an hour keeps nobody waiting for it to come again', async () => {
     const bench = new Bench()
     await bench.fire({ i: '1' })
