@@ -31,9 +31,17 @@ import { queryStore } from '../rule/query.ts'
 import { RuleEngine } from '../rule/rule-engine.ts'
 import { loadAcknowledgements } from '../store/acknowledgements.ts'
 import { loadAlerts } from '../store/alerts.ts'
+import { ArrivedFile } from '../store/arrived-file.ts'
 import { loadChecks } from '../store/checks.ts'
 import { loadNotify } from '../store/notify.ts'
-import { channelStates, failingChannels, outboxBacklog, recordDelivery, releaseLeases } from '../store/outbox.ts'
+import {
+  channelStates,
+  failingChannels,
+  outboxBacklog,
+  recordDelivery,
+  releaseLeases,
+  settleArrived,
+} from '../store/outbox.ts'
 import { leaseMessages } from '../store/outbox-lease.ts'
 import { standIn } from '../store/outbox-stand-in.ts'
 import { getSetting, putSetting } from '../store/settings.ts'
@@ -202,11 +210,15 @@ export async function startApp(options: StartOptions): Promise<App> {
     lastAliveMs,
     nowMs: startedMs,
   })
+  const arrived = new ArrivedFile(plan.config.storage.data)
+  lifecycle.onStop('arrivals', () => arrived.close())
   const sender: Sender = new Sender(
     {
       clock,
       lease: (request) => store.writer.run(leaseMessages, request),
       record: (delivery) => store.writer.run(recordDelivery, delivery),
+      onArrived: (messages) => void arrived.note(messages),
+      onIdle: () => arrived.settled(),
       failing: () => failingChannels(store.reader),
       standIn: (request) => store.writer.run(standIn, request),
       onDelivery: (report) => teller.noteDelivery(report),
@@ -439,9 +451,12 @@ export async function startApp(options: StartOptions): Promise<App> {
   await apply(plan, loaded)
   schedule.set('seal', '10 * * * *', undefined, () => housekeeping.seal(ending.signal))
   schedule.set('retention', '40 3 * * *', undefined, () => housekeeping.retain())
-  await store.writer
-    .run(releaseLeases, {})
-    .catch(() => log.error({ event: 'storage.failed' }, 'the data file refuses writes'))
+  await Promise.all([
+    store.writer
+      .run(settleArrived, { arrived: arrived.found, nowMs: clock.now() })
+      .then(() => arrived.settled({ isStart: true })),
+    store.writer.run(releaseLeases, {}),
+  ]).catch(() => log.error({ event: 'storage.failed' }, 'the data file refuses writes'))
   const telling = teller.run(ending.signal)
   isStarted = true
 

@@ -4,8 +4,9 @@ import type { Clock } from '../lib/clock.ts'
 import { redactText } from '../lib/redact.ts'
 import type { AlertEvent } from '../model/alert.ts'
 import type { Notification } from '../model/notification.ts'
+import type { Arrived } from '../store/arrived-file.ts'
 import type { NewMessage } from '../store/notify.ts'
-import { type Delivery, type DeliveryOutcome, LONGEST_WAIT_MS, type Message } from '../store/outbox.ts'
+import { type Delivery, type DeliveryOutcome, LONGEST_WAIT_MS, type Message, messageIdOf } from '../store/outbox.ts'
 import type { LeaseRequest, Parcel } from '../store/outbox-lease.ts'
 import type { StandInRequest } from '../store/outbox-stand-in.ts'
 import { DeliveryError, type SendContext } from './channel/channel.ts'
@@ -45,6 +46,10 @@ interface SenderOptions {
   readonly clock: Clock
   readonly lease: (request: LeaseRequest) => Promise<readonly Parcel[]>
   readonly record: (delivery: Delivery) => Promise<void>
+  /** Told at once what has arrived, before that is written down. */
+  readonly onArrived?: (arrived: readonly Arrived[]) => void
+  /** Told when nothing is under way and all that arrived is written down. */
+  readonly onIdle?: () => void
   /** Channels that have been failing since a moment. */
   readonly failing: () => readonly { readonly channel: string; readonly sinceMs: number }[]
   /** Hands what waits on a channel to another one, too. */
@@ -75,6 +80,8 @@ const RETRY = { firstMs: 1000, factor: 2, maxMs: 60_000, jitterShare: 0.2 }
 export class Sender {
   readonly #options: SenderOptions
   readonly #inFlight = new Map<Promise<void>, string>()
+  /** Ids of messages that arrived and are not written down as delivered yet. */
+  readonly #arrived = new Set<string>()
   /** The end of each line of messages that no disk holds, by channel and group. */
   readonly #unwritten = new Map<string, Promise<void>>()
   readonly #allowances = new Map<string, Allowance>()
@@ -142,6 +149,7 @@ export class Sender {
         .catch((error: unknown) => this.#options.onError(error))
         .finally(() => {
           this.#inFlight.delete(work)
+          if (this.#inFlight.size + this.#arrived.size === 0) this.#options.onIdle?.()
           // The next message of the same group may go now.
           this.kick(signal).catch((error: unknown) => this.#options.onError(error))
         })
@@ -220,7 +228,19 @@ export class Sender {
     if (first === undefined) return
     const startMs = this.#options.clock.monotonicMs()
     const alive: Parcel = [first, ...others]
-    await this.#record(alive, await this.#try(alive, signal), startMs)
+    const ids = alive.map(messageIdOf)
+    // What arrived and could not be written down, since the disk refused, comes back when its lease is over.
+    const isThere = ids.every((id) => this.#arrived.has(id))
+    const outcome: DeliveryOutcome = isThere ? { kind: 'delivered' } : await this.#try(alive, signal)
+    if (outcome.kind === 'delivered') this.#noteArrived(alive)
+    await this.#record(alive, outcome, startMs)
+    for (const id of ids) this.#arrived.delete(id)
+  }
+
+  #noteArrived(parcel: Parcel): void {
+    const arrived = parcel.map((message) => ({ id: message.id, messageId: messageIdOf(message) }))
+    for (const { messageId } of arrived) this.#arrived.add(messageId)
+    this.#options.onArrived?.(arrived)
   }
 
   async #record(messages: readonly Message[], outcome: DeliveryOutcome, startMs: number): Promise<void> {
@@ -278,12 +298,11 @@ export class Sender {
   }
 }
 
-/** Made of what does not change from try to try, so that a message that no disk holds has one, too. */
+/** Several messages in one have an id of their own: that of their ids. */
 function parcelId(parcel: Parcel): string {
-  const parts = parcel.map(({ channel, groupKey, createdMs, body }) =>
-    JSON.stringify([channel, groupKey, createdMs, body]),
-  )
-  const hash = createHash('sha256').update(parts.join('\n'))
+  const [first, ...others] = parcel
+  if (others.length === 0) return messageIdOf(first)
+  const hash = createHash('sha256').update(parcel.map(messageIdOf).join('\n'))
   return `msg_${hash.digest('base64url').slice(0, 27)}`
 }
 

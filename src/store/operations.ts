@@ -5,7 +5,7 @@ import { retainCheckEvents, saveChecks } from './checks.ts'
 import { addPing } from './heartbeats.ts'
 import { retainNotifyLog, saveFlush } from './notify.ts'
 import type { Operation } from './operation.ts'
-import { oweMessages, recordDelivery, releaseLeases } from './outbox.ts'
+import { oweMessages, recordDelivery, releaseLeases, settleArrived } from './outbox.ts'
 import { leaseMessages } from './outbox-lease.ts'
 import { standIn } from './outbox-stand-in.ts'
 import { applyPush, retainPushed } from './pushed-operations.ts'
@@ -56,6 +56,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   saveFlush,
   saveSilences,
   saveSlo,
+  settleArrived,
   standIn,
   touchToken,
   trimJournal,

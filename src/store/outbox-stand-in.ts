@@ -126,7 +126,8 @@ function statusOf(body: string): unknown {
   return (JSON.parse(body) as { readonly status?: unknown }).status
 }
 
-function fingerprintsOf(body: string): readonly string[] {
+/** Of the alerts that a message is about; none of what is no message about alerts. */
+export function fingerprintsOf(body: string): readonly string[] {
   const { alerts = [] } = JSON.parse(body) as { readonly alerts?: readonly { readonly fingerprint: string }[] }
   return alerts.map(({ fingerprint }) => fingerprint)
 }

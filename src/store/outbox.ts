@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { AlertEvent } from '../model/alert.ts'
 import { writeEvents } from './alert-events.ts'
+import type { Arrived } from './arrived-file.ts'
 import type { Connection } from './database.ts'
 import type { NewMessage } from './notify.ts'
 import { defineOperation, type Transaction } from './operation.ts'
-import { handOver, type StandIn, type StandInSource, tellEnd } from './outbox-stand-in.ts'
+import { fingerprintsOf, handOver, type StandIn, type StandInSource, tellEnd } from './outbox-stand-in.ts'
 import { sql } from './schema.ts'
 
 /** A message that is owed, handed to a sender. */
@@ -42,6 +44,51 @@ export function writeMessages(transaction: Transaction, messages: readonly NewMe
 
 /** No try is put off farther than this; where one is, the clock was put back, and its time has come. */
 export const LONGEST_WAIT_MS = 15 * 60_000
+
+/** Names a message: the same at every try of it, also of one that no disk holds, and another one for each other message. */
+export function messageIdOf({
+  channel,
+  groupKey,
+  createdMs,
+  body,
+}: Pick<Message, 'channel' | 'groupKey' | 'createdMs' | 'body'>): string {
+  const hash = createHash('sha256').update(JSON.stringify([channel, groupKey, createdMs, body]))
+  return `msg_${hash.digest('base64url').slice(0, 27)}`
+}
+
+/** At the start: what arrived before the last run was killed is not sent again. */
+export const settleArrived = defineOperation(
+  'settle-arrived',
+  (transaction, { arrived, nowMs }: { readonly arrived: readonly Arrived[]; readonly nowMs: number }): number => {
+    const { db } = transaction
+    let settled = 0
+    for (const { id, messageId } of arrived) {
+      const row = db
+        .statement(
+          `SELECT channel, group_key AS groupKey, created_ms AS createdMs, body FROM outbox
+           WHERE id = ? AND finished_ms IS NULL`,
+        )
+        .get(id) as Pick<Message, 'channel' | 'groupKey' | 'createdMs' | 'body'> | undefined
+      if (row === undefined || messageIdOf(row) !== messageId) continue
+      db.statement(
+        `UPDATE outbox SET finished_ms = ?, outcome = 'delivered', last_error = NULL, leased_until_ms = 0 WHERE id = ?`,
+      ).run(nowMs, id)
+      noteChannel(transaction, row.channel, nowMs, undefined)
+      const event = {
+        atMs: nowMs,
+        kind: 'delivered',
+        detail: `by ${row.channel}, just before midwatch was stopped in its tracks`,
+        subject: `channel/${row.channel}`,
+      }
+      writeEvents(
+        transaction,
+        fingerprintsOf(row.body).map((fingerprint) => ({ fingerprint, ...event })),
+      )
+      settled++
+    }
+    return settled
+  },
+)
 
 /** At the start: whoever held a message is gone. */
 export const releaseLeases = defineOperation('release-leases', ({ db }): number =>

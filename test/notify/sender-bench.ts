@@ -101,7 +101,7 @@ export async function senderBench(...names: string[]) {
   const reports: DeliveryReport[] = []
   const errors: string[] = []
   const channels = new Map(names.map((name) => [name, new Receiver(name)]))
-  const start = () =>
+  const start = (others: Partial<ConstructorParameters<typeof Sender>[0]> = {}) =>
     new Sender(
       {
         clock: it.clock,
@@ -111,6 +111,7 @@ export async function senderBench(...names: string[]) {
         standIn: (request) => it.store.writer.run(standIn, request),
         onDelivery: (report) => void reports.push(report),
         onError: (error) => void errors.push((error as Error).message),
+        ...others,
       },
       channels,
     )

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { DeliveryError } from '../../src/notify/channel/channel.ts'
 import { Sender } from '../../src/notify/sender.ts'
 import { alertEvents } from '../../src/store/alert-events.ts'
-import { channelStates, nextDueMs, outboxBacklog, releaseLeases } from '../../src/store/outbox.ts'
+import { StorageError } from '../../src/store/operation.ts'
+import { channelStates, nextDueMs, outboxBacklog, recordDelivery, releaseLeases } from '../../src/store/outbox.ts'
 import { leaseMessages } from '../../src/store/outbox-lease.ts'
 import type { Store } from '../../src/store/store.ts'
 import { FOREVER, fingerprintOf, owe, senderBench, settled } from './sender-bench.ts'
@@ -230,6 +231,30 @@ describe('a crash', () => {
     await b.pass()
     expect(b.reports).toMatchObject([{ outcome: 'delivered', attempts: 2 }])
   })
+})
+
+test('what arrived and could not be written down, since the disk was full, is not sent again', async () => {
+  await using b = await senderBench('slack')
+  await b.owe('slack g one')
+  let isFull = true
+  const full = b.start({
+    record: (delivery) =>
+      isFull
+        ? Promise.reject(new StorageError('disk full', 'SQLITE_FULL'))
+        : b.it.store.writer.run(recordDelivery, delivery),
+  })
+  await full.kick(FOREVER)
+  await settled(full, b.it.store)
+  expect(b.errors).toEqual(['disk full'])
+  await b.it.clock.advance(M)
+  await full.kick(FOREVER)
+  await settled(full, b.it.store)
+  isFull = false
+  await b.it.clock.advance(M)
+  await full.kick(FOREVER)
+  await settled(full, b.it.store)
+  expect(b.channel('slack').tries).toEqual(['one'])
+  expect(outboxBacklog(b.it.store.reader).pending).toBe(0)
 })
 
 describe('without a disk', () => {
