@@ -13,6 +13,7 @@ import { cronSpacingMs } from '../lib/cron-spacing.ts'
 import { Lifecycle } from '../lib/lifecycle.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import { version } from '../lib/version.ts'
+import type { SentAlert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
 import type { HealthStatus } from '../model/health.ts'
 import type { Labels } from '../model/labels.ts'
@@ -54,6 +55,7 @@ import type { CheckView, WebContext } from '../web/context.ts'
 import { createWeb, listen } from '../web/server.ts'
 import { AckDesk } from './ack-desk.ts'
 import { ackKey } from './ack-key.ts'
+import { startForwarder } from './alert-forwarding.ts'
 import { Announcer } from './announcer.ts'
 import { BudgetWatch } from './budget-watch.ts'
 import { ensureToken } from './first-token.ts'
@@ -241,7 +243,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     },
   })
   const messagesOf: Announcer['messagesOf'] = (changes) => announcer.messagesOf(changes)
-  const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender, messagesOf })
+  const forwarder = startForwarder({ clock, log, metrics }, plan.alertForwarding)
+  const forward = (alerts: readonly SentAlert[]) => forwarder.take(alerts)
+  const teller = new Teller({ clock, log, metrics, audit, store, dispatcher, sender, forward, messagesOf })
   const desk = new SilenceDesk({
     clock,
     store,
@@ -266,6 +270,10 @@ export async function startApp(options: StartOptions): Promise<App> {
     externalUrl: externalUrlOf(plan.config),
     restored: alertsAfter(outage, loadAlerts(store.reader)),
     frozenBy: frozenBy(outage, (check, atMs) => board.darkness(check, atMs)),
+    get externalLabels() {
+      return plan.config.externalLabels
+    },
+    resendDelayMs: () => plan.config.evaluation.resendDelayMs,
     spacingMs: () => tickMs,
     onResult: (result) => teller.noteEvaluation(result),
     onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
@@ -329,13 +337,15 @@ export async function startApp(options: StartOptions): Promise<App> {
     await updateRules()
     sender.reconfigure(next.outlets)
     metrics.startChannels(next.outlets.keys())
+    forwarder.reconfigure(next.alertForwarding)
+    metrics.startAlertmanagers(next.alertForwarding.targets.map(({ name }) => name))
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
     schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
       Promise.all([judge.tick(dueMs).then(() => budgets.look()), desk.noteEnded()]).then(() => acks.noteEnded()),
     )
     await runner.update(jobs)
     await scrapes.update(next.config.scrape)
-    await forwarding.update(next.config.remoteWrite)
+    await forwarding.update(next.config.remoteWrite, next.config.externalLabels)
   }
   const reloader: Reloader = new Reloader(
     {
@@ -465,6 +475,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   lifecycle.onStop('outbox', () => teller.lastPass(AbortSignal.timeout(5000)))
   lifecycle.onStop('telling', () => telling)
   lifecycle.onStop('remote write', () => forwarding.stop())
+  lifecycle.onStop('alerts to other Alertmanagers', () => forwarder.stop())
   lifecycle.onStop('check states', () => watch.save())
   lifecycle.onStop('checks', () => runner.stop())
   lifecycle.onStop('scrapes', () => scrapes.stop())

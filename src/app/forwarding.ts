@@ -3,6 +3,7 @@ import type { RemoteWrite } from '../export/forward/remote-write-config.ts'
 import type { AddressPolicy } from '../lib/address.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Secret } from '../lib/secret.ts'
+import { Labels } from '../model/labels.ts'
 import { journalAfter, newestEntry, trimmedTo } from '../store/series/journal-reader.ts'
 import { getSetting, putSetting } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
@@ -21,6 +22,7 @@ interface ForwardingOptions {
 
 interface Running {
   readonly remote: RemoteWrite
+  readonly externalLabels: Labels
   readonly writer: RemoteWriter
   readonly stop: AbortController
   readonly done: Promise<void>
@@ -40,16 +42,21 @@ export class Forwarding {
     this.#options = options
   }
 
-  /** Goes on with remotes that are the same, ends those that are gone, begins with new ones. */
-  async update(remotes: readonly RemoteWrite[]): Promise<void> {
+  /**
+   * Goes on with remotes that are the same, ends those that are gone, begins with new ones.
+   *
+   * @param externalLabels what is sent along with series that lack them
+   */
+  async update(remotes: readonly RemoteWrite[], externalLabels = Labels.empty): Promise<void> {
     const next = new Map<string, Running>()
     for (const remote of remotes) {
       const known = this.#running.get(remote.name)
-      if (known !== undefined && isSame(known.remote, remote)) next.set(remote.name, known)
+      const isKept = known?.externalLabels.key === externalLabels.key && isSame(known.remote, remote)
+      if (isKept) next.set(remote.name, known)
     }
     const gone = [...this.#running.values()].filter((running) => next.get(running.remote.name) !== running)
     await Promise.all(gone.map(end))
-    for (const remote of remotes) if (!next.has(remote.name)) next.set(remote.name, this.#start(remote))
+    for (const remote of remotes) if (!next.has(remote.name)) next.set(remote.name, this.#start(remote, externalLabels))
     this.#running = next
   }
 
@@ -58,13 +65,13 @@ export class Forwarding {
     this.#running.clear()
   }
 
-  #start(remote: RemoteWrite): Running {
+  #start(remote: RemoteWrite, externalLabels: Labels): Running {
     const { clock, policy, baseFolder, metrics, log } = this.#options
     const { name } = remote
     const stop = new AbortController()
     const writer = new RemoteWriter({
       remote,
-      source: this.#source(name),
+      source: this.#source(name, externalLabels),
       clock,
       policy,
       baseFolder: baseFolder(),
@@ -85,10 +92,10 @@ export class Forwarding {
     const done = writer.run(stop.signal).catch((error: unknown) => {
       log.error({ event: 'remote_write.ended', remote: name, err: error }, 'nothing is sent there until a reload')
     })
-    return { remote, writer, stop, done }
+    return { remote, externalLabels, writer, stop, done }
   }
 
-  #source(remote: string): ForwardSource {
+  #source(remote: string, externalLabels: Labels): ForwardSource {
     const { store, onCorrupt, clock, metrics } = this.#options
     const { reader, series, writer } = store
     return {
@@ -100,7 +107,10 @@ export class Forwarding {
       save: async (name, position) => {
         await writer.run(putSetting, { key: settingOf(name), value: JSON.stringify(position) })
       },
-      labelsOf: (ref) => series.labelsOf(ref),
+      labelsOf(ref) {
+        const labels = series.labelsOf(ref)
+        return labels && externalLabels.merge(labels)
+      },
       next(position, most) {
         const newest = newestEntry(reader)
         metrics.remoteWritePending.set({ remote }, Math.max(0, newest - position.id))

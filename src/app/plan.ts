@@ -2,6 +2,7 @@ import type { CheckConfig, Config } from '../config/config.ts'
 import { routingOf } from '../config/routing.ts'
 import { QueryBackend } from '../export/forward/backend.ts'
 import { EVENTS, eventOutlet } from '../notify/event-sink.ts'
+import type { Forwarding } from '../notify/forwarder.ts'
 import type { Routing } from '../notify/routing.ts'
 import type { Outlet, Outlets, ReadyChannel } from '../notify/sender.ts'
 import { channelsOf } from './channels.ts'
@@ -17,6 +18,8 @@ export interface Plan {
   readonly outlets: Outlets
   /** Who answers queries in the place of our own store. */
   readonly backend: QueryBackend | undefined
+  /** Where alerts of the rules go besides. */
+  readonly alertForwarding: Forwarding
 }
 
 export function buildPlan(config: Config): Plan {
@@ -33,6 +36,11 @@ export function buildPlan(config: Config): Plan {
       config.metricsBackend === undefined
         ? undefined
         : new QueryBackend(config.metricsBackend, () => config.probes.addressPolicy, config.folder),
+    alertForwarding: {
+      targets: config.alerting?.targets ?? [],
+      externalLabels: config.externalLabels,
+      relabel: config.alerting?.relabel.apply ?? ((labels) => labels),
+    },
   }
 }
 

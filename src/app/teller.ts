@@ -22,6 +22,8 @@ interface TellerOptions {
   readonly store: Store
   readonly dispatcher: Dispatcher
   readonly sender: Sender
+  /** Hands alerts of the rules to Alertmanagers beside us; waits for none. */
+  readonly forward?: (alerts: readonly SentAlert[]) => void
   /** The messages by which other systems hear of changes. */
   readonly messagesOf?: (changes: readonly StateChange[]) => readonly NewMessage[]
 }
@@ -44,7 +46,8 @@ export class Teller {
 
   /** Writes down what an evaluation changed and hands its alerts over, as one operation. */
   noteEvaluation(result: EvaluationResult): void {
-    const { clock, store, log } = this.#options
+    const { clock, store, log, forward } = this.#options
+    forward?.(result.sent)
     const { events, ...notify } = this.#options.dispatcher.take(result.sent, clock.now())
     const messages = this.#options.messagesOf?.(alertChanges(result)) ?? []
     const change = plainEvaluation({ ...result, events: [...result.events, ...events], notify, messages })

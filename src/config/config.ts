@@ -7,6 +7,7 @@ import type { Labels } from '../model/labels.ts'
 import type { EventSink } from '../notify/event-sink.ts'
 import type { ProbeDefinition } from '../probe/probe.ts'
 import type { ScrapeConfig } from '../probe/scrape/config.ts'
+import type { AlertingConfig } from './alerting.ts'
 import type { AlertmanagerConfig } from './alertmanager/alertmanager.ts'
 import type { NotifyConfig } from './notify.ts'
 
@@ -35,6 +36,10 @@ export interface Config {
   readonly notify: NotifyConfig
   /** Alertmanager's own keys, where they are written. */
   readonly alertmanager: AlertmanagerConfig | undefined
+  /** Other Alertmanagers that are handed the alerts of the rules. */
+  readonly alerting: AlertingConfig | undefined
+  /** What other systems know this midwatch by. */
+  readonly externalLabels: Labels
   /** Who is told of changes of state as CloudEvents; undefined tells nobody. */
   readonly events: EventSink | undefined
   readonly log: LogConfig
@@ -99,6 +104,8 @@ export interface EvaluationConfig {
   readonly cron: string
   /** An IANA name; undefined is the zone of the machine. */
   readonly timezone: string | undefined
+  /** An alert that holds is handed over again at the first evaluation later than this. */
+  readonly resendDelayMs: number
 }
 
 export interface ProbesConfig {

@@ -3,6 +3,7 @@ import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Channel } from '../notify/channel/channel.ts'
 import { type ChannelName, channels } from '../notify/channel/registry.ts'
 import { describeEventSink } from '../notify/event-sink.ts'
+import { describeAlerting } from './alerting.ts'
 import { printAlertmanager } from './alertmanager/print.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
 import { describeDelivery } from './delivery.ts'
@@ -34,7 +35,11 @@ export function describeConfig(config: Config): Record<string, unknown> {
       },
       limits: { series: storage.limits.series, series_per_metric: storage.limits.seriesPerMetric },
     },
-    evaluation: { cron: evaluation.cron, ...given('timezone', evaluation.timezone) },
+    evaluation: {
+      cron: evaluation.cron,
+      ...given('timezone', evaluation.timezone),
+      resend_delay: formatDuration(evaluation.resendDelayMs),
+    },
     checks: config.checks.map(describeCheck),
     allow: [...config.allow],
     probes: { address_policy: config.probes.addressPolicy, concurrency: config.probes.concurrency },
@@ -46,6 +51,11 @@ export function describeConfig(config: Config): Record<string, unknown> {
         : shippedRules.enabled,
     notify: describeNotify(config.notify),
     ...given('alertmanager', describeAlertmanager(config)),
+    ...given('alerting', config.alerting && describeAlerting(config.alerting)),
+    ...given(
+      'global',
+      config.externalLabels.size === 0 ? undefined : { external_labels: config.externalLabels.toObject() },
+    ),
     ...given('events', config.events === undefined ? undefined : describeEventSink(config.events)),
     log: { level: config.log.level },
   }

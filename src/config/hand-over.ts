@@ -40,6 +40,11 @@ export function handOverOf(input: HandOverInput): HandOver {
     externalUrl: input.externalUrl,
     midwatchAddress: input.midwatchAddress,
     addresses: input.addresses,
+    externalLabels: config.externalLabels.toObject(),
+    alerting: {
+      relabel: config.alerting?.relabel.rules ?? [],
+      targets: (config.alerting?.targets ?? []).map(({ name }) => name),
+    },
     checks: config.checks.map(handedCheck),
     scrapeConfigs: config.scrape,
     ruleFiles: ruleFilesOf(groups, originOf),

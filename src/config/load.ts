@@ -2,8 +2,10 @@ import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { withBackend } from '../export/forward/backend-config.ts'
 import { formatDuration, parseDuration } from '../model/duration.ts'
+import { Labels } from '../model/labels.ts'
 import type { Problem } from '../model/problem.ts'
 import { DEFAULT_INTERVAL_MS } from '../probe/scrape/config.ts'
+import { alertingBeside } from './alerting.ts'
 import { type AlertmanagerTools, readAlertmanager } from './alertmanager/read.ts'
 import { readCheck } from './check.ts'
 import { Collector } from './collector.ts'
@@ -137,6 +139,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     notify: written,
     channels: ours,
   })
+  const alerting = parse('alerting')
   const events = parse('events')
   const log = parse('log')
   const checks = readChecks(root, { ...tools, root, allow: allow ?? [] })
@@ -192,6 +195,8 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     shippedRules,
     notify,
     alertmanager,
+    alerting: alertingBeside(alerting, tools.folder),
+    externalLabels: Labels.of(global.external_labels),
     events,
     log,
   }
@@ -245,7 +250,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'server.host': 'write the host in server.listen, such as 127.0.0.1:8420',
   'evaluation.interval': 'write evaluation.cron, such as "*/15 * * * * *"',
   'global.evaluation_interval': 'write evaluation.cron, such as "*/15 * * * * *"',
-  'global.external_labels': 'midwatch adds none; remove it',
   'notify.email.server': 'write notify.email.smtp',
 }
 

@@ -5,7 +5,8 @@ import { markSecret } from '../lib/secret-schema.ts'
 import { formatDuration } from '../model/duration.ts'
 import { eventSink } from '../notify/event-sink.ts'
 import { secret } from '../probe/fields.ts'
-import { scrapeConfigs } from '../probe/scrape/config.ts'
+import { labelSet, scrapeConfigs } from '../probe/scrape/config.ts'
+import { alerting } from './alerting.ts'
 import { alertmanager } from './alertmanager/alertmanager.ts'
 import {
   type EvaluationConfig,
@@ -131,8 +132,19 @@ const evaluation = z
   .strictObject({
     cron: cron.default('*/15 * * * * *').describe('When rules are evaluated: five fields, or six with seconds first.'),
     timezone: timezone.optional().describe("Of `cron`, such as Europe/Berlin; the machine's unless told."),
+    resend_delay: positiveMs
+      .prefault('1m')
+      .describe(
+        'How long after an alert was handed over it is handed over again, at the next evaluation, while it holds.',
+      ),
   })
-  .transform((written): EvaluationConfig => ({ cron: written.cron, timezone: written.timezone }))
+  .transform(
+    ({ cron: line, timezone: zone, resend_delay: resendDelayMs }): EvaluationConfig => ({
+      cron: line,
+      timezone: zone,
+      resendDelayMs,
+    }),
+  )
 
 const probeSettings = z
   .strictObject({
@@ -146,10 +158,15 @@ const probeSettings = z
   })
   .transform((written): ProbesConfig => ({ addressPolicy: written.address_policy, concurrency: written.concurrency }))
 
-/** As in `prometheus.yml`, for jobs that do not say it themselves. */
+/** As in `prometheus.yml`. */
 const globalSettings = z.strictObject({
   scrape_interval: positiveMs.optional().describe('Of jobs that do not say it; 1m unless told.'),
   scrape_timeout: positiveMs.optional().describe('Of jobs that do not say it; 10s unless told.'),
+  external_labels: labelSet
+    .default({})
+    .describe(
+      'What other systems know this midwatch by: labels of alerts that `alerting` hands on and of series that `remote_write` sends, where they lack them; templates see them, too.',
+    ),
 })
 
 const shippedRules = z
@@ -208,6 +225,7 @@ export const sections = {
   shipped_rules: shippedRules,
   notify: notify.prefault({}),
   alertmanager,
+  alerting,
   events: eventSink.optional(),
   log: log.prefault({}),
 } as const

@@ -34,6 +34,8 @@ interface RuleEngineOptions {
   readonly externalUrl: string
   /** What templates see as `$externalLabels`. */
   readonly externalLabels?: Labels
+  /** How often a firing alert is handed over again, as Prometheus' `--rules.alert.resend-delay`; a minute unless told. */
+  readonly resendDelayMs?: () => number
   /** Alerts of the last run, by the key of their rule. */
   readonly restored?: ReadonlyMap<string, readonly AlertInstance[]>
   /** The time between ticks, which is the interval of groups without one. Milliseconds; a minute when undefined. */
@@ -45,7 +47,6 @@ interface RuleEngineOptions {
   readonly frozenBy?: (labels: Labels, atMs: number, isThere: boolean) => string | undefined
 }
 
-/** How often a firing alert is handed over again, as Prometheus' `--rules.alert.resend-delay`. */
 const RESEND_DELAY_MS = 60_000
 /** A clock that was put back less far is waited for. */
 const SETBACK_MS = 60_000
@@ -336,11 +337,12 @@ export class RuleEngine {
     }
     const instances = new Map(next.instances)
     const changed = new Set(next.changed.map((alert) => alert.labels.key))
-    const validMs = 4 * Math.max(intervalMs ?? this.#options.spacingMs?.() ?? 0, RESEND_DELAY_MS)
+    const resendDelayMs = this.#options.resendDelayMs?.() ?? RESEND_DELAY_MS
+    const validMs = 4 * Math.max(intervalMs ?? this.#options.spacingMs?.() ?? 0, resendDelayMs)
     for (const [key, alert] of instances) {
       const { frozen } = alert
       const isFrozenOtherwise = alert.state === 'firing' && frozen?.sinceMs !== before.get(key)?.frozen?.sinceMs
-      if (!isFrozenOtherwise && !needsSending(alert, slotMs, RESEND_DELAY_MS)) continue
+      if (!isFrozenOtherwise && !needsSending(alert, slotMs, resendDelayMs)) continue
       instances.set(key, { ...alert, lastSentAtMs: slotMs })
       changed.add(key)
       result.sent.push({

@@ -108,6 +108,16 @@ export class SelfMetrics {
     'Tries to deliver a message that failed.',
     ['channel'],
   )
+  readonly alertsForwarded = this.#counter(
+    'midwatch_alerts_forwarded_total',
+    'Alerts in requests to other Alertmanagers.',
+    ['alertmanager', 'outcome'],
+  )
+  readonly alertsDropped = this.#counter(
+    'midwatch_alerts_dropped_total',
+    'Alerts that another Alertmanager refused, or could not be reached for.',
+    ['alertmanager'],
+  )
   readonly samplesAppended = this.#counter('midwatch_samples_appended_total', 'Samples taken since the start.')
   readonly seriesRefused = this.#counter('midwatch_series_refused_total', 'Series and samples that were refused.', [
     'reason',
@@ -141,6 +151,13 @@ export class SelfMetrics {
 
   constructor() {
     this.#loop.enable()
+  }
+
+  startAlertmanagers(names: Iterable<string>): void {
+    for (const alertmanager of names) {
+      this.alertsDropped.inc({ alertmanager }, 0)
+      for (const outcome of ['success', 'failure']) this.alertsForwarded.inc({ alertmanager, outcome }, 0)
+    }
   }
 
   /** A counter that appears with its first value hides that value from increase(): they start at 0. */

@@ -173,6 +173,20 @@ describe('remote write', () => {
     await until(() => taken.length === 2)
     expect(taken.map((line) => line.split(' ')[0])).toEqual(Array(2).fill('orders_total{cluster="north",shop="a"}'))
   })
+
+  test('sends external labels along, except where a series has its own, and begins to do so with a reload', async () => {
+    await forwarding.update(remotes())
+    await delay(20)
+    await append({ a: 1 })
+    await until(() => taken.length === 1)
+    await forwarding.update(remotes(), Labels.of({ region: 'eu', shop: 'nobody' }))
+    await append({ a: 2 })
+    await until(() => taken.length === 2)
+    expect(taken.map((line) => line.split(' ')[0])).toEqual([
+      'orders_total{shop="a"}',
+      'orders_total{region="eu",shop="a"}',
+    ])
+  })
 })
 
 testWithPeer(

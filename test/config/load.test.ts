@@ -106,7 +106,7 @@ describe('with every key', () => {
       retention: { rawMs: 10 * DAY_MS, rollupMs: 730 * DAY_MS, auditMs: 21 * DAY_MS, alertsMs: 1.5 * DAY_MS },
       limits: { series: 5000, seriesPerMetric: 100 },
     })
-    expect(config?.evaluation).toEqual({ cron: '*/30 * * * * *', timezone: 'Europe/Berlin' })
+    expect(config?.evaluation).toEqual({ resendDelayMs: 60_000, cron: '*/30 * * * * *', timezone: 'Europe/Berlin' })
   })
 
   test('makes a check of each kind ready to run', () => {

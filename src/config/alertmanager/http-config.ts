@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { Secret } from '../../lib/secret.ts'
 import { proxy } from '../../notify/channel/fields.ts'
@@ -81,35 +82,50 @@ const authorization = z
     return { scheme: written.type, credentials: written.credentials }
   })
 
+/** The keys of `http_config`, for a schema that has more. */
+export const httpKeys = {
+  basic_auth: basicAuth.optional(),
+  authorization: authorization.optional(),
+  bearer_token: secret.optional(),
+  proxy_url: proxy,
+  tls_config: tlsConfig.optional(),
+  ...eachRefused({
+    oauth2: 'midwatch fetches no OAuth tokens; write authorization with a token that lasts',
+    http_headers:
+      'further headers go with webhooks of notify.webhook only; write headers there and route to the receiver webhook',
+    no_proxy: 'a proxy is used for this integration or it is not; leave proxy_url out where it is not',
+    proxy_connect_header: 'nothing but a login is sent to a proxy; write it into proxy_url',
+  }),
+  proxy_from_environment: refused(`the environment's proxy is not looked at; write proxy_url: \${HTTPS_PROXY}`),
+  ...eachIgnored(['follow_redirects', 'enable_http2']),
+}
+
+type HttpKeys = Pick<
+  z.output<z.ZodObject<typeof httpKeys>>,
+  'basic_auth' | 'authorization' | 'bearer_token' | 'proxy_url' | 'tls_config'
+>
+
+/** What the keys come to. */
+export function readHttp(written: HttpKeys, context: z.RefinementCtx): HttpConfig {
+  const { basic_auth: basic, authorization: own, bearer_token: token, proxy_url, tls_config } = written
+  if ([basic, own, token].filter((way) => way !== undefined).length > 1) {
+    return refuse(context, 'has more than one of basic_auth, authorization and bearer_token; write one of them')
+  }
+  return {
+    basicAuth: basic,
+    authorization: own ?? (token === undefined ? undefined : { scheme: 'Bearer', credentials: token }),
+    proxy: proxy_url,
+    tls: tls_config,
+  }
+}
+
 /** What several integrations have: `http_config`. */
-export const httpConfig = z
-  .strictObject({
-    basic_auth: basicAuth.optional(),
-    authorization: authorization.optional(),
-    bearer_token: secret.optional(),
-    proxy_url: proxy,
-    tls_config: tlsConfig.optional(),
-    ...eachRefused({
-      oauth2: 'midwatch fetches no OAuth tokens; write authorization with a token that lasts',
-      http_headers:
-        'further headers go with webhooks of notify.webhook only; write headers there and route to the receiver webhook',
-      no_proxy: 'a proxy is used for this integration or it is not; leave proxy_url out where it is not',
-      proxy_connect_header: 'nothing but a login is sent to a proxy; write it into proxy_url',
-    }),
-    proxy_from_environment: refused(`the environment's proxy is not looked at; write proxy_url: \${HTTPS_PROXY}`),
-    ...eachIgnored(['follow_redirects', 'enable_http2']),
-  })
-  .transform((written, context): HttpConfig => {
-    const ways = [written.basic_auth, written.authorization, written.bearer_token].filter((way) => way !== undefined)
-    if (ways.length > 1) {
-      return refuse(context, 'has more than one of basic_auth, authorization and bearer_token; write one of them')
-    }
-    const { bearer_token: token } = written
-    return {
-      basicAuth: written.basic_auth,
-      authorization:
-        written.authorization ?? (token === undefined ? undefined : { scheme: 'Bearer', credentials: token }),
-      proxy: written.proxy_url,
-      tls: written.tls_config,
-    }
-  })
+export const httpConfig = z.strictObject(httpKeys).transform(readHttp)
+
+/** The same with paths that start at the folder of the config. */
+export function tlsBeside(files: TlsFiles | undefined, folder: string): TlsFiles | undefined {
+  if (files === undefined) return undefined
+  const beside = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file))
+  const { caFile, certFile, keyFile } = files
+  return { ...files, caFile: beside(caFile), certFile: beside(certFile), keyFile: beside(keyFile) }
+}

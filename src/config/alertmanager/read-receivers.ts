@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { TlsFiles } from '../../notify/channel/tls-files.ts'
 import type { Words } from '../../notify/channel/words.ts'
 import type { TemplateLibrary } from '../../notify/template/library.ts'
@@ -8,7 +7,7 @@ import { explain, sayPlainly } from '../explain.ts'
 import { placeAt, type Written } from '../written.ts'
 import { type AlertmanagerReceiver, parts } from './alertmanager.ts'
 import { type GlobalSettings, global as globalSchema } from './global.ts'
-import type { HttpConfig } from './http-config.ts'
+import { type HttpConfig, tlsBeside } from './http-config.ts'
 import type { AlertmanagerIntegration, EntryContext, IntegrationDefinition } from './integration.ts'
 import { integrations } from './receivers.ts'
 
@@ -85,13 +84,7 @@ function entryContext(path: Path, { root, collector, global, library, isWhole, f
     const full = [...path, ...inner]
     collector.add(placeAt(root, full), full, message)
   }
-  const tls = (files: TlsFiles | undefined): TlsFiles | undefined =>
-    files && {
-      ...files,
-      caFile: beside(folder, files.caFile),
-      certFile: beside(folder, files.certFile),
-      keyFile: beside(folder, files.keyFile),
-    }
+  const tls = (files: TlsFiles | undefined) => tlsBeside(files, folder)
   return {
     global: settings,
     fault,
@@ -114,8 +107,4 @@ function entryContext(path: Path, { root, collector, global, library, isWhole, f
       }
     },
   }
-}
-
-function beside(folder: string, file: string | undefined): string | undefined {
-  return file === undefined ? undefined : resolve(folder, file)
 }

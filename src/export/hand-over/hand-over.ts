@@ -1,6 +1,7 @@
 import type { RuleGroup } from '../../model/rule.ts'
 import type { Silence } from '../../model/silence.ts'
 import type { ScrapeConfig } from '../../probe/scrape/config.ts'
+import type { RelabelRule } from '../../probe/scrape/relabel.ts'
 import type { StandIn } from '../../probe/stand-in.ts'
 
 /** Everything that moves to Prometheus, Alertmanager and Grafana, as plain values: the documents are made of it. */
@@ -14,6 +15,9 @@ export interface HandOver {
   /** Where Prometheus finds this midwatch while both run, `host:port`. */
   readonly midwatchAddress: string
   readonly addresses: StackAddresses
+  readonly externalLabels: Readonly<Record<string, string>>
+  /** What is done to alerts on their way to other Alertmanagers, and where those are. */
+  readonly alerting: { readonly relabel: readonly RelabelRule[]; readonly targets: readonly string[] }
   readonly checks: readonly HandedCheck[]
   readonly scrapeConfigs: readonly ScrapeConfig[]
   readonly ruleFiles: readonly HandedRuleFile[]

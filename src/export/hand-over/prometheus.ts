@@ -4,7 +4,7 @@ import { ruleFileText } from '../../wire/rule-file.ts'
 import { type BlackboxCheck, isBlackbox } from './blackbox.ts'
 import { defineDocument, type ReportRow } from './document.ts'
 import type { HandedRuleFile, HandOver, RuleOrigin } from './hand-over.ts'
-import { scrapeJob, scrapeSecrets } from './scrape-job.ts'
+import { printStage, scrapeJob, scrapeSecrets } from './scrape-job.ts'
 
 /** prometheus.yml and the rule files. */
 export const prometheus = defineDocument({
@@ -20,8 +20,15 @@ export const prometheus = defineDocument({
       })),
     ]
   },
-  report: ({ ruleFiles, scrapeConfigs }) => [
+  report: ({ ruleFiles, scrapeConfigs, alerting }) => [
     ...ruleFiles.map(ruleRow),
+    ...alerting.targets.map(
+      (target): ReportRow => ({
+        what: `the Alertmanager ${target} of alerting`,
+        outcome: 'changed',
+        text: 'Prometheus hands alerts to the Alertmanager of the stack; write this one beside it in prometheus.yml',
+      }),
+    ),
     ...scrapeConfigs.map(
       ({ jobName }): ReportRow => ({ what: `scrape job ${jobName}`, outcome: 'unchanged', text: '' }),
     ),
@@ -59,11 +66,17 @@ const HEAD: Readonly<Record<RuleOrigin, string>> = {
 }
 
 function prometheusConfig(handOver: HandOver): Record<string, unknown> {
-  const { evaluationIntervalMs, addresses, checks, scrapeConfigs, ruleFiles } = handOver
+  const { evaluationIntervalMs, addresses, externalLabels, alerting, checks, scrapeConfigs, ruleFiles } = handOver
   return {
-    global: { evaluation_interval: formatDuration(evaluationIntervalMs) },
+    global: {
+      evaluation_interval: formatDuration(evaluationIntervalMs),
+      ...(Object.keys(externalLabels).length === 0 ? {} : { external_labels: externalLabels }),
+    },
     ...(ruleFiles.length === 0 ? {} : { rule_files: ruleFiles.map(({ path }) => `rules/${path}`) }),
-    alerting: { alertmanagers: [{ static_configs: [{ targets: [addresses.alertmanager] }] }] },
+    alerting: {
+      ...printStage('alert_relabel_configs', alerting.relabel),
+      alertmanagers: [{ static_configs: [{ targets: [addresses.alertmanager] }] }],
+    },
     scrape_configs: [
       ...checks.filter(isBlackbox).map((check) => probeJob(check, addresses.blackbox)),
       ...scrapeConfigs.map(scrapeJob),

@@ -92,7 +92,8 @@ function printGroup({ targets, labels }: ScrapeConfig['staticGroups'][number]): 
   return { targets, ...(Object.keys(labels).length === 0 ? {} : { labels }) }
 }
 
-function printStage(key: string, rules: readonly RelabelRule[]): Record<string, unknown> {
+/** Relabelling as the files have it; nothing where there are no rules. */
+export function printStage(key: string, rules: readonly RelabelRule[]): Record<string, unknown> {
   return rules.length === 0 ? {} : { [key]: rules.map(printRelabel) }
 }
 

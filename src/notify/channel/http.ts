@@ -41,7 +41,10 @@ export const SHORTEST_SECRET = 6
  *
  * @throws DeliveryError with a reason that a person can act on and no secret in it
  */
-export async function post(posting: Posting, { signal, nowMs }: SendContext): Promise<PostAnswer> {
+export async function post(
+  posting: Posting,
+  { signal, nowMs }: Pick<SendContext, 'signal' | 'nowMs'>,
+): Promise<PostAnswer> {
   const { url, body, headers, who, proxy } = posting
   const tls = await readTlsFiles(posting.tls)
   let answer: PostAnswer

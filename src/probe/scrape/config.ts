@@ -80,7 +80,7 @@ const limit = z
 const positiveMs = durationMs.refine((ms) => ms > 0, { error: 'is zero; write a duration such as 15s' })
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-const labelSet = z
+export const labelSet = z
   .record(z.string(), scalarText, { error: 'is not a map of labels; write {env: production}' })
   .superRefine((labels, context) => {
     for (const name of Object.keys(labels)) {
@@ -90,20 +90,28 @@ const labelSet = z
     }
   })
 
-/** An address as Prometheus takes it: host and port, no scheme and no path. */
-const targetAddress = z.string({ error: 'is not a target; write host:port' }).superRefine((address, context) => {
-  if (address !== '' && !address.includes('/')) return
-  const message =
-    address === ''
-      ? 'is empty; write host:port'
-      : `${JSON.stringify(address)} is not host:port; the scheme belongs in scheme, the path in metrics_path`
-  context.addIssue({ code: 'custom', message, input: address })
-})
+/**
+ * An address as Prometheus takes it: host and port, no scheme and no path.
+ *
+ * @param pathKey where the path belongs
+ */
+export function targetAddress(pathKey: string) {
+  return z.string({ error: 'is not a target; write host:port' }).superRefine((address, context) => {
+    if (address !== '' && !address.includes('/')) return
+    const message =
+      address === ''
+        ? 'is empty; write host:port'
+        : `${JSON.stringify(address)} is not host:port; the scheme belongs in scheme, the path in ${pathKey}`
+    context.addIssue({ code: 'custom', message, input: address })
+  })
+}
 
 /** One entry of `static_configs`, and of a file that `file_sd_configs` names. */
 export const targetGroup = z
   .strictObject({
-    targets: z.array(targetAddress, { error: 'is not a list; write targets such as [app.example.org:9100]' }),
+    targets: z.array(targetAddress('metrics_path'), {
+      error: 'is not a list; write targets such as [app.example.org:9100]',
+    }),
     labels: labelSet.optional(),
   })
   .transform(({ targets, labels }): TargetGroup => ({ targets, labels: labels ?? {} }))
