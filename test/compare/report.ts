@@ -6,8 +6,8 @@ export interface Verdict {
   readonly compared: number
   /** The first difference; undefined where there is none. */
   readonly different: string | undefined
-  /** Something did not happen when the scenario meant it to, and so nothing can be said. */
-  readonly isLate: boolean
+  /** What did not happen when the scenario meant it to, so that nothing can be said; undefined when all did. */
+  readonly late: string | undefined
 }
 
 interface Attempt<Scenario> {
@@ -16,31 +16,31 @@ interface Attempt<Scenario> {
   readonly factor: number
 }
 
-/** More at once would make each other late. */
-const AT_ONCE = 14
-
 /** On a machine that has no time for it. */
 const MOST_TRIES = 4
 
 /**
  * Plays scenarios, and those that come out different once more, slower: on a busy machine a program may be late, and being
  * late is no difference. What is different when everything had time stays different.
+ *
+ * @param atOnce how many side by side
  */
 export async function playUntilClear<Scenario extends { readonly seed: number }>(
   scenarios: readonly Scenario[],
+  atOnce: number,
   play: (attempt: Attempt<Scenario>) => Promise<readonly Verdict[]>,
 ): Promise<readonly Verdict[]> {
   const verdicts = new Map<number, Verdict>()
   let open = scenarios
   for (let tries = 0; tries < MOST_TRIES && open.length > 0; tries++) {
     const factor = tries === 0 ? 1 : 2
-    for (let i = 0; i < open.length; i += AT_ONCE) {
-      const played = await play({ scenarios: open.slice(i, i + AT_ONCE), factor })
+    for (let i = 0; i < open.length; i += atOnce) {
+      const played = await play({ scenarios: open.slice(i, i + atOnce), factor })
       for (const verdict of played) verdicts.set(verdict.seed, verdict)
     }
     open = open.filter(({ seed }) => {
       const verdict = verdicts.get(seed)
-      return verdict?.isLate === true || (factor === 1 && verdict?.different !== undefined)
+      return verdict?.late !== undefined || (factor === 1 && verdict?.different !== undefined)
     })
   }
   return scenarios.map(({ seed }) => verdicts.get(seed) as Verdict)
@@ -48,8 +48,8 @@ export async function playUntilClear<Scenario extends { readonly seed: number }>
 
 /** What is wrong with scenarios, for people; empty when nothing is. */
 export function complaintsOf(verdicts: readonly Verdict[]): string[] {
-  return verdicts.flatMap(({ seed, about, different, isLate }) => {
-    if (isLate) return [`${seed} (${about}): this machine was too busy to tell`]
+  return verdicts.flatMap(({ seed, about, different, late }) => {
+    if (late !== undefined) return [`${seed} (${about}): this machine was too busy to tell, since ${late}`]
     return different === undefined ? [] : [`${seed} (${about}): ${different}`]
   })
 }

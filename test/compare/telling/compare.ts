@@ -3,17 +3,20 @@ import { toldDifference } from './difference.ts'
 import { tellingScenario } from './generator.ts'
 import { playTelling } from './run.ts'
 
+/** More at once would make each other late. */
+const AT_ONCE = 14
+
 /**
  * Holds what midwatch tells against what Alertmanager tells, in the scenarios of these seeds.
  *
  * @param alertmanager the program
  */
 export function compareTelling(alertmanager: string, seeds: readonly number[]): Promise<readonly Verdict[]> {
-  return playUntilClear(seeds.map(tellingScenario), async ({ scenarios, factor }) => {
+  return playUntilClear(seeds.map(tellingScenario), AT_ONCE, async ({ scenarios, factor }) => {
     const results = await playTelling(alertmanager, scenarios, factor)
     return scenarios.map(({ seed, about }) => {
-      const { theirs = [], ours = [], isLate = true } = results.get(seed) ?? {}
-      return { seed, about, compared: theirs.length, different: toldDifference(theirs, ours, factor), isLate }
+      const { theirs, ours, late } = results.get(seed) ?? { theirs: [], ours: [], late: 'it was not played' }
+      return { seed, about, compared: theirs.length, different: toldDifference(theirs, ours, factor), late }
     })
   })
 }

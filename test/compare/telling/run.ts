@@ -32,8 +32,8 @@ const LATE_MS = 250
 export interface TellingResult {
   readonly theirs: readonly Told[]
   readonly ours: readonly Told[]
-  /** How late the latest event came to a program: where it is more than the events lie apart, it proves nothing. */
-  readonly isLate: boolean
+  /** What did not happen at its time, so that nothing is proved. */
+  readonly late: string | undefined
 }
 
 /**
@@ -81,8 +81,9 @@ export async function playTelling(
     const lateMs = await Promise.all(urls.map((url) => new Player(url, startMs, scenario).play()))
     await at(startMs + scenario.endMs + LATE_MS * factor)
     const told = (taken: readonly Taken[]) => toldOf(taken, scenario, startMs, factor)
-    const isLate = Math.max(...lateMs) > LATE_MS * factor
-    return [scenario.seed, { theirs: told(theirs.taken), ours: told(ours.taken), isLate }] as const
+    const latestMs = Math.max(...lateMs)
+    const late = latestMs > LATE_MS * factor ? `an event came ${Math.round(latestMs)} ms late` : undefined
+    return [scenario.seed, { theirs: told(theirs.taken), ours: told(ours.taken), late }] as const
   })
   return new Map(await Promise.all(players))
 }
