@@ -202,6 +202,7 @@ export async function startApp(options: StartOptions): Promise<App> {
       dependencyStage((check, nowMs) => dependencies.causeOf(check, nowMs)),
     ],
     findingOf,
+    tracesOf: (labels: Labels, sinceMs: number) => audit.failures.tracesOf(labels, sinceMs),
     heldBackBy: (labels: Labels, nowMs: number) => heldBackBy(labels, dispatcher.alerts, dependencies, nowMs),
     externalUrl: externalUrlOf(config),
     expiryMs: MESSAGE_EXPIRY_MS,

@@ -10,6 +10,10 @@ export interface NotifiedAlert {
   readonly fingerprint: string
   /** What the check behind the alert last found: which phase failed and why. */
   readonly finding?: string
+  /** The value when the rule last handed it over, and what it is held against: `0.32 (threshold > 0.1)`. */
+  readonly measure?: string
+  /** Journeys on which errors happened that this may be about; of one that fires. */
+  readonly traceIds?: readonly string[]
   /** Who has taken it on. */
   readonly acknowledged?: { readonly by: string; readonly reason: string; readonly untilMs: number }
   /** Where it can be acknowledged without signing in; only of one that fires and that nobody has taken on. */

@@ -12,6 +12,8 @@ export interface AlertText {
   readonly when: string
   /** Which part failed and why, as the check saw it; undefined when there is no check behind the alert. */
   readonly finding: string | undefined
+  /** `0.32 (threshold > 0.1)`; undefined where it fires no more, or the value says nothing. */
+  readonly measure: string | undefined
   /** What else is held back because of it: `3 alerts of cart, search and shop, which depend on database`. */
   readonly heldBack: string | undefined
   readonly severity: string
@@ -23,6 +25,8 @@ export interface AlertText {
   readonly checkUrl: string | undefined
   /** The page of the alert: what was decided of it and why. */
   readonly alertUrl: string
+  /** The pages of journeys on which errors happened that it may be about. */
+  readonly traceUrls: readonly string[]
   /** Who has taken it on, until when and why: `Acknowledged by maya until 14:05:00 UTC: looking at it`. */
   readonly acknowledged: string | undefined
   /** How to take it on; undefined where nobody has to. */
@@ -136,8 +140,11 @@ function groupText({ labels, alerts, ackUrl }: NotifiedGroup, externalUrl: strin
     description: shorten(subjectsOf(told), MAX_DESCRIPTION),
     when: whenText(earliest ?? worst, nowMs),
     finding: undefined,
+    measure: undefined,
     labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
     checkUrl: undefined,
+    alertUrl: `${externalUrl}/alerts`,
+    traceUrls: [],
     acknowledged: undefined,
     ack: ackUrl !== undefined && isReachable(ackUrl) ? { url: ackUrl, command: undefined } : undefined,
   }
@@ -158,7 +165,7 @@ function distinct(alerts: readonly NotifiedAlert[], label: string): string {
 }
 
 function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): AlertText {
-  const { labels, annotations, status } = alert
+  const { labels, annotations, status, traceIds = [] } = alert
   const others = Object.entries(labels).filter(([name]) => !SAID_LABELS.has(name))
   return {
     status,
@@ -166,6 +173,7 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
     description: shorten(annotations.description || annotations.message || '', MAX_DESCRIPTION),
     when: whenText(alert, nowMs),
     finding: status === 'firing' && alert.finding !== undefined ? shorten(alert.finding, MAX_FINDING) : undefined,
+    measure: status === 'firing' ? alert.measure : undefined,
     heldBack: annotations[HELD_BACK] === undefined ? undefined : shorten(annotations[HELD_BACK], MAX_FINDING),
     severity: labels.severity ?? '',
     labels: shorten(others.map(([name, value]) => `${name}=${value}`).join(' '), MAX_LABELS),
@@ -175,6 +183,7 @@ function alertText(alert: NotifiedAlert, externalUrl: string, nowMs: number): Al
         ? undefined
         : `${externalUrl}/checks/${encodeURIComponent(labels.check.toWellFormed())}`,
     alertUrl: alertUrl(alert.fingerprint, externalUrl),
+    traceUrls: status === 'firing' ? traceIds.map((id) => `${externalUrl}/traces/${id}`) : [],
     acknowledged: acknowledgedText(alert, nowMs),
     ack: ackOf(alert),
   }

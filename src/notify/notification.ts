@@ -1,11 +1,15 @@
 import type { Labels } from '../model/labels.ts'
+import { measureText } from '../model/measure.ts'
 import type { Notification, NotifiedAlert } from '../model/notification.ts'
 import { HELD_BACK } from './held-back.ts'
 import { isResolved, type NotifyAlert } from './notify-alert.ts'
 import type { TellingOptions } from './telling.ts'
 
 interface NotificationInput
-  extends Pick<TellingOptions, 'externalUrl' | 'findingOf' | 'heldBackBy' | 'acknowledgements' | 'ackLinks'> {
+  extends Pick<
+    TellingOptions,
+    'externalUrl' | 'findingOf' | 'tracesOf' | 'heldBackBy' | 'acknowledgements' | 'ackLinks'
+  > {
   readonly receiver: string
   readonly groupKey: string
   readonly groupLabels: Labels
@@ -31,6 +35,7 @@ export function notificationOf(input: NotificationInput): Notification {
       generatorUrl: alert.generatorUrl,
       fingerprint: alert.fingerprint,
       ...(finding === undefined ? {} : { finding }),
+      ...(isResolved(alert, nowMs) ? {} : { ...measureOf(alert), ...tracesOf(alert, input) }),
       ...(isResolved(alert, nowMs) ? {} : acknowledgementOf(alert, input)),
     }
   })
@@ -52,6 +57,16 @@ export function notificationOf(input: NotificationInput): Notification {
     ...(escalation === undefined ? {} : { escalation }),
     alerts: notified,
   }
+}
+
+function measureOf({ origin }: NotifyAlert): Pick<NotifiedAlert, 'measure'> {
+  const measure = origin && measureText(Number(origin.value), origin.condition)
+  return measure === undefined ? {} : { measure }
+}
+
+function tracesOf(alert: NotifyAlert, input: NotificationInput): Pick<NotifiedAlert, 'traceIds'> {
+  const traceIds = input.tracesOf?.(alert.labels, alert.origin?.activeAtMs ?? alert.startsAtMs) ?? []
+  return traceIds.length === 0 ? {} : { traceIds }
 }
 
 function acknowledgementOf(

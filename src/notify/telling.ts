@@ -26,6 +26,8 @@ export interface TellingOptions {
   readonly routing: Routing
   /** What the check behind an alert last found, for the message. */
   readonly findingOf: (labels: Labels) => string | undefined
+  /** Trace ids of errors that an alert of these labels may be about, since it became true at `sinceMs`. */
+  readonly tracesOf?: (labels: Labels, sinceMs: number) => readonly string[]
   readonly externalUrl: string
   /** What else is held back because of what an alert is about, for the message. */
   readonly heldBackBy?: (labels: Labels, nowMs: number) => string | undefined

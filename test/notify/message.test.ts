@@ -24,6 +24,18 @@ test('what fires comes before what is over, and what is left out is counted', ()
   expect(told.length + omitted).toBe(20)
 })
 
+test('an alert that fires says its value, its page and the journeys of its errors; one that is over does not', () => {
+  const facts = { measure: '0.32 (threshold > 0.1)', traceIds: ['4bf92f3577b34da6a3ce929d0e0e4736'] }
+  const [told] = composeMessage(notification([labelled('shop', facts)]), NOW).alerts
+  expect(told).toMatchObject({
+    measure: '0.32 (threshold > 0.1)',
+    alertUrl: 'https://watch.example.org/alerts/ffffffffffffffff',
+    traceUrls: ['https://watch.example.org/traces/4bf92f3577b34da6a3ce929d0e0e4736'],
+  })
+  const over = labelled('shop', { ...facts, status: 'resolved', endsAtMs: NOW })
+  expect(composeMessage(notification([over]), NOW).alerts[0]).toMatchObject({ measure: undefined, traceUrls: [] })
+})
+
 test('an alert says since when, with the date when it is not today’s, and for how long', () => {
   const when = (ms: number) =>
     composeMessage(notification([labelled('a', { startsAtMs: NOW - ms })]), NOW).alerts[0]?.when

@@ -244,12 +244,15 @@ function textOf({ title, notes, alerts, omitted, url, ackUrl }: MessageText): st
       `${alert.status === 'resolved' ? 'RESOLVED: ' : ''}${alert.summary}`,
       alert.status === 'firing' ? alert.description : '',
       alert.finding === undefined ? '' : `Reason: ${alert.finding}`,
+      alert.measure === undefined ? '' : `Value: ${alert.measure}`,
       alert.heldBack === undefined ? '' : `Also held back: ${alert.heldBack}`,
       alert.when.replace(/^./, (first) => first.toUpperCase()),
       alert.labels,
       alert.acknowledged ?? '',
       alert.runbookUrl === undefined ? '' : `Runbook: ${alert.runbookUrl}`,
       alert.checkUrl === undefined ? '' : `Check: ${alert.checkUrl}`,
+      `Alert: ${alert.alertUrl}`,
+      ...alert.traceUrls.map((url) => `Trace of an error: ${url}`),
       alert.ack?.url === undefined ? '' : `Acknowledge: ${alert.ack.url}`,
       alert.ack?.command === undefined
         ? ''
@@ -290,6 +293,7 @@ function alertHtml(alert: AlertText): string {
   const lines = [
     alert.status === 'firing' ? escapeHtml(alert.description) : '',
     alert.finding === undefined ? '' : `<b>Reason:</b> ${escapeHtml(alert.finding)}`,
+    alert.measure === undefined ? '' : `<b>Value:</b> ${escapeHtml(alert.measure)}`,
     alert.heldBack === undefined ? '' : `<b>Also held back:</b> ${escapeHtml(alert.heldBack)}`,
     escapeHtml(alert.when.replace(/^./, (first) => first.toUpperCase())),
     alert.labels === '' ? '' : `<code>${escapeHtml(alert.labels)}</code>`,
@@ -297,6 +301,8 @@ function alertHtml(alert: AlertText): string {
     [
       alert.runbookUrl === undefined ? '' : `<a href="${escapeHtml(alert.runbookUrl)}">Runbook</a>`,
       alert.checkUrl === undefined ? '' : `<a href="${escapeHtml(alert.checkUrl)}">Check</a>`,
+      `<a href="${escapeHtml(alert.alertUrl)}">Alert</a>`,
+      ...alert.traceUrls.map((url, i) => `<a href="${escapeHtml(url)}">Trace ${i + 1}</a>`),
       alert.ack?.url === undefined ? '' : `<a href="${escapeHtml(alert.ack.url)}">Acknowledge</a>`,
     ]
       .filter((link) => link !== '')

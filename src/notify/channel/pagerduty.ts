@@ -220,10 +220,13 @@ function named(key: string, text: string): Record<string, string> {
 
 function linksOf({ alerts, ackUrl }: MessageText): readonly { readonly href: string; readonly text: string }[] {
   const all = ackUrl === undefined ? [] : [{ href: ackUrl, text: 'Acknowledge all of them' }]
-  const links = alerts.flatMap(({ runbookUrl, checkUrl, ack, summary }) => [
+  const links = alerts.flatMap(({ runbookUrl, checkUrl, alertUrl, traceUrls, ack, summary }) => [
     ...(ack?.url === undefined ? [] : [{ href: ack.url, text: `Acknowledge: ${runes(summary, 100)}` }]),
     ...(runbookUrl === undefined ? [] : [{ href: runbookUrl, text: `Runbook: ${runes(summary, 100)}` }]),
     ...(checkUrl === undefined ? [] : [{ href: checkUrl, text: `Check: ${runes(summary, 100)}` }]),
+    // There is room for ten.
+    ...(alerts.length > 1 ? [] : [{ href: alertUrl, text: `Alert: ${runes(summary, 100)}` }]),
+    ...(alerts.length > 1 ? [] : traceUrls.map((href) => ({ href, text: 'Trace of an error' }))),
   ])
   return [...new Map([...all, ...links].map((link) => [link.href, link])).values()].slice(0, MAX_LINKS)
 }
@@ -237,9 +240,10 @@ function listOf(alerts: readonly NotifiedAlert[]): string {
       .join('')
   const listed = alerts
     .slice(0, MAX_LISTED)
-    .map(({ labels, annotations, generatorUrl, finding }) => {
+    .map(({ labels, annotations, generatorUrl, finding, measure }) => {
       const reason = finding === undefined ? '' : `Reason: ${finding}\n`
-      return `Labels:\n${pairs(labels)}Annotations:\n${pairs(annotations)}${reason}Source: ${generatorUrl}\n`
+      const value = measure === undefined ? '' : `Value: ${measure}\n`
+      return `Labels:\n${pairs(labels)}Annotations:\n${pairs(annotations)}${reason}${value}Source: ${generatorUrl}\n`
     })
     .join('')
   return alerts.length <= MAX_LISTED ? listed : `${listed}… and ${alerts.length - MAX_LISTED} more\n`

@@ -201,12 +201,15 @@ function alertMarkdown(alert: AlertText): string {
   const links = [
     alert.runbookUrl === undefined ? undefined : `<${alert.runbookUrl}|Runbook>`,
     alert.checkUrl === undefined ? undefined : `<${alert.checkUrl}|Check>`,
+    `<${alert.alertUrl}|Alert>`,
+    ...alert.traceUrls.map((url, i) => `<${url}|Trace ${i + 1}>`),
     alert.ack?.url === undefined ? undefined : `<${alert.ack.url}|Acknowledge>`,
   ].filter((link) => link !== undefined)
   return [
     `${alert.status === 'resolved' ? ':white_check_mark: Resolved: ' : ''}*${escapeMarkdown(alert.summary, 400)}*`,
     alert.status === 'firing' ? escapeMarkdown(alert.description, 1000) : '',
     alert.finding === undefined ? '' : `Reason: ${escapeMarkdown(alert.finding, 500)}`,
+    alert.measure === undefined ? '' : `Value: ${escapeMarkdown(alert.measure)}`,
     alert.heldBack === undefined ? '' : `Also held back: ${escapeMarkdown(alert.heldBack, 500)}`,
     escapeMarkdown(alert.when.replace(/^./, (first) => first.toUpperCase())),
     alert.labels === '' ? '' : `\`${escapeMarkdown(alert.labels, 400).replaceAll('`', "'")}\``,

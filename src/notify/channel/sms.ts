@@ -189,12 +189,13 @@ function failureOf(
 
 function ownText(notification: Notification, nowMs: number): string {
   const { title, alerts, url, omitted, notes, ackUrl } = composeMessage(notification, nowMs)
-  const lines = alerts.map(({ status, summary, finding, heldBack, when }) =>
+  const lines = alerts.map(({ status, summary, finding, measure, heldBack, when }) =>
     plainSigns(
       [
         status === 'resolved' ? 'Resolved: ' : '',
         summary,
-        finding === undefined ? '' : ` (${finding})`,
+        // A reason says more than a number.
+        finding === undefined && measure === undefined ? '' : ` (${finding ?? measure})`,
         `, ${when}`,
         heldBack === undefined ? '' : `, also held back: ${heldBack}`,
       ]
@@ -203,7 +204,7 @@ function ownText(notification: Notification, nowMs: number): string {
     ),
   )
   const [first] = alerts
-  const page = alerts.length === 1 ? (first?.checkUrl ?? url) : url
+  const page = alerts.length === 1 ? (first?.alertUrl ?? url) : url
   const link = isReachable(page) ? page : ''
   // There is room for one link: the one that stops the next text.
   const open = alerts.filter(({ ack }) => ack !== undefined)

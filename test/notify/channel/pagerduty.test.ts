@@ -59,6 +59,7 @@ test('says what is wrong in the title, and where to read on', async () => {
   expect(links).toEqual([
     { href: 'https://watch.example.org/docs/runbooks/check-down', text: 'Runbook: The shop is down' },
     { href: 'https://watch.example.org/checks/shop', text: 'Check: The shop is down' },
+    { href: 'https://watch.example.org/alerts/ffffffffffffffff', text: 'Alert: The shop is down' },
   ])
 })
 

@@ -130,7 +130,7 @@ test('says what, why and since when, with a link that a telephone can open', asy
     [
       '[FIRING:1] Down, critical: shop',
       'The shop is down (connect: refused), since 02:52:05 UTC (12 min)',
-      'https://watch.example.org/checks/shop',
+      'https://watch.example.org/alerts/ffffffffffffffff',
     ].join('\n'),
   )
   expect(second).not.toContain('http')
