@@ -87,6 +87,8 @@ describePeer('chromium', (executablePath) => {
     '/checks/shop',
     '/checks/erp',
     '/checks/nightly',
+    '/alerts',
+    '/alerts/history',
     `/traces/${TRACE}`,
     '/docs/runbooks',
     '/docs/runbooks/check-down',
@@ -128,6 +130,22 @@ describePeer('chromium', (executablePath) => {
     expect(await page.getByRole('table').first().textContent()).toContain('processing')
     await page.getByRole('link', { name: 'Runbook of Down' }).click()
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('A check is down')
+  })
+
+  test('an alert tells its story, and who would be told', async () => {
+    await using context = await open(browser)
+    const { page, complaints } = await visit(context, `${midwatch.url}/alerts`)
+    await page.getByRole('link', { name: 'Down', exact: true }).first().click()
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Down')
+    const told = page.getByRole('region', { name: 'Who is told' })
+    expect(await told.textContent()).toContain('this receiver has no channel')
+    const happened = page.getByRole('region', { name: 'What happened' })
+    expect(await happened.textContent()).toMatch(/firing.*the expression has held/)
+    const axe = await findViolations(page)
+    await page.getByRole('link', { name: 'All alerts' }).click()
+    await page.getByRole('link', { name: 'History' }).click()
+    expect(await page.getByRole('region', { name: /^Fired/ }).textContent()).toContain('still fires')
+    expect([...axe, ...complaints]).toEqual([])
   })
 
   test('what a page offers for a shell gives the same as JSON', async () => {
