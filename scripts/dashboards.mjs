@@ -5,7 +5,7 @@ import { bundled, root } from './bundled.mjs'
 
 const { files } = await bundled('scripts/dashboards/files.ts')
 mkdirSync(join(root, 'dashboards'), { recursive: true })
-for (const { file, text } of files) {
+for (const { file, text } of files(root)) {
   writeFileSync(join(root, file), text())
   console.log(file)
 }

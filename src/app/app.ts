@@ -65,6 +65,7 @@ import { Housekeeping } from './housekeeping.ts'
 import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
 import { keepListening } from './keep-listening.ts'
+import { KpiBook } from './kpi-book.ts'
 import { alertsAfter, frozenBy } from './outage.ts'
 import { buildPlan, externalUrlOf, type Plan } from './plan.ts'
 import { Reloader } from './reloader.ts'
@@ -280,6 +281,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     onError: (error, rule) => log.warn({ event: 'rule.failed', rule, err: error }, 'a rule could not be evaluated'),
   })
 
+  const kpis = new KpiBook()
   /** Undefined until they have been read: until then no alert of the last run may be taken for one without a rule. */
   let fileGroups: readonly RuleGroup[] | undefined
   const ruleDesk: RuleDesk = new RuleDesk({
@@ -335,6 +337,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     fileGroups = loaded.groups
     for (const problem of slos.update(loaded.slos, next.config))
       log.error({ event: 'slo.problem', ...problem }, problem.message)
+    kpis.update(loaded.kpis)
     await updateRules()
     sender.reconfigure(next.outlets)
     metrics.startChannels(next.outlets.keys())
@@ -407,6 +410,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     deleteSlo: (id, actor, traceId) => slos.delete(id, actor, traceId),
     refreshMetrics: () => judge.refresh(),
     checks: () => infos.map(viewOf),
+    kpis,
     targets: () => scrapes.targets(),
     isStarted: () => isStarted,
     backend: () => plan.backend,

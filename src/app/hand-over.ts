@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { HandOverInput } from '../config/hand-over.ts'
 import { loadRules } from '../config/rules.ts'
-import { listAssets, readAsset } from '../lib/asset.ts'
+import { listAssets } from '../lib/asset.ts'
 import { sqliteAddonPath } from '../lib/native-addon.ts'
 import type { Silence } from '../model/silence.ts'
 import type { StoredRuleGroup } from '../model/stored-rule-group.ts'
@@ -26,20 +26,27 @@ type FromConfig = 'config' | 'groups' | 'originOf' | 'silences' | 'dashboards' |
  * @throws Error when a rule file can't be used
  */
 export async function handOverInput(config: Config): Promise<Pick<HandOverInput, FromConfig>> {
-  const { groups, slos, problems } = await loadRules(config)
+  const { groups, slos, kpis, problems } = await loadRules(config)
   const [problem] = problems.filter(({ severity }) => severity === 'error')
   if (problem !== undefined) throw new Error(`${problem.file}: ${problem.message}`)
   const shipped = new Set(listAssets('rules'))
+  const ofKpis = new Set(kpis.map(({ origin }) => origin.file))
   const data = dataIn(config.storage.data)
   const sloGroups = sloRulesElsewhere(data.slos, slos, config, Date.now())
   const ofObjectives = new Set(sloGroups.map(({ file }) => file))
   const ofDatabase = data.groups.map(({ written, namespace }) => groupOf(written, namespace).group)
+  const originOf = (file: string) => {
+    if (shipped.has(file)) return 'shipped'
+    if (ofKpis.has(file)) return 'kpis'
+    return ofObjectives.has(file) ? 'objectives' : 'own'
+  }
+  const { dashboardTexts } = await import('../objective/kpi-dashboards.ts')
   return {
     config,
     groups: [...groups, ...sloGroups, ...ofDatabase],
-    originOf: (file) => (shipped.has(file) ? 'shipped' : ofObjectives.has(file) ? 'objectives' : 'own'),
+    originOf,
     silences: data.silences,
-    dashboards: listAssets('dashboards').map((path) => ({ path: basename(path), text: readAsset(path) })),
+    dashboards: dashboardTexts(kpis).map(({ file, text }) => ({ path: file, text })),
     externalUrl: externalUrlOf(config),
   }
 }

@@ -23,7 +23,8 @@ export const checkCommand = defineCommand({
     const checks = config?.checks.length ?? 0
     const count = rules?.groups.reduce((sum, group) => sum + group.rules.length, 0) ?? 0
     const slos = config?.sloFiles.length ? `, ${rules?.slos.compiled.length ?? 0} SLOs` : ''
+    const kpis = config?.kpiFiles.length ? `, ${rules?.kpis.length ?? 0} KPIs` : ''
     const where = files[0] ?? 'no config file, so the defaults'
-    process.stdout.write(`${where}: fine (${checks} checks, ${count} rules${slos})\n`)
+    process.stdout.write(`${where}: fine (${checks} checks, ${count} rules${slos}${kpis})\n`)
   },
 })

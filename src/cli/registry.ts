@@ -70,6 +70,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'Show who is told of what, and try it with the labels of an alert.',
     load: () => import('./routes.ts').then(({ routes }) => routes),
   },
+  kpi: {
+    description: 'List, compare and draw KPIs, and print what is made of them.',
+    load: () => import('./kpi.ts').then(({ kpi }) => kpi),
+  },
   notify: {
     description: 'Try whether messages arrive.',
     load: () => import('./notify.ts').then(({ notify }) => notify),

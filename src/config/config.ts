@@ -32,6 +32,8 @@ export interface Config {
   readonly ruleFiles: readonly string[]
   /** Globs of SLO files, as `ruleFiles`. */
   readonly sloFiles: readonly string[]
+  /** Globs of files of KPIs, as `ruleFiles`. */
+  readonly kpiFiles: readonly string[]
   readonly shippedRules: ShippedRulesConfig
   readonly notify: NotifyConfig
   /** Alertmanager's own keys, where they are written. */

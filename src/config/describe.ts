@@ -45,6 +45,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     probes: { address_policy: config.probes.addressPolicy, concurrency: config.probes.concurrency },
     rule_files: [...config.ruleFiles],
     slo_files: [...config.sloFiles],
+    kpi_files: [...config.kpiFiles],
     shipped_rules:
       shippedRules.enabled && shippedRules.disabled.length > 0
         ? { disable: [...shippedRules.disabled] }

@@ -129,6 +129,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   const remoteWrite = parse('remote_write')
   const ruleFiles = parse('rule_files')
   const sloFiles = parse('slo_files')
+  const kpiFiles = parse('kpi_files')
   const shippedRules = parse('shipped_rules')
   const notify = parse('notify')
   const written = plainRecord(values.notify)
@@ -167,6 +168,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     !remoteWrite ||
     !ruleFiles ||
     !sloFiles ||
+    !kpiFiles ||
     !shippedRules ||
     !notify ||
     !log ||
@@ -175,7 +177,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     return undefined
   }
   // Paths in the file start where the file is, those in a variable where midwatch was started.
-  const globs = (key: 'rule_files' | 'slo_files', written: readonly string[]) =>
+  const globs = (key: 'rule_files' | 'slo_files' | 'kpi_files', written: readonly string[]) =>
     file !== undefined && placeAt(root, [key]).file === file
       ? written.map((glob) => relativeTo(dirname(file), glob))
       : written
@@ -192,6 +194,7 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     remoteWrite: withBackend(remoteWrite, metrics.backend),
     ruleFiles: globs('rule_files', ruleFiles),
     sloFiles: globs('slo_files', sloFiles),
+    kpiFiles: globs('kpi_files', kpiFiles),
     shippedRules,
     notify,
     alertmanager,

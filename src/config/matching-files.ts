@@ -2,7 +2,13 @@ import { globSync, readFileSync } from 'node:fs'
 import { setImmediate as turnForOthers } from 'node:timers/promises'
 import type { Problem } from '../model/problem.ts'
 
-/** The files that patterns of a key match, with a turn for others before each. Those that can't be read are problems. */
+/** What stands for any name in a pattern. */
+const WILD = /[*?[{]/
+
+/**
+ * The files that patterns of a key match, with a turn for others before each. Those that can't be read are problems; one that is
+ * named and does not exist yet is among the files all the same, so that it is noticed when somebody writes it.
+ */
 export async function* readMatching(
   patterns: readonly string[],
   field: string,
@@ -10,7 +16,10 @@ export async function* readMatching(
 ): AsyncGenerator<{ readonly file: string; readonly text: string }> {
   for (const pattern of patterns) {
     const found = globSync(pattern).sort()
-    if (found.length === 0) problems.push({ file: pattern, field, message: 'matches no file', severity: 'warning' })
+    if (found.length === 0) {
+      problems.push({ file: pattern, field, message: 'matches no file', severity: 'warning' })
+      if (!WILD.test(pattern)) files.push(pattern)
+    }
     for (const file of found) {
       await turnForOthers()
       if (files.includes(file)) continue

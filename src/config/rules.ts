@@ -2,26 +2,29 @@ import { setImmediate as turnForOthers } from 'node:timers/promises'
 import { listAssets, readAsset } from '../lib/asset.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleGroup } from '../model/rule.ts'
+import type { Kpi } from '../objective/kpi.ts'
 import { readRuleFile } from '../rule/load.ts'
 import type { Config } from './config.ts'
 import { readMatching } from './matching-files.ts'
 import { type LoadedSlos, loadSlos } from './slos.ts'
 
 export interface LoadedRules {
-  /** Those of rule files; SLOs have theirs with them. */
+  /** Those of rule files and of KPIs; SLOs have theirs with them. */
   readonly groups: readonly RuleGroup[]
+  /** Those of SLO files and of KPIs. */
   readonly slos: LoadedSlos
+  readonly kpis: readonly Kpi[]
   readonly problems: readonly Problem[]
   /** The files that were read, for the watcher; shipped ones are not among them. */
   readonly files: readonly string[]
 }
 
 /**
- * Reads the shipped rules, the operator's own and the SLO files, with a turn for others after each file. With an error among the problems the
- * groups must not be used.
+ * Reads the shipped rules, the operator's own, SLO files and files of KPIs, with a turn for others after each file. With an error
+ * among the problems nothing of it must be used.
  */
 export async function loadRules(config: Config): Promise<LoadedRules> {
-  const { ruleFiles, shippedRules } = config
+  const { ruleFiles, shippedRules, kpiFiles } = config
   const groups: RuleGroup[] = []
   const problems: Problem[] = []
   const files: string[] = []
@@ -45,12 +48,15 @@ export async function loadRules(config: Config): Promise<LoadedRules> {
     groups.push(...read.groups)
     problems.push(...read.problems)
   }
-  const slos = await loadSlos(config)
+  // The compiler is only loaded where there is something to compile.
+  const kpis = kpiFiles.length === 0 ? undefined : await (await import('./kpis.ts')).loadKpis(config)
+  const slos = await loadSlos(config, kpis?.slos)
   return {
-    groups: groups.filter(({ rules }) => rules.length > 0),
+    groups: [...groups, ...(kpis?.groups ?? [])].filter(({ rules }) => rules.length > 0),
     slos,
-    problems: [...problems, ...slos.problems],
-    files: [...files, ...slos.files],
+    kpis: kpis?.kpis ?? [],
+    problems: [...problems, ...(kpis?.problems ?? []), ...slos.problems],
+    files: [...files, ...(kpis?.files ?? []), ...slos.files],
   }
 }
 

@@ -222,6 +222,12 @@ export const sections = {
     .array(z.string(), { error: 'is not a list; write [slos/*.yml]' })
     .default([])
     .describe('SLO files: [objectives](../how-to/objectives.md), compiled into rules; `*` stands for any name.'),
+  kpi_files: z
+    .array(z.string(), { error: 'is not a list; write [kpis.yml]' })
+    .default([])
+    .describe(
+      'Files of [KPIs](../how-to/kpis.md): metric, rules, alerts and panel from one entry; `*` stands for any name.',
+    ),
   shipped_rules: shippedRules,
   notify: notify.prefault({}),
   alertmanager,

@@ -22,15 +22,34 @@ export interface LoadedSlos {
 
 type SloConfig = Pick<Config, 'sloFiles' | 'evaluation' | 'checks'>
 
-/** Reads and compiles the SLO files. */
-export async function loadSlos(config: SloConfig, nowMs: number = Date.now()): Promise<LoadedSlos> {
+/**
+ * Reads and compiles the SLO files.
+ *
+ * @param others SLOs that are written elsewhere: those of KPIs
+ */
+export async function loadSlos(config: SloConfig, others: readonly Slo[] = []): Promise<LoadedSlos> {
   const problems: Problem[] = []
   const files: string[] = []
   const texts: SpecFile[] = []
   for await (const one of readMatching(config.sloFiles, 'slo_files', { problems, files })) texts.push(one)
   const specs = readSpecs(texts)
-  const { compiled, problems: more } = compileLive(specs.slos, specs.windows, config, nowMs)
-  return { compiled, windows: specs.windows, problems: [...problems, ...specs.problems, ...more], files }
+  const slos = [...specs.slos, ...others]
+  const { compiled, problems: more } = compileLive(slos, specs.windows, config, Date.now())
+  return {
+    compiled,
+    windows: specs.windows,
+    problems: [...problems, ...specs.problems, ...repeated(specs.slos, others), ...more],
+    files,
+  }
+}
+
+function repeated(slos: readonly Slo[], others: readonly Slo[]): readonly Problem[] {
+  return others.flatMap(({ id, origin: { file, line, column } }): Problem[] => {
+    const first = slos.find((slo) => slo.id === id)
+    if (first === undefined) return []
+    const message = `the SLO ${id} is written in ${first.origin.file}:${first.origin.line} already; give one of them another name`
+    return [{ file, line, column, message, severity: 'error' }]
+  })
 }
 
 /** Compiles SLOs as they are evaluated here. */

@@ -42,6 +42,7 @@ checks:
 # Alerts of your own, as Prometheus rule files; the shipped ones need no file.
 # rule_files: [rules/*.yml]
 # slo_files: [slos/*.yml]
+# kpi_files: [kpis.yml]
 # shipped_rules: { disable: [] } # names of shipped alerts that you do not want, or false for none of them
 
 # Whom midwatch tells.

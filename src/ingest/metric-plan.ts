@@ -1,6 +1,7 @@
 import type { Labels } from '../model/labels.ts'
 import type { MetricMeta } from '../model/metric.ts'
 import type { Faults } from './fault.ts'
+import { keepsContract, type MetricContract } from './metric-contract.ts'
 import type { MetricEntry, PushedType } from './metric-entry.ts'
 
 /** What is known already of what is pushed. */
@@ -8,6 +9,8 @@ export interface KnownMetrics {
   metaOf(metricName: string): MetricMeta | undefined
   /** Upper bounds of a histogram's buckets, without the infinite one. */
   boundsOf(metricName: string): readonly number[] | undefined
+  /** What was written down of it beforehand. */
+  contractOf?(metricName: string): MetricContract | undefined
 }
 
 /** One change to one series, complete. */
@@ -49,14 +52,17 @@ export function planMetrics(entries: readonly MetricEntry[], known: KnownMetrics
       faults.add([entry.place, 'type'], conflict)
       continue
     }
-    const change = changeOf(entry, () => bounds.get(name) ?? known.boundsOf(name), faults)
+    const contract = known.contractOf?.(name)
+    if (contract !== undefined && !keepsContract(entry, contract, faults)) continue
+    const boundsBefore = () => bounds.get(name) ?? known.boundsOf(name) ?? contract?.buckets
+    const change = changeOf(entry, boundsBefore, faults)
     if (change === undefined) continue
     if (change.kind === 'histogram') bounds.set(name, change.bounds)
     changes.push(change)
-    const unit = entry.unit ?? before?.unit
+    const unit = entry.unit ?? contract?.unit ?? before?.unit
     metas.set(name, {
       type: entry.type,
-      help: entry.help ?? before?.help ?? '',
+      help: entry.help ?? contract?.help ?? before?.help ?? '',
       ...(unit === undefined || unit === '' ? {} : { unit }),
     })
     const warning = warningOf(name, entry.type)

@@ -61,7 +61,7 @@ export function expression(kpi: Kpi, aggregation: KpiAggregation): string {
       const looked = (name: string) => (windowMs === undefined ? metric : `${name}_over_time(${metric}[${over}])`)
       if (quantile !== undefined) {
         const inner = windowMs === undefined ? metric : `quantile_over_time(${quantile}, ${metric}[${over}])`
-        return `quantile${by.length === 0 ? '' : ` by (${by.join(', ')})`} (${quantile}, ${inner})`
+        return `quantile${by.length === 0 ? '' : ` by (${by.join(', ')}) `}(${quantile}, ${inner})`
       }
       switch (aggregation) {
         case 'rate':
@@ -143,5 +143,7 @@ function valueTemplate(unit: string): string {
 
 function shown(limit: number, unit: string): string {
   if (unit === 'none') return String(limit)
+  // Without the noise that 100 * 0.07 has.
+  if (unit === 'ratio') return `${Number((100 * limit).toPrecision(12))} %`
   return unit === 'percent' ? `${limit} %` : `${limit} ${unit}`
 }

@@ -4,6 +4,7 @@ import type { QueryBackend } from '../export/forward/backend.ts'
 import type { Dependencies } from '../health/dependencies.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
+import type { MetricContract } from '../ingest/metric-contract.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Acknowledgement } from '../model/acknowledgement.ts'
 import type { SentAlert } from '../model/alert.ts'
@@ -14,6 +15,7 @@ import type { AcknowledgementRequest, Acknowledgements } from '../notify/acknowl
 import type { Dispatcher } from '../notify/dispatcher.ts'
 import type { SilenceRequest, Silences } from '../notify/silences.ts'
 import type { SloEntry } from '../objective/book.ts'
+import type { Kpi } from '../objective/kpi.ts'
 import type { TargetsView } from '../probe/scrape/manager.ts'
 import type { RuleEngine } from '../rule/rule-engine.ts'
 import type { Store } from '../store/store.ts'
@@ -45,6 +47,7 @@ export interface WebContext {
   checks(): readonly CheckView[]
   /** A ping of this heartbeat has been stored: what is known of it is looked at now rather than at the next turn. */
   onPing(name: string): void
+  readonly kpis: KpiView
   /** The targets that are scraped, in Prometheus' shape. */
   targets(): TargetsView
   /** Who answers queries in the place of our own store; undefined is nobody. */
@@ -93,6 +96,13 @@ export interface WebContext {
 export interface Doer {
   readonly actor: string
   readonly traceId?: string | undefined
+}
+
+/** The KPIs in use; others after a reload. */
+export interface KpiView {
+  readonly all: readonly Kpi[]
+  /** What is written down of a metric. */
+  contractOf(metricName: string): MetricContract | undefined
 }
 
 export interface CheckView {

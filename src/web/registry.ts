@@ -8,6 +8,7 @@ import { backendApi } from './api/backend.ts'
 import { checksApi } from './api/checks.ts'
 import { dashboardsApi } from './api/dashboards.ts'
 import { healthApi } from './api/health.ts'
+import { kpisApi } from './api/kpis.ts'
 import { loginApi } from './api/login.ts'
 import { metricsApi } from './api/metrics.ts'
 import { pagesApi } from './api/pages.ts'
@@ -48,5 +49,6 @@ export const apis: readonly Api[] = [
   rulerApi,
   acknowledgeApi,
   slosApi,
+  kpisApi,
   alertmanagerApi,
 ]

@@ -1,4 +1,7 @@
-import { alerts } from '../rules/shipped.ts'
+import { exampleKpis } from '../../scripts/dashboards/files.ts'
+import { type Kpi, kpiSeries } from '../../src/objective/kpi.ts'
+import { kpiAlert } from '../../src/objective/kpi-rules.ts'
+import { alerts, root } from '../rules/shipped.ts'
 
 /** When the sample data end; dashboards are looked at as they are at this moment. */
 export const END_MS = Date.UTC(2026, 2, 4, 12)
@@ -286,9 +289,40 @@ function objectives(): SampleSeries[] {
   })
 }
 
-/** Every shipped alert fires in the last quarter of an hour. */
+/** The KPIs of the example. */
+const kpis = exampleKpis(root)
+
+/** Alerts of the example's KPIs. */
+export const kpiAlerts = [...new Set(kpis.flatMap((kpi) => kpi.thresholds.map(({ side }) => kpiAlert(kpi, side))))]
+
+/** What a KPI records, and what it draws of its metric itself. */
+function keyFigures(): SampleSeries[] {
+  return kpis.flatMap((kpi) => {
+    const { name, unit, owner, by, aggregations, metric, kind } = kpi
+    const of = { kpi: name, unit, ...(owner === undefined ? {} : { owner }) }
+    const recorded = combinations(kpi, by).flatMap((labels) =>
+      aggregations.map((aggregation) => gauge(kpiSeries(name, aggregation), { ...of, ...labels }, 3)),
+    )
+    return kind === 'histogram'
+      ? [...recorded, ...histogram(metric, { ...push, phase: 'payment' }, SECONDS, 4, 3)]
+      : recorded
+  })
+}
+
+function combinations({ labels }: Kpi, by: readonly string[]): LabelPairs[] {
+  return by.reduce<LabelPairs[]>(
+    (all, label) =>
+      all.flatMap((one) => (labels?.get(label)?.values ?? ['one', 'two']).map((value) => ({ ...one, [label]: value }))),
+    [{}],
+  )
+}
+
+/** Every shipped alert and those of KPIs fire in the last quarter of an hour. */
 function firing(): SampleSeries[] {
-  const names = new Map(alerts.map(({ name, severity }) => [name, severity]))
+  const names = new Map([
+    ...alerts.map(({ name, severity }) => [name, severity] as const),
+    ...kpiAlerts.map((name) => [name, 'critical'] as const),
+  ])
   return [...names].map(([alertname, severity]) => {
     const check = /^(?:Check|Database|Integration|Heartbeat|Certificate)/.test(alertname) ? { check: 'shop' } : {}
     return fixed(
@@ -310,6 +344,7 @@ export const sampleSeries: readonly SampleSeries[] = [
   ...governance(),
   ...itself(),
   ...objectives(),
+  ...keyFigures(),
   ...firing(),
 ]
 

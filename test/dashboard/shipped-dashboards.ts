@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { root } from '../rules/shipped.ts'
 import type { Surroundings } from './faults.ts'
-import { sampleSeries } from './sample-data.ts'
+import { kpiAlerts, sampleSeries } from './sample-data.ts'
 import type { JsonObject } from './written-dashboard.ts'
 
 export const FOLDER = `${root}dashboards`
@@ -21,4 +21,8 @@ for (const { name, labels: pairs } of sampleSeries) {
   labels.set(name, known)
 }
 
-export const surroundings: Surroundings = { all: shipped, labelsOf: (metric) => labels.get(metric) }
+export const surroundings: Surroundings = {
+  all: shipped,
+  labelsOf: (metric) => labels.get(metric),
+  otherAlerts: kpiAlerts,
+}

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readKpiFiles } from '../../src/config/kpis.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { compileSlos } from '../../src/objective/compile-all.ts'
 import { readSpecs } from '../../src/objective/spec/read.ts'
@@ -46,6 +47,10 @@ test.each(named(/^# slos\//))('the SLOs of $place compile without a remark', ({ 
   const { compiled, problems: more } = compileSlos(slos, { version: '1', windows })
   expect([...problems, ...more]).toEqual([])
   expect(compiled.length).toBeGreaterThan(0)
+})
+
+test.each(named(/^# kpis\.yml/))('the KPIs of $place are KPIs', ({ text, place }) => {
+  expect(readKpiFiles([{ file: place, text }]).problems).toEqual([])
 })
 
 test.each(all.filter(({ language }) => language === 'json'))('$place is JSON', ({ text }) => {

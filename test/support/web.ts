@@ -119,6 +119,7 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
     onPing() {},
     refreshMetrics() {},
     checks: () => [],
+    kpis: { all: [], contractOf: () => undefined },
     targets: () => ({ activeTargets: [], droppedTargets: [], droppedTargetCounts: {} }),
     reload: async () => ({ ok: true, atMs: startedMs, problems: [] }),
     isStarted: () => true,

@@ -45,6 +45,8 @@ const ROUTES: Readonly<Record<string, { readonly wish: Wish; readonly path?: str
   'GET /api/v1/dashboards': { wish: 'read' },
   'GET /api/v1/dashboards/:uid': { wish: 'read', path: '/api/v1/dashboards/midwatch-overview' },
   'GET /api/v1/format_query': { wish: 'read' },
+  'GET /api/v1/kpis': { wish: 'read' },
+  'GET /api/v1/kpis/:name': { wish: 'read', path: '/api/v1/kpis/none' },
   'GET /api/v1/label/:name/values': { wish: 'read', path: '/api/v1/label/job/values' },
   'GET /api/v1/labels': { wish: 'read' },
   'GET /api/v1/metadata': { wish: 'read' },

@@ -3,6 +3,7 @@ import type { YamlNode } from '../../lib/yaml.ts'
 import { parseDuration } from '../../model/duration.ts'
 import type { Path } from '../../model/field-reader.ts'
 import { PromqlError, parse, print, type VectorSelector } from '../../promql/index.ts'
+import { bucketMatcher } from '../bucket-limit.ts'
 import { CHECK_UP } from '../elsewhere.ts'
 import { eventsSli } from '../event-count.ts'
 import { WINDOW_TEXT } from '../query-template.ts'
@@ -86,11 +87,9 @@ function latency(reader: SpecReader, node: YamlNode, path: Path): Lowered | unde
   if (metric === undefined) return undefined
   const base = metric.name.replace(/_(?:bucket|count|sum)$/, '')
   const limit = /_(?:milliseconds|ms)$/.test(base) ? belowMs : belowMs / 1000
-  // Prometheus 3 writes whole limits as 1.0, others as 1.
-  const le = Number.isInteger(limit) ? `le=~"${limit}([.]0)?"` : `le="${limit}"`
   const part = (suffix: string): VectorSelector => renamed(metric, `${base}${suffix}`)
   const total = `sum(rate(${print(part('_count'))}[${WINDOW_TEXT}]))`
-  const within = `sum(rate(${narrowed(part('_bucket'), le)}[${WINDOW_TEXT}]))`
+  const within = `sum(rate(${narrowed(part('_bucket'), bucketMatcher(limit))}[${WINDOW_TEXT}]))`
   return { sli: events(reader, `${total} - ${within}`, total, path), checks: [] }
 }
 

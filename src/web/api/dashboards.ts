@@ -1,5 +1,5 @@
-import { listAssets, readAsset } from '../../lib/asset.ts'
 import { requireScope } from '../auth.ts'
+import type { WebContext } from '../context.ts'
 import { HttpProblem } from '../problem.ts'
 import type { Api } from '../registry.ts'
 
@@ -14,14 +14,14 @@ interface Shipped {
 export const dashboardsApi: Api = (web, context) => {
   const read = requireScope(context, 'read')
 
-  web.get('/api/v1/dashboards', read, (c) => {
-    const items = dashboards().map(({ uid, title, description }) => ({ uid, title, description }))
+  web.get('/api/v1/dashboards', read, async (c) => {
+    const items = (await dashboards(context)).map(({ uid, title, description }) => ({ uid, title, description }))
     return c.json({ items, page: 1, page_size: items.length, total: items.length })
   })
 
-  web.get('/api/v1/dashboards/:uid', read, (c) => {
+  web.get('/api/v1/dashboards/:uid', read, async (c) => {
     const uid = c.req.param('uid')
-    const all = dashboards()
+    const all = await dashboards(context)
     const found = all.find((one) => one.uid === uid)
     if (found !== undefined) return c.json(found)
     const known = all.map((one) => one.uid).join(', ')
@@ -29,6 +29,7 @@ export const dashboardsApi: Api = (web, context) => {
   })
 }
 
-function dashboards(): readonly Shipped[] {
-  return listAssets('dashboards').map((name) => JSON.parse(readAsset(name)) as Shipped)
+async function dashboards({ kpis }: WebContext): Promise<readonly Shipped[]> {
+  const { dashboardTexts } = await import('../../objective/kpi-dashboards.ts')
+  return dashboardTexts(kpis.all).map(({ text }) => JSON.parse(text) as Shipped)
 }

@@ -23,6 +23,7 @@ export const pushApi: Api = (web, context) => {
   const known = {
     metaOf: (name: string) => store.series.metaOf(name),
     boundsOf: (name: string) => bounds.get(name) ?? store.pushed.boundsOf(name),
+    contractOf: (name: string) => context.kpis.contractOf(name),
   }
 
   web.post('/api/v1/metrics', requireScope(context, 'ingest'), async (c) => {
