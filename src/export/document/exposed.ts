@@ -2,7 +2,6 @@ import { Turns } from '../../lib/turns.ts'
 import { compareLabels, compareText, Labels, METRIC_NAME } from '../../model/labels.ts'
 import { createMatcher, type Matcher } from '../../model/matcher.ts'
 import type { MetricMeta } from '../../model/metric.ts'
-import type { Samples } from '../../model/sample.ts'
 import type { HistogramState, PushedRow } from '../../store/pushed-operations.ts'
 import type { StoredSeries } from '../../store/series/series-store.ts'
 import {
