@@ -7,6 +7,7 @@ import type { LoadResult } from '../config/load.ts'
 import { type LoadedRules, loadRules } from '../config/rules.ts'
 import { Dependencies } from '../health/dependencies.ts'
 import { HealthBoard } from '../health/health-board.ts'
+import { MaintenanceCalendar } from '../health/maintenance-calendar.ts'
 import { hasAsset } from '../lib/asset.ts'
 import type { Clock } from '../lib/clock.ts'
 import { cronSpacingMs } from '../lib/cron-spacing.ts'
@@ -24,8 +25,8 @@ import { Dispatcher } from '../notify/dispatcher.ts'
 import { heldBackBy } from '../notify/held-back.ts'
 import { Sender } from '../notify/sender.ts'
 import { Silences } from '../notify/silences.ts'
-import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../notify/stage.ts'
-import { type Job, Runner } from '../probe/runner.ts'
+import { dependencyStage, inhibitionStage, maintenanceStage, silenceStage, timeStage } from '../notify/stage.ts'
+import { Runner } from '../probe/runner.ts'
 import { ScrapeManager } from '../probe/scrape/manager.ts'
 import { print } from '../promql/index.ts'
 import { queryStore } from '../rule/query.ts'
@@ -58,14 +59,16 @@ import { ackKey } from './ack-key.ts'
 import { startForwarder } from './alert-forwarding.ts'
 import { Announcer } from './announcer.ts'
 import { BudgetWatch } from './budget-watch.ts'
+import { type Connectivity, connectivityChecks, connectivityOf } from './connectivity.ts'
 import { ensureToken } from './first-token.ts'
 import { Forwarding } from './forwarding.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Housekeeping } from './housekeeping.ts'
-import { type CheckInfo, jobOf, selfJobOf } from './jobs.ts'
+import { type CheckInfo, jobOf, type SelfCheck, selfJobOf } from './jobs.ts'
 import { Judge, LAST_ALIVE } from './judge.ts'
 import { keepListening } from './keep-listening.ts'
 import { KpiBook } from './kpi-book.ts'
+import { MaintenanceDesk } from './maintenance-desk.ts'
 import { alertsAfter, frozenBy } from './outage.ts'
 import { buildPlan, externalUrlOf, type Plan } from './plan.ts'
 import { Reloader } from './reloader.ts'
@@ -138,8 +141,13 @@ export async function startApp(options: StartOptions): Promise<App> {
   const outage = { fromMs: lastAliveMs, toMs: startedMs }
 
   // What is looked at.
-  const board = new HealthBoard()
+  const calendar = new MaintenanceCalendar()
+  const board = new HealthBoard((name) => {
+    const occurrence = calendar.ofCheck(name, clock.now())
+    return occurrence && { window: occurrence.window.name, untilMs: occurrence.endsAtMs }
+  })
   let dependencies = new Dependencies([], board)
+  let connectivity: Connectivity | undefined
   const watch = new Watch({ clock, log, store, board, audit })
   const runner = new Runner({
     clock,
@@ -150,6 +158,8 @@ export async function startApp(options: StartOptions): Promise<App> {
       },
       query: (text) => plan.backend?.instant(text, clock.now()) ?? queryStore(store.series, text, clock.now()),
     },
+    guard: () => connectivity?.guard,
+    isInMaintenance: (job, atMs) => calendar.of(job.labels.probe, atMs) !== undefined,
     concurrency: plan.config.probes.concurrency,
     onRun: (run) => watch.note(run),
     onStartDelay: (delayMs) => metrics.probeStartDelay.observe(delayMs / 1000),
@@ -201,6 +211,10 @@ export async function startApp(options: StartOptions): Promise<App> {
       silenceStage((labels, nowMs) => silences.silenceOf(labels, nowMs)),
       // Last, so that what is held back otherwise is owed to nobody.
       dependencyStage((check, nowMs) => dependencies.causeOf(check, nowMs)),
+      maintenanceStage((labels, nowMs) => {
+        const occurrence = calendar.of(labels, nowMs)
+        return occurrence && { name: occurrence.window.name, endsAtMs: occurrence.endsAtMs }
+      }),
     ],
     findingOf,
     tracesOf: (labels: Labels, sinceMs: number) => audit.failures.tracesOf(labels, sinceMs),
@@ -260,6 +274,16 @@ export async function startApp(options: StartOptions): Promise<App> {
 
   const onChange = () => teller.wake()
   const acks = new AckDesk({ clock, log, store, audit, acknowledgements, dispatcher, onChange, messagesOf })
+  const maintenance = new MaintenanceDesk({
+    clock,
+    log,
+    store,
+    audit,
+    calendar,
+    onChange,
+    announce: (...changes) => announcer.announce(...changes),
+    lastAliveMs,
+  })
 
   // What is judged.
   /** The time between ticks, which is what Prometheus calls the evaluation interval. */
@@ -320,12 +344,18 @@ export async function startApp(options: StartOptions): Promise<App> {
   const schedule = new Schedule(log)
   const housekeeping = new Housekeeping(store, clock, log, () => plan.config)
   const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
-  let selves: readonly { readonly job: Job; readonly info: CheckInfo }[] = []
+  let selves: () => readonly SelfCheck[] = () => []
   let infos: readonly CheckInfo[] = []
-  const showChecks = ({ checks }: Plan) => {
+  const showChecks = ({ checks, config }: Plan) => {
     heartbeats.update(checks)
-    const jobs = [...selves, ...checks.map((check) => jobOf(check, (heartbeat) => heartbeats.judge(heartbeat)))]
+    connectivity = connectivityOf(config.connectivity, clock, connectivity)
+    maintenance.configure(config.maintenance)
+    const jobs = [
+      ...selves().map(selfJobOf),
+      ...checks.map((check) => jobOf(check, (heartbeat) => heartbeats.judge(heartbeat))),
+    ]
     infos = jobs.map(({ info }) => info)
+    calendar.watch(jobs.map(({ job }) => ({ name: job.name, labels: job.labels.probe })))
     board.update(infos, clock.now(), remembered)
     dependencies = new Dependencies(infos, board)
     return jobs.map(({ job }) => job)
@@ -345,7 +375,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     metrics.startAlertmanagers(next.alertForwarding.targets.map(({ name }) => name))
     dispatcher.reconfigure(dispatchOptions(next), clock.now())
     schedule.set('evaluation', next.config.evaluation.cron, next.config.evaluation.timezone, (dueMs) =>
-      Promise.all([judge.tick(dueMs).then(() => budgets.look()), desk.noteEnded()]).then(() => acks.noteEnded()),
+      Promise.all([judge.tick(dueMs).then(() => budgets.look()), desk.noteEnded(), maintenance.look()]).then(() =>
+        acks.noteEnded(),
+      ),
     )
     await runner.update(jobs)
     await scrapes.update(next.config.scrape)
@@ -393,6 +425,9 @@ export async function startApp(options: StartOptions): Promise<App> {
     heartbeats: heartbeats.book,
     silences,
     dependencies: () => dependencies,
+    maintenance: calendar,
+    startMaintenance: (request, actor, traceId) => maintenance.start(request, actor, traceId),
+    endMaintenance: (idOrName, actor, traceId) => maintenance.end(idOrName, actor, traceId),
     setSilence: (request, actor, traceId) => desk.set(request, actor, traceId),
     expireSilence: (id, actor, traceId) => desk.expire(id, actor, traceId),
     acknowledgements,
@@ -431,6 +466,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     store,
     rules,
     board,
+    calendar,
     startedMs,
     instance: new URL(listening.url).host,
     channels: () => plan.outlets.keys(),
@@ -449,7 +485,7 @@ export async function startApp(options: StartOptions): Promise<App> {
   for (const problem of loaded.problems) log.error({ event: 'rules.problem', ...problem }, problem.message)
 
   // What runs by itself.
-  selves = selfChecks({
+  const ownChecks = selfChecks({
     dataDir: plan.config.storage.data,
     ownUrl: listening.url,
     nowMs: () => clock.now(),
@@ -461,11 +497,16 @@ export async function startApp(options: StartOptions): Promise<App> {
     reload: () => ({ ok: reloader.last.ok, message: reloader.last.problems[0]?.message ?? '' }),
     outbox: () => outboxBacklog(store.reader),
     channels: () => channelStates(store.reader),
-  }).map(selfJobOf)
+  })
+  const instance = new URL(listening.url).host
+  selves = () => [...ownChecks, ...connectivityChecks(connectivity, instance)]
   reloader.watch([...options.configFiles, ...loaded.files])
   await apply(plan, loaded)
   schedule.set('seal', '10 * * * *', undefined, () => housekeeping.seal(ending.signal))
-  schedule.set('retention', '40 3 * * *', undefined, () => housekeeping.retain())
+  schedule.set('retention', '40 3 * * *', undefined, async () => {
+    await housekeeping.retain()
+    await maintenance.retain()
+  })
   await Promise.all([
     store.writer
       .run(settleArrived, { arrived: arrived.found, nowMs: clock.now() })

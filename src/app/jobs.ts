@@ -97,6 +97,12 @@ export interface SelfCheck {
   readonly name: string
   readonly critical: boolean
   readonly instance: string
+  /** 15 s unless told. */
+  readonly everyMs?: number
+  /** 5 s unless told. */
+  readonly timeoutMs?: number
+  /** Changes when it does something else under the same name. */
+  readonly variant?: string
   run(): Promise<Finding> | Finding
 }
 
@@ -112,17 +118,18 @@ export function selfJobOf(check: SelfCheck): { readonly job: Job; readonly info:
     runbook: undefined,
     written: {},
   }
+  const { everyMs = SELF_EVERY_MS, timeoutMs = SELF_TIMEOUT_MS, variant = '' } = check
   const labels = probeLabels(common, 'self', check.instance)
   return {
     job: {
       name: check.name,
       labels: { probe: labels, foreign: foreignLabels() },
-      everyMs: SELF_EVERY_MS,
-      timeoutMs: SELF_TIMEOUT_MS,
+      everyMs,
+      timeoutMs,
       confirm: false,
-      identity: `self ${check.name}`,
+      identity: `self ${check.name} ${variant}`,
       run: async () => check.run(),
     },
-    info: infoOf(common, 'self', check.instance, SELF_EVERY_MS, SELF_TIMEOUT_MS),
+    info: infoOf(common, 'self', check.instance, everyMs, timeoutMs),
   }
 }

@@ -1,5 +1,6 @@
 import { statfsSync, statSync } from 'node:fs'
 import type { HealthBoard } from '../health/health-board.ts'
+import type { MaintenanceCalendar } from '../health/maintenance-calendar.ts'
 import type { Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
@@ -20,6 +21,7 @@ interface JudgeOptions {
   readonly store: Store
   readonly rules: RuleEngine
   readonly board: HealthBoard
+  readonly calendar: MaintenanceCalendar
   readonly startedMs: number
   readonly instance: string
   /** Names of the channels that are set up. */
@@ -68,7 +70,7 @@ export class Judge {
 
   /** Brings midwatch's own metrics up to date; for a scrape as well as for its own rules. */
   refresh(): void {
-    const { metrics, store, clock, board, startedMs } = this.#options
+    const { metrics, store, clock, board, calendar, startedMs } = this.#options
     const { pending, lastCommitMs, commits } = store.writer.stats
     const { series, headSamples, samplesTotal, refused } = store.series.stats
     const { bavail, bsize } = statfsSync(store.file)
@@ -85,9 +87,11 @@ export class Judge {
     metrics.series.set(series)
     metrics.headSamples.set(headSamples)
     setTotal(metrics.samplesAppended, samplesTotal)
-    const { healthy, degraded, unhealthy, unknown } = board.summary
-    for (const [status, count] of Object.entries({ healthy, degraded, unhealthy, unknown }))
+    const { healthy, degraded, unhealthy, unknown, maintenance } = board.summary
+    for (const [status, count] of Object.entries({ healthy, degraded, unhealthy, unknown, maintenance }))
       metrics.checks.set({ status }, count)
+    metrics.maintenance.reset()
+    for (const { window } of calendar.activeAt(clock.now())) metrics.maintenance.set({ window: window.name }, 1)
     metrics.seriesRefused.reset()
     for (const reason of SERIES_REFUSALS) metrics.seriesRefused.inc({ reason }, refused.get(reason) ?? 0)
     this.#refreshGroups()

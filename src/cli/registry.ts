@@ -74,6 +74,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'List, compare and draw KPIs, and print what is made of them.',
     load: () => import('./kpi.ts').then(({ kpi }) => kpi),
   },
+  maintenance: {
+    description: 'Begin, list and end times in which nobody is told of something.',
+    load: () => import('./maintenance.ts').then(({ maintenance }) => maintenance),
+  },
   notify: {
     description: 'Try whether messages arrive.',
     load: () => import('./notify.ts').then(({ notify }) => notify),

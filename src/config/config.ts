@@ -4,11 +4,13 @@ import type { AddressPolicy } from '../lib/address.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Heartbeat } from '../model/heartbeat.ts'
 import type { Labels } from '../model/labels.ts'
+import type { MaintenanceWindow } from '../model/maintenance.ts'
 import type { EventSink } from '../notify/event-sink.ts'
 import type { ProbeDefinition } from '../probe/probe.ts'
 import type { ScrapeConfig } from '../probe/scrape/config.ts'
 import type { AlertingConfig } from './alerting.ts'
 import type { AlertmanagerConfig } from './alertmanager/alertmanager.ts'
+import type { ConnectivityConfig } from './connectivity.ts'
 import type { NotifyConfig } from './notify.ts'
 
 /** What the operator asked for: defaults filled in, every value ready for use, frozen in depth. */
@@ -44,6 +46,9 @@ export interface Config {
   readonly externalLabels: Labels
   /** Who is told of changes of state as CloudEvents; undefined tells nobody. */
   readonly events: EventSink | undefined
+  /** Times in which nobody is told of something. */
+  readonly maintenance: readonly MaintenanceWindow[]
+  readonly connectivity: ConnectivityConfig
   readonly log: LogConfig
 }
 

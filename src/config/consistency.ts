@@ -13,6 +13,11 @@ interface Findings {
 }
 
 const OWN_PREFIX = 'midwatch-'
+/** The category of what midwatch checks of itself. */
+const OWN_CATEGORY = 'midwatch'
+const DEFAULT_CATEGORY = 'application'
+/** What is watched when no check is written. */
+const DEFAULT_CHECK = { name: 'host', category: 'infrastructure' }
 
 /** Names that are there twice or reserved, dependencies that do not exist, and dependencies that go in a circle. */
 export function compareChecks({ root, collector }: Findings): void {
@@ -89,6 +94,42 @@ function reportCircles(entries: readonly Entry[], { root, collector }: Findings)
     done.add(entry)
   }
   for (const entry of byName.values()) visit(entry)
+}
+
+/** Windows of one name, and windows for checks and categories that there are not. */
+export function compareMaintenance({ root, collector }: Findings): void {
+  const windows = writtenAt(root, ['maintenance'])
+  if (windows?.kind !== 'list') return
+  const checks = writtenAt(root, ['checks'])
+  const count = checks?.kind === 'list' ? checks.items.length : 0
+  const at = (i: number, key: string) => textAt(root, ['checks', i, key])
+  const all = Array.from({ length: count }, (_, i) => ({ name: at(i, 'name'), category: at(i, 'category') }))
+  const names = count === 0 ? [DEFAULT_CHECK.name] : all.flatMap(({ name }) => name ?? [])
+  const categories = new Set([
+    OWN_CATEGORY,
+    ...(count === 0 ? [DEFAULT_CHECK.category] : all.map(({ category = DEFAULT_CATEGORY }) => category)),
+  ])
+  const complain = (path: readonly PropertyKey[], message: string) => collector.add(placeAt(root, path), path, message)
+  const first = new Map<string, number>()
+  for (const i of windows.items.keys()) {
+    const name = textAt(root, ['maintenance', i, 'name'])
+    const other = name === undefined ? undefined : first.get(name)
+    if (other !== undefined) {
+      const message = `${show(name)} is the name of maintenance[${other}] already; write another name`
+      complain(['maintenance', i, 'name'], message)
+    } else if (name !== undefined) first.set(name, i)
+    for (const [j, check] of textsAt(root, ['maintenance', i, 'checks']).entries()) {
+      if (names.includes(check) || check.startsWith(OWN_PREFIX)) continue
+      const near = suggest(check, names)
+      const hint = near === undefined ? 'write the name of a check of this config' : `did you mean ${show(near)}?`
+      complain(['maintenance', i, 'checks', j], `${show(check)} is not the name of a check; ${hint}`)
+    }
+    for (const [j, category] of textsAt(root, ['maintenance', i, 'categories']).entries()) {
+      if (categories.has(category)) continue
+      const list = [...categories].sort().join(', ')
+      complain(['maintenance', i, 'categories', j], `${show(category)} is the category of no check; there are ${list}`)
+    }
+  }
 }
 
 /** Looks at what was written, so that another fault in the same part hides nothing. */

@@ -6,8 +6,10 @@ import { describeEventSink } from '../notify/event-sink.ts'
 import { describeAlerting } from './alerting.ts'
 import { printAlertmanager } from './alertmanager/print.ts'
 import type { CheckConfig, Config, Listen } from './config.ts'
+import { formatBeacon } from './connectivity.ts'
 import { describeDelivery } from './delivery.ts'
 import type { EscalationConfig } from './escalation.ts'
+import { describeMaintenance } from './maintenance.ts'
 import type { NotifyConfig } from './notify.ts'
 import { formatDays } from './schema.ts'
 
@@ -58,6 +60,12 @@ export function describeConfig(config: Config): Record<string, unknown> {
       config.externalLabels.size === 0 ? undefined : { external_labels: config.externalLabels.toObject() },
     ),
     ...given('events', config.events === undefined ? undefined : describeEventSink(config.events)),
+    maintenance: config.maintenance.map(describeMaintenance),
+    connectivity: {
+      any_of: config.connectivity.anyOf.map(formatBeacon),
+      every: formatDuration(config.connectivity.everyMs),
+      timeout: formatDuration(config.connectivity.timeoutMs),
+    },
     log: { level: config.log.level },
   }
 }

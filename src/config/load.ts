@@ -10,7 +10,7 @@ import { type AlertmanagerTools, readAlertmanager } from './alertmanager/read.ts
 import { readCheck } from './check.ts'
 import { Collector } from './collector.ts'
 import { type CheckConfig, type Config, deepFreeze } from './config.ts'
-import { compareChannels, compareChecks, compareRetention, compareTokens } from './consistency.ts'
+import { compareChannels, compareChecks, compareMaintenance, compareRetention, compareTokens } from './consistency.ts'
 import { compareDelivery } from './delivery.ts'
 import { type Environment, settings, withEnvironment } from './environment.ts'
 import { compareEscalation } from './escalation.ts'
@@ -142,11 +142,14 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
   })
   const alerting = parse('alerting')
   const events = parse('events')
+  const maintenance = parse('maintenance')
+  const connectivity = parse('connectivity')
   const log = parse('log')
   const checks = readChecks(root, { ...tools, root, allow: allow ?? [] })
 
   const findings = { root, collector }
   compareChecks(findings)
+  compareMaintenance(findings)
   compareRetention(findings)
   if (server !== undefined) compareTokens(server, findings)
   compareChannels(values.notify, findings)
@@ -171,6 +174,8 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     !kpiFiles ||
     !shippedRules ||
     !notify ||
+    !maintenance ||
+    !connectivity ||
     !log ||
     !checks
   ) {
@@ -201,6 +206,8 @@ function readSections(root: Written, tools: SectionTools, file: string | undefin
     alerting: alertingBeside(alerting, tools.folder),
     externalLabels: Labels.of(global.external_labels),
     events,
+    maintenance,
+    connectivity,
     log,
   }
 }

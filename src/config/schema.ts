@@ -21,7 +21,9 @@ import {
   type StorageConfig,
   type TokenConfig,
 } from './config.ts'
+import { connectivity } from './connectivity.ts'
 import { addressRanges, count, cron, externalUrl, listen, name, positiveMs, timezone } from './fields.ts'
+import { maintenance } from './maintenance.ts'
 import { notify } from './notify.ts'
 
 const DAY_MS = 86_400_000
@@ -233,6 +235,8 @@ export const sections = {
   alertmanager,
   alerting,
   events: eventSink.optional(),
+  maintenance,
+  connectivity: connectivity.prefault({}),
   log: log.prefault({}),
 } as const
 

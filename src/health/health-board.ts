@@ -37,6 +37,13 @@ export class HealthBoard {
   /** When a check was last found otherwise than down after it had been down. */
   readonly #recoveredMs = new Map<string, number>()
 
+  readonly #maintenanceOf: (name: string) => CheckHealth['maintenance']
+
+  /** @param maintenanceOf the maintenance window in which a check is now */
+  constructor(maintenanceOf: (name: string) => CheckHealth['maintenance'] = () => undefined) {
+    this.#maintenanceOf = maintenanceOf
+  }
+
   /** Takes another list of checks; those that stay keep what is known of them. */
   update(checks: readonly BoardCheck[], nowMs: number, remembered: readonly Remembered[] = []): void {
     const before = new Map(this.#checks)
@@ -100,20 +107,31 @@ export class HealthBoard {
   }
 
   get checks(): readonly CheckHealth[] {
-    return [...this.#checks.values()]
+    return [...this.#checks.values()].map((check) => this.#withMaintenance(check))
   }
 
   find(name: string): CheckHealth | undefined {
-    return this.#checks.get(name)
+    const check = this.#checks.get(name)
+    return check === undefined ? undefined : this.#withMaintenance(check)
+  }
+
+  #withMaintenance(check: CheckHealth): CheckHealth {
+    const maintenance = this.#maintenanceOf(check.name)
+    return maintenance === undefined ? check : { ...check, maintenance }
   }
 
   /**
-   * The whole: unhealthy when a critical check is, degraded when any other is not healthy. What is unknown changes nothing.
+   * The whole: unhealthy when a critical check is, degraded when any other is not healthy. What is unknown or in maintenance
+   * changes nothing.
    */
   get summary(): HealthSummary {
-    const counts = { healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 }
+    const counts = { healthy: 0, degraded: 0, unhealthy: 0, unknown: 0, maintenance: 0 }
     let status: HealthStatus = 'healthy'
-    for (const check of this.#checks.values()) {
+    for (const check of this.checks) {
+      if (check.maintenance !== undefined) {
+        counts.maintenance++
+        continue
+      }
       counts[check.status]++
       if (check.status === 'unhealthy' && check.critical) status = 'unhealthy'
       else if ((check.status === 'unhealthy' || check.status === 'degraded') && status === 'healthy')

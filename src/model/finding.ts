@@ -16,6 +16,7 @@ export type Reason =
   | 'threshold' // a measured value is outside its limits
   | 'late' // a heartbeat did not come in time
   | 'reported' // the other side reported the failure itself
+  | 'offline' // midwatch itself has no way out, as the config lets it find out
   | 'forbidden' // our own policy does not allow the target
   | 'unsupported' // this machine can't do such a probe
   | 'internal' // our own fault

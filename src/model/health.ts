@@ -19,6 +19,8 @@ export interface CheckHealth {
   readonly reason: Reason | undefined
   readonly phase: string | undefined
   readonly details: Details
+  /** The maintenance window in which it is now. */
+  readonly maintenance?: { readonly window: string; readonly untilMs: number } | undefined
 }
 
 export interface HealthSummary {
@@ -27,5 +29,7 @@ export interface HealthSummary {
   readonly degraded: number
   readonly unhealthy: number
   readonly unknown: number
+  /** Checks in maintenance, which are in none of the other counts. */
+  readonly maintenance: number
   readonly total: number
 }

@@ -17,6 +17,8 @@ export const EVENT_TYPES = [
   'slo.updated',
   'slo.deleted',
   'slo.budget',
+  'maintenance.started',
+  'maintenance.ended',
   'config.reloaded',
   'config.refused',
 ] as const
@@ -25,7 +27,7 @@ export type EventType = (typeof EVENT_TYPES)[number]
 /** Something that has changed, at one moment. */
 export interface StateChange {
   readonly type: EventType
-  /** What it happened to: `alert/<fingerprint>`, `silence/<id>`, `slo/<id>`, `config`. Events of one subject arrive in their order. */
+  /** What it happened to: `alert/<fingerprint>`, `silence/<id>`, `slo/<id>`, `maintenance/<name>`, `config`. Those of one subject keep their order. */
   readonly subject: string
   readonly atMs: number
   /** Plain data, without secrets. */

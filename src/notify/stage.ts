@@ -106,6 +106,10 @@ export function dependsText({
   return `it depends on ${name}, which is ${how}`
 }
 
+export function maintenanceText(name: string, untilMs: number): string {
+  return `in maintenance window ${name} until ${new Date(untilMs).toISOString()}`
+}
+
 /** Holds alerts back until the maintenance window is over in which they are; `windowOf` says which one that is. */
 export function maintenanceStage(
   windowOf: (labels: Labels, nowMs: number) => { readonly name: string; readonly endsAtMs: number } | undefined,
@@ -121,8 +125,8 @@ export function maintenanceStage(
         if (window === undefined) pass.push(alert)
         else {
           const { name, endsAtMs: untilMs } = window
-          const reason = `in maintenance window ${name} until ${new Date(untilMs).toISOString()}`
-          suppressed.push({ alert, by: 'maintenance', reason, untilMs })
+          const reason = maintenanceText(name, untilMs)
+          suppressed.push({ alert, by: 'maintenance', reason, subject: `maintenance/${name}`, untilMs })
         }
       }
       return { pass, suppressed }

@@ -44,11 +44,14 @@ export class Lookup {
  * @throws ForbiddenAddressError, the resolver's error (`ENOTFOUND`, `EAI_AGAIN`), or the signal's reason
  */
 export async function resolveTarget(host: string, context: ProbeContext, prefer: 4 | 6 = 4): Promise<Address> {
-  const { signal, addressPolicy } = context
+  const { signal, addressPolicy, visited } = context
   signal.throwIfAborted()
   // RFC 6761 section 6.3: a name that always means loopback needs no resolver.
   const name = host === 'localhost' ? (prefer === 6 ? '::1' : '127.0.0.1') : host
-  return resolveAddress(name, { policy: addressPolicy satisfies AddressPolicy, prefer, signal })
+  visited?.(name, undefined)
+  const found = await resolveAddress(name, { policy: addressPolicy satisfies AddressPolicy, prefer, signal })
+  visited?.(name, found.address)
+  return found
 }
 
 /**

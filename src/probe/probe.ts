@@ -12,6 +12,8 @@ export interface ProbeContext {
   readonly timeoutMs: number
   /** Where probes may connect to. */
   readonly addressPolicy: AddressPolicy
+  /** Told of every host that is looked up, with its address; undefined when it was not found. */
+  readonly visited?: (host: string, address: string | undefined) => void
   /** Evaluates an instant PromQL expression over midwatch's own series, now. */
   readonly query: (expression: string) => Promise<readonly { readonly labels: Labels; readonly value: number }[]>
 }

@@ -11,7 +11,7 @@ export interface RecordLabels {
   readonly foreign: Labels
 }
 
-const BASIC = ['probe_success', 'probe_duration_seconds']
+const BASIC = ['probe_success', 'probe_duration_seconds', 'midwatch_check_up', 'midwatch_check_maintenance']
 
 /** One for all, since appending is done with it at once: a thousand checks make no garbage this way. */
 const shared = new BatchBuilder(256)
@@ -30,8 +30,11 @@ export class FindingRecorder {
     this.#labels = labels
   }
 
-  /** @param timeMs when the run began */
-  record(finding: Finding, durationMs: number, timeMs: number): Promise<void> {
+  /**
+   * @param timeMs when the run began
+   * @param isInMaintenance whether it does not count for how well the check has done
+   */
+  record(finding: Finding, durationMs: number, timeMs: number, isInMaintenance = false): Promise<void> {
     const batch = shared
     batch.clear()
     const current = new Set<number>()
@@ -47,11 +50,14 @@ export class FindingRecorder {
     }
     // What could not be judged is neither up nor down: the series ends, and a gap is drawn.
     if (finding.outcome !== 'unknown') {
-      add({ name: 'probe_success', value: finding.outcome === 'down' ? 0 : 1 })
+      const success = finding.outcome === 'down' ? 0 : 1
+      add({ name: 'probe_success', value: success })
+      if (!isInMaintenance) add({ name: 'midwatch_check_up', value: success })
       add({ name: 'probe_duration_seconds', value: durationMs / 1000 })
       for (const metric of finding.metrics) add(metric)
       this.#order = order
     }
+    if (isInMaintenance) add({ name: 'midwatch_check_maintenance', value: 1 })
     for (const ref of this.#last) if (!current.has(ref)) batch.addStale(ref, timeMs)
     this.#last = current
     return batch.length === 0 ? Promise.resolve() : this.#sink.append(batch)

@@ -3,6 +3,7 @@ import { every } from '../lib/every.ts'
 import { Semaphore } from '../lib/semaphore.ts'
 import { down, type Finding } from '../model/finding.ts'
 import type { SampleSink } from '../model/sink.ts'
+import { type ConnectivityGuard, Whereabouts } from './connectivity.ts'
 import type { ProbeContext } from './probe.ts'
 import { FindingRecorder, type RecordLabels } from './recorder.ts'
 
@@ -30,7 +31,11 @@ export interface Run {
 interface RunnerOptions {
   readonly clock: Clock
   readonly sink: SampleSink
-  readonly context: Omit<ProbeContext, 'signal' | 'timeoutMs'>
+  readonly context: Omit<ProbeContext, 'signal' | 'timeoutMs' | 'visited'>
+  /** Whether midwatch itself has a way out; undefined while nobody asks. */
+  readonly guard?: () => Pick<ConnectivityGuard, 'judge' | 'noteUp'> | undefined
+  /** Whether a job is in maintenance at a moment: what is found then does not count. */
+  readonly isInMaintenance?: (job: Job, atMs: number) => boolean
   /** How many may run at once. */
   readonly concurrency: number
   readonly onRun: (run: Run) => void
@@ -42,6 +47,7 @@ interface RunnerOptions {
 interface Running {
   readonly job: Job
   readonly recorder: FindingRecorder
+  readonly whereabouts: Whereabouts
   readonly abort: AbortController
   done: Promise<void>
   /** Of the look that is under way. */
@@ -102,6 +108,7 @@ export class Runner {
     const running: Running = {
       job,
       recorder,
+      whereabouts: new Whereabouts(),
       abort,
       done: Promise.resolve(),
       deadline: undefined,
@@ -148,14 +155,22 @@ export class Runner {
     if (job.confirm && isWorse && !abort.signal.aborted) run = await this.#once(running)
     if (abort.signal.aborted) return undefined
     // The samples are in memory at once; a disk that refuses shows in the writer's own state.
-    recorder.record(run.finding, run.durationMs, run.startMs).catch((error) => onError(error, job.name))
+    const isInMaintenance = this.#options.isInMaintenance?.(job, run.startMs) ?? false
+    recorder
+      .record(run.finding, run.durationMs, run.startMs, isInMaintenance)
+      .catch((error) => onError(error, job.name))
     onRun(run)
     return run.finding
   }
 
   async #once(running: Running): Promise<Run> {
-    const { job } = running
+    const { job, whereabouts } = running
     const { clock, context } = this.#options
+    const hosts = new Set<string>()
+    const visited = (host: string, address: string | undefined) => {
+      hosts.add(host)
+      whereabouts.note(host, address)
+    }
     const startMs = clock.now()
     const beganMs = clock.monotonicMs()
     const deadline = new AbortController()
@@ -166,7 +181,7 @@ export class Runner {
     running.deadline = deadline
     let finding: Finding
     try {
-      const found = job.run({ ...context, signal: deadline.signal, timeoutMs: job.timeoutMs })
+      const found = job.run({ ...context, visited, signal: deadline.signal, timeoutMs: job.timeoutMs })
       finding = await Promise.race([found, overdue(deadline.signal)])
     } catch (error) {
       // A probe tells what it found and throws nothing; what comes here is a fault of ours, and the check shows it.
@@ -174,7 +189,13 @@ export class Runner {
     } finally {
       clearTimeout(timer)
     }
-    return { job, finding, startMs, durationMs: clock.monotonicMs() - beganMs }
+    const durationMs = clock.monotonicMs() - beganMs
+    const guard = this.#options.guard?.()
+    if (guard !== undefined && whereabouts.isOutside(hosts)) {
+      if (finding.outcome === 'up' || finding.outcome === 'degraded') guard.noteUp(startMs)
+      else finding = await guard.judge(finding)
+    }
+    return { job, finding, startMs, durationMs }
   }
 }
 

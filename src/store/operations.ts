@@ -3,6 +3,7 @@ import { retainAlerts, saveEvaluation } from './alerts.ts'
 import { appendAudit, retainAudit } from './audit.ts'
 import { retainCheckEvents, saveChecks } from './checks.ts'
 import { addPing } from './heartbeats.ts'
+import { deleteMaintenance, saveMaintenance } from './maintenance.ts'
 import { retainNotifyLog, saveFlush } from './notify.ts'
 import type { Operation } from './operation.ts'
 import { oweMessages, recordDelivery, releaseLeases, settleArrived } from './outbox.ts'
@@ -31,6 +32,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   appendJournal,
   applyPush,
   createToken,
+  deleteMaintenance,
   deleteRuleGroups,
   deleteSlo,
   deleteSpent,
@@ -54,6 +56,7 @@ export const operations: readonly Operation<never, unknown>[] = [
   saveChecks,
   saveEvaluation,
   saveFlush,
+  saveMaintenance,
   saveSilences,
   saveSlo,
   settleArrived,

@@ -180,6 +180,14 @@ export interface Schema {
     created_by: string
     updated_by: string
   }
+  maintenance: {
+    id: string
+    name: string
+    spec: string
+    created_by: string
+    created_ms: number
+    ended_ms: number | null
+  }
   token: {
     id: string
     name: string

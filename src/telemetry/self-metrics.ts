@@ -94,6 +94,11 @@ export class SelfMetrics {
   readonly series = this.#gauge('midwatch_series', 'Series that are known.')
   readonly headSamples = this.#gauge('midwatch_head_samples', 'Samples held in memory.')
   readonly checks = this.#gauge('midwatch_checks', 'Checks by status.', ['status'])
+  readonly maintenance = this.#gauge(
+    'midwatch_maintenance_window_active',
+    'Always 1; there only while a maintenance window is active.',
+    ['window'],
+  )
   readonly buildInfo = this.#gauge('midwatch_build_info', 'Always 1; the labels tell the version.', [
     'version',
     'node',

@@ -3,11 +3,13 @@ import type { Config } from '../config/config.ts'
 import type { QueryBackend } from '../export/forward/backend.ts'
 import type { Dependencies } from '../health/dependencies.ts'
 import type { HealthBoard } from '../health/health-board.ts'
+import type { MaintenanceCalendar } from '../health/maintenance-calendar.ts'
 import type { HeartbeatBook } from '../ingest/heartbeat-book.ts'
 import type { MetricContract } from '../ingest/metric-contract.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Acknowledgement } from '../model/acknowledgement.ts'
 import type { SentAlert } from '../model/alert.ts'
+import type { MaintenanceRequest, MaintenanceWindow } from '../model/maintenance.ts'
 import type { Problem } from '../model/problem.ts'
 import type { StoredSlo } from '../model/stored-slo.ts'
 import type { AckLinks } from '../notify/ack-links.ts'
@@ -62,6 +64,11 @@ export interface WebContext {
   /** Sends a test message through a channel, past the outbox; says how it went. */
   testChannel(name: string): Promise<ChannelTest>
   readonly silences: Silences
+  readonly maintenance: MaintenanceCalendar
+  /** Makes a maintenance window; resolves when it is on disk. */
+  startMaintenance(request: MaintenanceRequest, actor: string, traceId?: string): Promise<MaintenanceWindow>
+  /** Ends a window, by its id or its name: for good, or this time where the config has it. */
+  endMaintenance(idOrName: string, actor: string, traceId?: string): Promise<MaintenanceWindow>
   /** Which checks depend on which, in the config in use. */
   dependencies(): Dependencies
   /** Makes or changes a silence; resolves to its id when it is on disk. */

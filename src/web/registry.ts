@@ -10,6 +10,7 @@ import { dashboardsApi } from './api/dashboards.ts'
 import { healthApi } from './api/health.ts'
 import { kpisApi } from './api/kpis.ts'
 import { loginApi } from './api/login.ts'
+import { maintenanceApi } from './api/maintenance.ts'
 import { metricsApi } from './api/metrics.ts'
 import { pagesApi } from './api/pages.ts'
 import { pingApi } from './api/ping.ts'
@@ -35,6 +36,7 @@ export const apis: readonly Api[] = [
   checksApi,
   alertsApi,
   adminApi,
+  maintenanceApi,
   metricsApi,
   pushApi,
   pingApi,

@@ -6,16 +6,18 @@ import type { AuditTrail as Audit } from '../../src/audit/audit-trail.ts'
 import { AuditTrail } from '../../src/audit/audit-trail.ts'
 import { Dependencies } from '../../src/health/dependencies.ts'
 import { HealthBoard } from '../../src/health/health-board.ts'
+import { MaintenanceCalendar } from '../../src/health/maintenance-calendar.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { up } from '../../src/model/finding.ts'
 import type { HealthStatus } from '../../src/model/health.ts'
 import { Labels } from '../../src/model/labels.ts'
+import type { MaintenanceWindow } from '../../src/model/maintenance.ts'
 import type { Notification } from '../../src/model/notification.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
 import { heldBackBy } from '../../src/notify/held-back.ts'
 import { routeTree } from '../../src/notify/route.ts'
 import { Sender } from '../../src/notify/sender.ts'
-import { dependencyStage } from '../../src/notify/stage.ts'
+import { dependencyStage, maintenanceStage } from '../../src/notify/stage.ts'
 import { type Job, Runner } from '../../src/probe/runner.ts'
 import { readRuleFile } from '../../src/rule/load.ts'
 import { queryStore } from '../../src/rule/query.ts'
@@ -37,6 +39,7 @@ export const EVALUATION_MS = 15 * S
 
 export interface NightOptions {
   readonly rules: string
+  readonly maintenance?: readonly MaintenanceWindow[]
   /** Four hours unless told. */
   readonly repeatMs?: number
   /** Names of checks, each of which is looked at every half minute; those that depend on others with their names. */
@@ -72,6 +75,17 @@ export class Night implements AsyncDisposable {
 
   get nowMs(): number {
     return this.#disk.clock.now()
+  }
+
+  /** Ends the windows that there are, as somebody does who is done. */
+  endMaintenance(): void {
+    this.#run.calendar.update([])
+  }
+
+  /** What PromQL answers now, as text. */
+  async ask(expression: string): Promise<string[]> {
+    const found = await queryStore(this.#disk.store.series, expression, this.nowMs)
+    return found.map(({ labels, value }) => `${labels} ${value}`).sort()
   }
 
   /** What the next looks at these checks find. */
@@ -167,7 +181,8 @@ interface RunDoors {
 
 /** One life of the process, put together as the app does. */
 class Run {
-  readonly board = new HealthBoard()
+  readonly calendar = new MaintenanceCalendar()
+  readonly board: HealthBoard
   readonly rules: RuleEngine
   readonly dispatcher: Dispatcher
   readonly #disk: TestStore
@@ -179,13 +194,11 @@ class Run {
   readonly #jobs: readonly Job[]
   #running: Promise<void> = Promise.resolve()
 
-  constructor(
-    { rules, checks: written, repeatMs = 4 * 3_600_000 }: NightOptions,
-    disk: TestStore,
-    { findingOf, onMessage }: RunDoors,
-  ) {
+  constructor(options: NightOptions, disk: TestStore, { findingOf, onMessage }: RunDoors) {
+    const { rules, checks: written, repeatMs = 4 * 3_600_000, maintenance = [] } = options
     this.#disk = disk
     const { store, clock } = disk
+    this.calendar.update(maintenance)
     const log = createLog('silent')
     const audit: Audit = new AuditTrail(store.writer, clock)
     const startedMs = clock.now()
@@ -194,6 +207,10 @@ class Run {
     const remembered = loadChecks(store.reader).map((row) => ({ ...row, status: row.state as HealthStatus }))
     const checks = written.map((one) => (typeof one === 'string' ? { name: one, dependsOn: [] } : one))
     const infos = checks.map((one) => ({ ...one, critical: true, category: 'application', everyMs: 30 * S }))
+    this.board = new HealthBoard((name) => {
+      const occurrence = this.calendar.ofCheck(name, clock.now())
+      return occurrence && { window: occurrence.window.name, untilMs: occurrence.endsAtMs }
+    })
     this.board.update(infos, startedMs, remembered)
     const dependencies = new Dependencies(infos, this.board)
     const watch = new Watch({ clock, log, store, board: this.board, audit })
@@ -201,6 +218,7 @@ class Run {
       clock,
       sink: store.series,
       context: { addressPolicy: 'any', query: async () => [] },
+      isInMaintenance: (job, atMs) => this.calendar.of(job.labels.probe, atMs) !== undefined,
       concurrency: 100,
       onRun: (run) => watch.note(run),
       onStartDelay() {},
@@ -220,6 +238,7 @@ class Run {
         run: async () => findingOf(name),
       }
     })
+    this.calendar.watch(this.#jobs.map(({ name, labels }) => ({ name, labels: labels.probe })))
     this.dispatcher = new Dispatcher(
       {
         routing: {
@@ -231,7 +250,13 @@ class Run {
           }),
           receivers: new Map([['team', [{ channel: 'slack', sendResolved: true }]]]),
         },
-        stages: [dependencyStage((check, nowMs) => dependencies.causeOf(check, nowMs))],
+        stages: [
+          dependencyStage((check, nowMs) => dependencies.causeOf(check, nowMs)),
+          maintenanceStage((one, nowMs) => {
+            const occurrence = this.calendar.of(one, nowMs)
+            return occurrence && { name: occurrence.window.name, endsAtMs: occurrence.endsAtMs }
+          }),
+        ],
         findingOf: () => undefined,
         heldBackBy: (one, nowMs) => heldBackBy(one, this.dispatcher.alerts, dependencies, nowMs),
         externalUrl: 'http://watch.example.org',

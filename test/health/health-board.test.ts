@@ -28,7 +28,15 @@ test('a check is unknown until it is looked at, and tells of every change once',
 test('the whole is unhealthy with a critical check, degraded with any other, and the unknown changes nothing', () => {
   const board = new HealthBoard()
   board.update([check('a', true), check('b'), check('c', true)], 0)
-  expect(board.summary).toEqual({ status: 'healthy', healthy: 0, degraded: 0, unhealthy: 0, unknown: 3, total: 3 })
+  expect(board.summary).toEqual({
+    status: 'healthy',
+    healthy: 0,
+    degraded: 0,
+    unhealthy: 0,
+    unknown: 3,
+    maintenance: 0,
+    total: 3,
+  })
   board.note('b', down('refused', 'x'), 1, 1)
   expect(board.summary.status).toBe('degraded')
   board.note('a', degraded('latency', 'slow'), 1, 1)
@@ -36,7 +44,15 @@ test('the whole is unhealthy with a critical check, degraded with any other, and
   board.note('c', unknown('unsupported', 'no way to tell'), 1, 1)
   expect(board.summary.status).toBe('degraded')
   board.note('a', down('timeout', 'x'), 2, 1)
-  expect(board.summary).toEqual({ status: 'unhealthy', healthy: 0, degraded: 0, unhealthy: 2, unknown: 1, total: 3 })
+  expect(board.summary).toEqual({
+    status: 'unhealthy',
+    healthy: 0,
+    degraded: 0,
+    unhealthy: 2,
+    unknown: 1,
+    maintenance: 0,
+    total: 3,
+  })
 })
 
 test('a reload keeps what is known of checks that stay, takes their new settings, and drops the others', () => {

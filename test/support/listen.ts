@@ -12,8 +12,8 @@ export interface TcpListener extends AsyncDisposable {
   allClosed(): Promise<void>
 }
 
-/** Starts any server of Node: http, https, tls, net. Errors of its connections are swallowed. */
-export async function listen(server: Server): Promise<TcpListener> {
+/** Starts any server of Node: http, https, tls, net; on any free port unless told. Errors of its connections are swallowed. */
+export async function listen(server: Server, wantedPort = 0): Promise<TcpListener> {
   const sockets = new Set<Socket>()
   let connections = 0
   server.on('connection', (socket: Socket) => {
@@ -24,7 +24,7 @@ export async function listen(server: Server): Promise<TcpListener> {
   })
   // A TLS server tells of failed handshakes this way, and would end the process where nobody listens.
   server.on('tlsClientError', () => undefined)
-  server.listen(0, '127.0.0.1')
+  server.listen(wantedPort, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {

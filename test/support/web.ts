@@ -7,6 +7,7 @@ import { AuditTrail } from '../../src/audit/audit-trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Dependencies } from '../../src/health/dependencies.ts'
 import { HealthBoard } from '../../src/health/health-board.ts'
+import { MaintenanceCalendar } from '../../src/health/maintenance-calendar.ts'
 import { HeartbeatBook } from '../../src/ingest/heartbeat-book.ts'
 import { AckLinks } from '../../src/notify/ack-links.ts'
 import { Acknowledgements } from '../../src/notify/acknowledgements.ts'
@@ -129,6 +130,9 @@ export async function testWeb(options: Options = {}): Promise<TestWeb> {
       Object.entries(config.notify.channels).flatMap(([name, one]) => (one === undefined ? [] : [name])),
     testChannel: async () => ({ kind: 'unknown', known: [] }),
     silences: new Silences(),
+    maintenance: new MaintenanceCalendar(),
+    startMaintenance: () => Promise.reject(new Error('no window can be made here')),
+    endMaintenance: () => Promise.reject(new Error('no window can be ended here')),
     dependencies: () => new Dependencies(context.checks(), context.board),
     setSilence: async () => '',
     expireSilence: async () => {},

@@ -6,6 +6,9 @@ import { unitOfName } from './exposed-family.ts'
 const COMMON: Readonly<Record<string, string>> = {
   probe_success: 'Whether the check is up (1) or down (0).',
   probe_duration_seconds: 'How long the check took.',
+  midwatch_check_up:
+    'Whether the check is up (1) or down (0), while that counts: not in maintenance. Availability is made of this.',
+  midwatch_check_maintenance: 'Always 1; there only while the check is in a maintenance window.',
 }
 
 const helps = new Map(Object.entries(COMMON))

@@ -1,7 +1,7 @@
 import type { Acknowledgement } from '../../model/acknowledgement.ts'
 import { compareText, fingerprint, type Labels } from '../../model/labels.ts'
 import type { Condition } from '../../model/measure.ts'
-import { dependsText } from '../../notify/stage.ts'
+import { dependsText, maintenanceText } from '../../notify/stage.ts'
 import type { WebContext } from '../context.ts'
 
 /** An alert that is pending or fires, whoever says so. */
@@ -85,12 +85,15 @@ interface Known {
   readonly frozen: string | undefined
 }
 
-/** What a dependency would hold back shows before the alert is in any group, too. */
-function notesOf({ dependencies, clock }: WebContext, labels: Labels, { held = [], frozen }: Known): readonly string[] {
+/** What a dependency or a maintenance window would hold back shows before the alert is in any group, too. */
+function notesOf(context: WebContext, labels: Labels, { held = [], frozen }: Known): readonly string[] {
+  const { dependencies, maintenance, clock } = context
   const reasons = new Set(held.map(({ reason }) => reason))
   if (reasons.size === 0) {
     const cause = dependencies().causeOf(labels.get('check'), clock.now())
     if (cause !== undefined) reasons.add(dependsText(cause))
+    const window = maintenance.of(labels, clock.now())
+    if (window !== undefined) reasons.add(maintenanceText(window.window.name, window.endsAtMs))
   }
   return [
     ...(frozen === undefined ? [] : [`frozen: ${frozen}`]),

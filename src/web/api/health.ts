@@ -55,8 +55,12 @@ function ownReport(context: WebContext) {
 
 /** One check as `/health` and `/api/v1/checks` tell it. */
 export function checkReport(check: CheckHealth) {
+  const { maintenance } = check
   return {
     ...checkState(check),
+    ...(maintenance === undefined
+      ? {}
+      : { maintenance: { window: maintenance.window, until: time(maintenance.untilMs) } }),
     ...(check.message === '' ? {} : { message: check.message }),
     ...(check.reason === undefined ? {} : { reason: check.reason }),
     ...(check.phase === undefined ? {} : { phase: check.phase }),
@@ -65,7 +69,7 @@ export function checkReport(check: CheckHealth) {
 }
 
 /** What tells nothing of where the check looks. */
-function checkState({ status, critical, category, latencyMs, lastSuccessMs, sinceMs }: CheckHealth) {
+function checkState({ status, critical, category, latencyMs, lastSuccessMs, sinceMs, maintenance }: CheckHealth) {
   return {
     status,
     critical,
@@ -73,6 +77,7 @@ function checkState({ status, critical, category, latencyMs, lastSuccessMs, sinc
     latency_ms: latencyMs ?? null,
     last_success: time(lastSuccessMs),
     since: time(sinceMs),
+    ...(maintenance === undefined ? {} : { maintenance: { until: time(maintenance.untilMs) } }),
   }
 }
 

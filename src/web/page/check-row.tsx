@@ -4,7 +4,7 @@ import { checkPath } from './link.tsx'
 import { Trouble } from './reason.tsx'
 import { StatusMark } from './status.tsx'
 import { Given } from './text.tsx'
-import { formatLatency, Since } from './time.tsx'
+import { formatLatency, formatNear, Since } from './time.tsx'
 
 /** One check in a list of many. */
 export interface CheckSummary extends CheckHealth {
@@ -16,6 +16,22 @@ export interface CheckSummary extends CheckHealth {
   readonly history: History
 }
 
+/** In which maintenance window it is, and until when. */
+export function MaintenanceTag({
+  maintenance,
+  nowMs,
+}: {
+  readonly maintenance: CheckHealth['maintenance']
+  readonly nowMs: number
+}) {
+  if (maintenance === undefined) return null
+  return (
+    <span class="tag maintenance">
+      in maintenance (<Given text={maintenance.window} max={60} />) until {formatNear(maintenance.untilMs, nowMs)}
+    </span>
+  )
+}
+
 interface CheckRowProps {
   readonly check: CheckSummary
   readonly nowMs: number
@@ -25,7 +41,7 @@ interface CheckRowProps {
 
 /** Status, name, since when, latency, bars; below it what is wrong. */
 export function CheckRow({ check, nowMs, withCategory = false }: CheckRowProps) {
-  const { name, status, critical, kind, target, latencyMs, sinceMs, history } = check
+  const { name, status, critical, kind, target, latencyMs, sinceMs, history, maintenance } = check
   return (
     <li class={`check is-${status}`}>
       <StatusMark status={status} />
@@ -34,6 +50,7 @@ export function CheckRow({ check, nowMs, withCategory = false }: CheckRowProps) 
           <Given text={name} max={200} />
         </a>
         {critical && <span class="tag critical">critical</span>}
+        <MaintenanceTag maintenance={maintenance} nowMs={nowMs} />
         <span class="muted target">
           {withCategory && (
             <>

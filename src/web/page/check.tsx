@@ -1,6 +1,6 @@
 import type { HealthStatus } from '../../model/health.ts'
 import { AlertLists, type AlertView } from './alerts.tsx'
-import type { CheckSummary } from './check-row.tsx'
+import { type CheckSummary, MaintenanceTag } from './check-row.tsx'
 import { Command } from './command.tsx'
 import { Fact } from './fact.tsx'
 import { HistoryChart } from './history.tsx'
@@ -71,6 +71,7 @@ export function CheckPage({ page, view }: { readonly page: PageContext; readonly
           <Since atMs={sinceMs} nowMs={nowMs} />
         </span>
         {critical && <span class="tag critical">critical</span>}
+        <MaintenanceTag maintenance={view.maintenance} nowMs={nowMs} />
         {runbookUrl !== undefined && (
           <span>
             <GivenLink href={runbookUrl}>Runbook</GivenLink>

@@ -23,7 +23,8 @@ export function isFiltering({ status, text }: CheckFilter): boolean {
 }
 
 export function matches(check: CheckSummary, { status, text }: CheckFilter): boolean {
-  if (status !== undefined && check.status !== status) return false
+  // In maintenance it counts to no status.
+  if (status !== undefined && (check.status !== status || check.maintenance !== undefined)) return false
   const sought = text.toLowerCase()
   return [check.name, check.category, check.kind, check.target].some((one) => one.toLowerCase().includes(sought))
 }

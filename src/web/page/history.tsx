@@ -1,7 +1,7 @@
 import { formatNear, formatWindow } from './time.tsx'
 
 /** The worst that was seen within one slot; `none`: nothing was recorded. */
-export type HistorySlot = 'up' | 'degraded' | 'down' | 'unknown' | 'none'
+export type HistorySlot = 'up' | 'degraded' | 'down' | 'maintenance' | 'unknown' | 'none'
 
 /** How something was over a while, in slots of equal length. */
 export interface History {
@@ -16,16 +16,20 @@ const SLOT_WIDTH = 6
 const BAR_WIDTH = 5
 const HEIGHT = 24
 
-/** The worse, the taller: calm when all is well, and readable without colour. `unknown` is hollow, `none` a dot. */
+/**
+ * The worse, the taller: calm when all is well, and readable without colour. `unknown` is hollow, `maintenance` flat, `none` a
+ * dot.
+ */
 const SHAPES: Readonly<Record<HistorySlot, { readonly top: number; readonly height: number }>> = {
   up: { top: 14, height: 10 },
   degraded: { top: 7, height: 17 },
   down: { top: 0, height: 24 },
+  maintenance: { top: 19, height: 5 },
   unknown: { top: 14.5, height: 9 },
   none: { top: 22, height: 2 },
 }
 
-const ORDER: readonly HistorySlot[] = ['up', 'degraded', 'down', 'unknown', 'none']
+const ORDER: readonly HistorySlot[] = ['up', 'degraded', 'down', 'maintenance', 'unknown', 'none']
 
 /** Many in a list: one path for all slots of a kind. */
 export function HistoryBars({ history, nowMs }: { readonly history: History; readonly nowMs: number }) {
@@ -94,6 +98,7 @@ const WORDS: Readonly<Record<HistorySlot, string>> = {
   up: 'up',
   degraded: 'degraded',
   down: 'down',
+  maintenance: 'in maintenance',
   unknown: 'unknown',
   none: 'no data',
 }
@@ -124,7 +129,7 @@ export function describeHistory({ slots, fromMs, slotMs }: History, nowMs: numbe
   if (slots.length === 0) return `${head}: no data.`
   const unit = slotMs === 1_800_000 ? 'half-hours' : 'slots'
   let of = ` of ${slots.length} ${unit}`
-  const parts = (['down', 'degraded', 'unknown', 'none'] as const).flatMap((kind) => {
+  const parts = (['down', 'degraded', 'maintenance', 'unknown', 'none'] as const).flatMap((kind) => {
     const count = counts.get(kind)
     if (count === undefined) return []
     const end = slots.lastIndexOf(kind) + 1

@@ -48,8 +48,10 @@ export function OverviewPage({ page, view }: { readonly page: PageContext; reado
   const { summary, checks, filter, alerts, problems } = view
   const { nowMs } = page
   const shown = checks.filter((check) => matches(check, filter)).toSorted(byNeed)
-  const troubled = shown.filter(({ status }) => status !== 'healthy')
-  const healthy = shown.filter(({ status }) => status === 'healthy')
+  const inMaintenance = shown.filter(({ maintenance }) => maintenance !== undefined)
+  const counting = shown.filter(({ maintenance }) => maintenance === undefined)
+  const troubled = counting.filter(({ status }) => status !== 'healthy')
+  const healthy = counting.filter(({ status }) => status === 'healthy')
   const firing = alerts.filter(({ state }) => state === 'firing').length
   return (
     <Layout page={page} title={tabTitle(summary)}>
@@ -79,6 +81,19 @@ export function OverviewPage({ page, view }: { readonly page: PageContext; reado
           </h2>
           <ul class="rows checks">
             {troubled.map((check) => (
+              <CheckRow check={check} nowMs={nowMs} withCategory />
+            ))}
+          </ul>
+        </section>
+      )}
+
+      {inMaintenance.length > 0 && (
+        <section aria-labelledby="maintenance">
+          <h2 id="maintenance">
+            In maintenance <span class="count">{formatCount(inMaintenance.length)}</span>
+          </h2>
+          <ul class="rows checks">
+            {inMaintenance.map((check) => (
               <CheckRow check={check} nowMs={nowMs} withCategory />
             ))}
           </ul>

@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<Reason, string>> = {
   threshold: 'A value is outside its limits',
   late: 'It did not report in time',
   reported: 'It reported the failure itself',
+  offline: 'midwatch itself has no way out',
   forbidden: 'midwatch is not allowed to ask there',
   unsupported: 'This machine cannot do such a check',
   internal: 'The trouble is on midwatch’s own side',

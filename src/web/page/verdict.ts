@@ -16,8 +16,9 @@ export function byNeed(a: CheckHealth, b: CheckHealth): number {
 
 /** `All 12 checks are healthy`, `2 of 12 checks are unhealthy: database and shop`, … */
 export function headline(summary: HealthSummary, checks: readonly CheckHealth[]): string {
-  const { total } = summary
-  if (total === 0) return 'Nothing is checked yet'
+  if (summary.total === 0) return 'Nothing is checked yet'
+  const total = summary.total - summary.maintenance
+  if (total === 0) return summary.total === 1 ? 'The only check is in maintenance' : 'All checks are in maintenance'
   const worst = STATUSES.find((status) => summary[status] > 0) ?? 'healthy'
   const count = summary[worst]
   const are = count === 1 ? 'is' : 'are'
@@ -30,7 +31,7 @@ export function headline(summary: HealthSummary, checks: readonly CheckHealth[])
 }
 
 function names(status: HealthStatus, checks: readonly CheckHealth[]): string {
-  const those = checks.filter((check) => check.status === status).toSorted(byNeed)
+  const those = checks.filter((check) => check.status === status && check.maintenance === undefined).toSorted(byNeed)
   return enumerate(
     those.map(({ name }) => clipPlain(name, MAX_NAME)),
     NAMES_IN_HEADLINE,
@@ -41,10 +42,11 @@ function names(status: HealthStatus, checks: readonly CheckHealth[]): string {
 export function overall(summary: HealthSummary): string {
   const rest = STATUSES.filter((status) => summary[status] > 0).slice(1)
   const counts = rest.map((status) => `${formatCount(summary[status])} ${status}`)
-  const others = counts.length === 0 ? '' : ` ${enumerate(counts)}.`
+  const held = summary.maintenance === 0 ? [] : [`${formatCount(summary.maintenance)} in maintenance`]
+  const others = counts.length + held.length === 0 ? '' : ` ${enumerate([...counts, ...held])}.`
   switch (summary.status) {
     case 'healthy':
-      return counts.length === 0 ? '' : `Overall healthy.${others}`
+      return others === '' ? '' : `Overall healthy.${others}`
     case 'degraded':
       return `Overall degraded: ${summary.unhealthy > 0 ? 'no critical check is unhealthy' : 'nothing is down'}.${others}`
     case 'unhealthy':

@@ -89,8 +89,8 @@ function statesWithin(states: readonly StateChange[], slot: number): ReadonlySet
 }
 
 function isMeasured(book: HistoryBook, name: string, slot: number): boolean {
-  const { ups, downs } = book.past(name, slot)
-  return ups + downs > 0
+  const { ups, downs, held } = book.past(name, slot)
+  return ups + downs + held > 0
 }
 
 function judge(
@@ -100,8 +100,9 @@ function judge(
   states: ReadonlySet<string>,
   wasRunning: boolean,
 ): HistorySlot {
-  const { ups, downs } = book.past(name, slot)
+  const { ups, downs, held } = book.past(name, slot)
   if (downs > 0) return 'down'
+  if (held > 0) return 'maintenance'
   if (ups > 0) return states.has('degraded') ? 'degraded' : 'up'
   return wasRunning && states.has('unknown') ? 'unknown' : 'none'
 }

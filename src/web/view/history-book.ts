@@ -23,6 +23,7 @@ class Kept {
   settledSlot: number
   readonly ups = new Uint16Array(MOST_SLOTS)
   readonly downs = new Uint16Array(MOST_SLOTS)
+  readonly held = new Uint16Array(MOST_SLOTS)
   readonly knownMs = new Float32Array(MOST_SLOTS)
 
   constructor(slot: number) {
@@ -35,6 +36,7 @@ class Kept {
       const at = (tally.fromSlot + i) % MOST_SLOTS
       this.ups[at] = tally.ups[i] as number
       this.downs[at] = tally.downs[i] as number
+      this.held[at] = tally.held[i] as number
       this.knownMs[at] = tally.knownMs[i] as number
     }
   }
@@ -44,10 +46,12 @@ class Kept {
 export interface Past {
   readonly ups: number
   readonly downs: number
+  /** Looks in maintenance, which count to neither. */
+  readonly held: number
   readonly knownMs: number
 }
 
-const NOTHING: Past = { ups: 0, downs: 0, knownMs: 0 }
+const NOTHING: Past = { ups: 0, downs: 0, held: 0, knownMs: 0 }
 
 /**
  * How checks have been, by half-hours, from their samples. A half-hour that is over is read once; afterwards only what is
@@ -81,14 +85,16 @@ export class HistoryBook {
     if (kept === undefined) return NOTHING
     let ups = 0
     let downs = 0
+    let held = 0
     let knownMs = 0
     for (let slot = Math.max(fromSlot, kept.fromSlot, toSlot - MOST_SLOTS); slot < toSlot; slot++) {
       const at = slot % MOST_SLOTS
       ups += kept.ups[at] as number
       downs += kept.downs[at] as number
+      held += kept.held[at] as number
       knownMs += kept.knownMs[at] as number
     }
-    return { ups, downs, knownMs }
+    return { ups, downs, held, knownMs }
   }
 
   async #refresh(checks: readonly Remembered[], fromMs: number, nowMs: number): Promise<void> {
@@ -127,16 +133,29 @@ export class HistoryBook {
 
   async #read(checks: readonly Remembered[], from: number, to: number, nowMs: number): Promise<void> {
     const [only] = checks
-    const matchers = [createMatcher(METRIC_NAME, '=', 'probe_success'), createMatcher('job', '=', 'probe')]
-    if (only !== undefined && checks.length === 1) matchers.push(createMatcher('check', '=', only.name))
+    const isOne = only !== undefined && checks.length === 1
+    const matchersOf = (metric: string) => [
+      createMatcher(METRIC_NAME, '=', metric),
+      createMatcher('job', '=', 'probe'),
+      ...(isOne ? [createMatcher('check', '=', only.name)] : []),
+    ]
     const tallies = new Map(checks.map(({ name }) => [name, new Tally(from, to - from + 1)]))
     const everyMs = new Map(checks.map((check) => [check.name, check.everyMs]))
     const startMs = from * SLOT_MS - 1
     const endMs = Math.min((to + 1) * SLOT_MS - 1, nowMs)
     const turns = new Turns()
-    for (const series of this.#series.select({ matchers, startMs, endMs })) {
+    const held = new Map<string, Set<number>>()
+    for (const series of this.#series.select({ matchers: matchersOf('midwatch_check_maintenance'), startMs, endMs })) {
+      const { length, timesMs, stale } = series.samples(startMs, endMs)
       const name = series.labels.get('check')
-      tallies.get(name)?.add(series.samples(startMs, endMs), everyMs.get(name) ?? 0, nowMs)
+      const times = held.get(name) ?? new Set<number>()
+      for (let i = 0; i < length; i++) if (stale?.[i] !== 1) times.add(timesMs[i] as number)
+      held.set(name, times)
+      if (turns.isOver()) await turns.next()
+    }
+    for (const series of this.#series.select({ matchers: matchersOf('probe_success'), startMs, endMs })) {
+      const name = series.labels.get('check')
+      tallies.get(name)?.add(series.samples(startMs, endMs), everyMs.get(name) ?? 0, nowMs, held.get(name))
       if (turns.isOver()) await turns.next()
     }
     for (const [name, tally] of tallies) this.#kept.get(name)?.take(tally)

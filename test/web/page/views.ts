@@ -90,6 +90,7 @@ export function summarize(checks: readonly CheckSummary[]): HealthSummary {
     degraded: count('degraded'),
     unhealthy: count('unhealthy'),
     unknown: count('unknown'),
+    maintenance: 0,
     total: checks.length,
   }
 }
