@@ -15,6 +15,7 @@ import { outlookOf, type RouteOutlook } from './outlook.ts'
 import { runStages, type Stage, type Suppressed } from './stage.ts'
 import { type Standing, StandingDecisions, type Verdict } from './standing.ts'
 import { type Decisions, type Telling, type TellingOptions, tellGroup } from './telling.ts'
+import { Unseen } from './unseen.ts'
 
 export interface DispatcherOptions extends TellingOptions {
   readonly stages: readonly Stage[]
@@ -41,6 +42,7 @@ export class Dispatcher {
   readonly #alerts = new Map<string, NotifyAlert>()
   readonly #groups: AlertGroups
   readonly #log: NotifyLog
+  readonly #unseen = new Unseen()
   /** Fingerprints of those whose end is said again after they are forgotten: it is no news, but may stand in a message. */
   readonly #echoes = new Set<string>()
   readonly #standing: StandingDecisions
@@ -281,7 +283,9 @@ export class Dispatcher {
     inhibitor: () => Inhibitor,
   ): Telling {
     const context = { nowMs, route: group.route, inhibitor }
-    const { pass, suppressed, owed } = runStages(this.#options.stages, members, context)
+    const result = runStages(this.#options.stages, members, context)
+    const { suppressed } = result
+    const { pass, owed } = this.#unseen.sort(result, nowMs)
     this.#standing.settle(groupId(group), HELD, heldBack(suppressed), nowMs, change.events)
     for (const { untilMs = nowMs } of suppressed) {
       if (untilMs > nowMs) group.nextFlushMs = Math.min(group.nextFlushMs, untilMs)

@@ -58,8 +58,12 @@ describe('during a maintenance window', () => {
     night.find(isDown, 'shop')
     await night.advance(10 * M)
     night.find(isUp, 'shop')
-    await night.advance(15 * M)
+    await night.advance(8 * M)
     expect(night.told).toEqual([])
+    // Nor as something beside another alert.
+    night.find(isDown, 'cart')
+    await night.advance(5 * M)
+    expect(told(night)).toEqual(['first notification: +cart'])
   })
 
   test('the end of an alert that was told before is told, whether others of its group fire or not', async () => {
