@@ -35,6 +35,10 @@ export const compile = defineCommand({
       default: true,
       description: 'Whether queries have to be PromQL; --no-promql-check lets VictoriaMetrics’ language through',
     },
+    'skip-duplicates': {
+      type: 'boolean',
+      description: 'Pass over an SLO whose id was there before, rather than refusing it',
+    },
     'sloth-version': {
       type: 'string',
       description: 'What sloth_slo_info names as its maker (midwatch’s version)',
@@ -48,6 +52,7 @@ export const compile = defineCommand({
       problems,
     } = readSpecs(readSpecFiles(args._), {
       promql: args['promql-check'] ? 'unless told' : 'none',
+      skipsDuplicates: args['skip-duplicates'] ?? false,
     })
     const others = args.windows === undefined ? undefined : readWindows(args.windows)
     const { compiled, problems: more } = compileSlos(slos, {

@@ -19,6 +19,13 @@ export interface SpecFile {
   readonly text: string
 }
 
+/** Whether a text begins as an SLO file of any format. */
+export function isSpec(text: string): boolean {
+  return readYamlDocuments(text, '').some(
+    ({ root }) => root?.kind === 'map' && formats.some((format) => format.matches(headOf(root))),
+  )
+}
+
 /** What SLO files hold; with any error among the problems nothing of it must be used. */
 export interface Specs {
   readonly slos: readonly Slo[]
@@ -27,11 +34,13 @@ export interface Specs {
   readonly problems: readonly Problem[]
 }
 
+export interface ReadOptions extends Partial<Pick<SpecContext, 'promql' | 'isStrict'>> {
+  /** Whether an id that is there twice is passed over the second time. */
+  readonly skipsDuplicates?: boolean
+}
+
 /** Reads SLO files: any number of documents each, in any of the formats. Ids are unique among all of them. */
-export function readSpecs(
-  files: readonly SpecFile[],
-  options: Partial<Pick<SpecContext, 'promql' | 'isStrict'>> = {},
-): Specs {
+export function readSpecs(files: readonly SpecFile[], options: ReadOptions = {}): Specs {
   const problems: Problem[] = []
   const documents: { readonly document: SpecDocument; readonly format: SpecFormat }[] = []
   const objects = new OpenSloObjects()
@@ -50,7 +59,8 @@ export function readSpecs(
       documents.push({ document, format })
     }
   }
-  const context: SpecContext = { objects, promql: 'all', isStrict: false, ...options }
+  const { promql = 'all', isStrict = false, skipsDuplicates = false } = options
+  const context: SpecContext = { objects, promql, isStrict }
   const slos: Slo[] = []
   const windows = new Map<number, AlertWindows>()
   for (const { document, format } of documents) {
@@ -69,14 +79,18 @@ export function readSpecs(
   for (const slo of slos) {
     const first = unique.get(slo.id)
     if (first === undefined) unique.set(slo.id, slo)
-    else problems.push(repeated(slo, first))
+    else problems.push(repeated(slo, first, skipsDuplicates ? 'warning' : 'error'))
   }
   return { slos: [...unique.values()], windows, problems }
 }
 
-function repeated({ id, origin: { file, line, column } }: Slo, { origin: first }: Slo): Problem {
+function repeated(
+  { id, origin: { file, line, column } }: Slo,
+  { origin: first }: Slo,
+  severity: Problem['severity'],
+): Problem {
   const message = `the SLO ${id} is written twice, first in ${first.file}:${first.line}; give one of them another name`
-  return { file, line, column, message, severity: 'error' }
+  return { file, line, column, message, severity }
 }
 
 function unknownFormat({ version, apiVersion, kind }: DocumentHead): string {
