@@ -14,14 +14,7 @@ export interface StageContext {
   readonly inhibitor: () => Inhibitor
 }
 
-export type SuppressedBy =
-  | 'dependency'
-  | 'inhibited'
-  | 'muted'
-  | 'maintenance'
-  | 'silenced'
-  | 'acknowledged'
-  | 'waiting'
+export type SuppressedBy = 'dependency' | 'inhibited' | 'muted' | 'maintenance' | 'silenced' | 'waiting'
 
 export interface Suppressed {
   readonly alert: NotifyAlert
