@@ -1,3 +1,6 @@
+import { flushCycle, flushMemory } from './alerts/flush.mjs'
+import { sampleToPost } from './alerts/sample-to-post.mjs'
+import { decidingStages } from './alerts/stages.mjs'
 import { auditFiveMillion } from './audit/five-million.mjs'
 import { auditPosts } from './audit/posts.mjs'
 import { auditLookup } from './audit-lookup.mjs'
@@ -39,6 +42,10 @@ export const benches = [
   memoryOfTenThousand,
   memoryOfHundredThousand,
   recovery,
+  sampleToPost,
+  flushCycle,
+  flushMemory,
+  decidingStages,
   exportTime,
   historyExport,
   remoteWriteRate,

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AlertEvent, SentAlert } from '../model/alert.ts'
@@ -30,6 +31,7 @@ interface TellerOptions {
 
 /** Longest sleep between two looks: a message that comes back by its lease is found this soon. */
 const LOOK_EVERY_MS = 1000
+const ALERTS_AT_ONCE = 500
 /** A longer time between two looks means that the machine was suspended or its clock was put forward. */
 const SLEPT_MS = 60_000
 
@@ -151,13 +153,26 @@ export class Teller {
       dispatcher.bridge(this.#lastLookMs, nowMs)
     }
     this.#lastLookMs = nowMs
-    const change = dispatcher.flush(nowMs)
-    if (change !== undefined) await this.#save(change, signal)
+    await this.#decide(nowMs, signal)
     await this.#options.sender.fallBack()
     const dueMs = nextDueMs(store.reader)
     // Farther away than any wait: the clock was put back.
     const isDue = dueMs !== undefined && (dueMs <= nowMs || dueMs > nowMs + LONGEST_WAIT_MS)
     if (isDue) await this.#options.sender.kick(signal)
+  }
+
+  /** Part by part, so that nothing waits for thousands of alerts: whoever else has something to do has its turn in between. */
+  async #decide(nowMs: number, signal: AbortSignal): Promise<void> {
+    const { dispatcher } = this.#options
+    const saved: Promise<void>[] = []
+    for (;;) {
+      const change = dispatcher.flush(nowMs, ALERTS_AT_ONCE)
+      if (change === undefined) break
+      saved.push(this.#save(change, signal))
+      if ((dispatcher.nextDueMs ?? Number.POSITIVE_INFINITY) > nowMs) break
+      await yieldToOthers()
+    }
+    await Promise.all(saved)
   }
 
   async #save(change: FlushChange, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /** What a link acknowledges: one alert, or those of a group that fired when the message was made. */
 export type AckTarget =
@@ -20,11 +20,12 @@ const TOKEN = /^([\w-]{22})\.((?:a[0-9a-f]{16}|g[0-9a-f]{16})\.([0-9a-z]{1,9})\.
  * since when, and until when the link is good. It opens a page; only what that page posts changes anything.
  */
 export class AckLinks {
-  readonly #key: Uint8Array
+  readonly #key: KeyObject
 
   /** @param key 32 random bytes that stay the same, so that links outlive a restart */
   constructor(key: Uint8Array) {
-    this.#key = key
+    // Once, since messages about thousands of alerts have thousands of links.
+    this.#key = createSecretKey(key)
   }
 
   /** The path of a link that is made now. */

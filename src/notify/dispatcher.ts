@@ -49,6 +49,8 @@ export class Dispatcher {
   readonly #episodes: OpenEpisodes
   /** What a reload changed; it is written down with the next decision. */
   #unwritten: { readonly gone: GroupPlace[]; readonly log: NotifyLogRow[] } = { gone: [], log: [] }
+  /** Undefined where something has changed since it was made. */
+  #inhibitor: { readonly nowMs: number; readonly made: Inhibitor } | undefined
   #options: DispatcherOptions
 
   /** @param outage when the program ran last and when it runs again */
@@ -161,6 +163,7 @@ export class Dispatcher {
    */
   reconfigure(options: DispatcherOptions, nowMs: number): void {
     this.#options = options
+    this.#inhibitor = undefined
     this.#regroup(this.#groups.rows, nowMs)
   }
 
@@ -175,6 +178,7 @@ export class Dispatcher {
       const endsAtMs = Math.max(alert.endsAtMs, nowMs + graceMs)
       this.#alerts.set(alert.fingerprint, { ...alert, endsAtMs, frozen: NOT_SAID_SINCE })
     }
+    this.#inhibitor = undefined
     this.#unwritten.log.push(...this.#log.bridge(lastAliveMs, nowMs))
   }
 
@@ -185,6 +189,7 @@ export class Dispatcher {
    */
   take(sent: readonly SentAlert[], nowMs: number): NotifyChange & { readonly events: readonly AlertEvent[] } {
     this.#groups.sweep(nowMs)
+    this.#inhibitor = undefined
     const alerts: NotifyAlertRow[] = []
     const groups = new Set<Group>()
     const events: AlertEvent[] = []
@@ -209,12 +214,17 @@ export class Dispatcher {
   /**
    * Looks at every group whose time has come.
    *
+   * @param mostAlerts after the group with which there are so many it ends, and the others are due still: thousands of
+   * alerts at once would keep everybody waiting
    * @returns what was decided; undefined when nothing was due
    */
-  flush(nowMs: number): FlushChange | undefined {
+  flush(nowMs: number, mostAlerts = Number.POSITIVE_INFINITY): FlushChange | undefined {
     this.#groups.sweep(nowMs)
-    const due = this.#groups.due(nowMs)
-    const escalated = this.#groups.dueToEscalate(nowMs).filter((group) => !due.includes(group))
+    const all = this.#groups.due(nowMs)
+    const due = firstGroups(all, mostAlerts)
+    const isLast = due.length === all.length
+    const dueSet = new Set(due)
+    const escalated = isLast ? this.#groups.dueToEscalate(nowMs).filter((group) => !dueSet.has(group)) : []
     if (due.length + escalated.length === 0) return undefined
     this.#log.dropExpired(nowMs)
     const change: Decisions = { messages: [], log: [], events: [], groups: [], goneGroups: [] }
@@ -225,21 +235,31 @@ export class Dispatcher {
     const events = change.events.filter(
       ({ fingerprint, kind }) => kind === 'queued' || kind === 'escalated' || !this.#echoes.has(fingerprint),
     )
-    const held = new Set([...this.#groups].flatMap(({ members }) => [...members]))
     const goneAlerts: string[] = []
     const episodes: EpisodeChange[] = []
-    for (const alert of this.#alerts.values()) {
-      if (!isResolved(alert, nowMs)) continue
-      this.#episodes.noteSilent(alert, nowMs, { episodes, events })
-      if (held.has(alert.fingerprint)) continue
-      this.#alerts.delete(alert.fingerprint)
-      this.#echoes.delete(alert.fingerprint)
-      goneAlerts.push(alert.fingerprint)
-    }
+    if (isLast) this.#letGo(nowMs, { goneAlerts, episodes, events })
     const { gone, log } = this.#unwritten
     change.goneGroups.push(...gone.filter((place) => !this.#groups.has(place)))
     this.#unwritten = { gone: [], log: [] }
     return { ...change, events, log: [...log, ...change.log], alerts: [], goneAlerts, episodes }
+  }
+
+  /** Forgets alerts that are over and in no group any more. */
+  #letGo(
+    nowMs: number,
+    change: { readonly goneAlerts: string[]; readonly episodes: EpisodeChange[]; readonly events: AlertEvent[] },
+  ): void {
+    const over = [...this.#alerts.values()].filter((alert) => isResolved(alert, nowMs))
+    if (over.length === 0) return
+    const held = new Set<string>()
+    for (const { members } of this.#groups) for (const fingerprint of members) held.add(fingerprint)
+    for (const alert of over) {
+      this.#episodes.noteSilent(alert, nowMs, change)
+      if (held.has(alert.fingerprint)) continue
+      this.#alerts.delete(alert.fingerprint)
+      this.#echoes.delete(alert.fingerprint)
+      change.goneAlerts.push(alert.fingerprint)
+    }
   }
 
   #flushGroup(group: Group, nowMs: number, change: Decisions, inhibitor: () => Inhibitor): void {
@@ -298,12 +318,14 @@ export class Dispatcher {
     return { group, alerts, owed: [], nowMs, log: this.#log, standing: this.#standing, options: this.#options }
   }
 
-  /** One for all groups that are looked at in the same moment. */
+  /** One for all groups that are looked at in the same moment, also in parts. */
   #inhibitorAt(nowMs: number): () => Inhibitor {
-    let made: Inhibitor | undefined
     return () => {
-      made ??= new Inhibitor(this.#options.routing.inhibitRules ?? [], this.#alerts.values(), nowMs)
-      return made
+      if (this.#inhibitor?.nowMs !== nowMs) {
+        const rules = this.#options.routing.inhibitRules ?? []
+        this.#inhibitor = { nowMs, made: new Inhibitor(rules, this.#alerts.values(), nowMs) }
+      }
+      return this.#inhibitor.made
     }
   }
 
@@ -330,6 +352,16 @@ export class Dispatcher {
       group.escalateAtMs = nextEscalationMs(this.#everything(group, nowMs))
     }
   }
+}
+
+/** Groups from the first one on until they have so many alerts. */
+function firstGroups(groups: readonly Group[], mostAlerts: number): readonly Group[] {
+  let alerts = 0
+  const end = groups.findIndex(({ members }) => {
+    alerts += members.size
+    return alerts >= mostAlerts
+  })
+  return end === -1 ? groups : groups.slice(0, end + 1)
 }
 
 /** What is asked first of each alert, in place of a channel's name. */

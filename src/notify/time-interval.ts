@@ -51,7 +51,28 @@ function isDayIn({ from, to }: WholeRange, day: number, monthLength: number): bo
 const formats = new Map<string, Intl.DateTimeFormat>()
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
-function wallClock(atMs: number, zone: string) {
+interface WallClock {
+  readonly minute: number
+  readonly weekday: number
+  readonly day: number
+  readonly month: number
+  readonly year: number
+}
+
+/** All groups that are due are looked at in the same moment. */
+const last = new Map<string, { readonly minuteMs: number; readonly clock: WallClock }>()
+const MINUTE_MS = 60_000
+
+function wallClock(atMs: number, zone: string): WallClock {
+  const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS
+  const known = last.get(zone)
+  if (known?.minuteMs === minuteMs) return known.clock
+  const clock = readWallClock(minuteMs, zone)
+  last.set(zone, { minuteMs, clock })
+  return clock
+}
+
+function readWallClock(atMs: number, zone: string): WallClock {
   let format = formats.get(zone)
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', {

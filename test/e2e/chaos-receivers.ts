@@ -29,11 +29,19 @@ const SHARES: Readonly<Record<Fault, number>> = {
 /** After so many connections it listens no more for a while. */
 const REFUSES_AFTER = 90
 
+export interface Taken {
+  readonly text: string
+  /** Epoch milliseconds. */
+  readonly atMs: number
+  /** It was not said that it is taken. */
+  readonly isSecret: boolean
+}
+
 /** Somebody who takes messages, mostly. */
 export interface ChaosReceiver extends AsyncDisposable {
   readonly port: number
   /** What it took, in the order in which it did. */
-  readonly taken: readonly string[]
+  readonly taken: readonly Taken[]
   /** What it did instead, and how often. */
   readonly faults: ReadonlyMap<string, number>
   /** From now on it takes everything; whoever hangs on it is cut off. */
@@ -105,7 +113,8 @@ class Trouble {
 /** As Slack's incoming webhooks; `read` says what is kept of a body. */
 export async function chaosSlack(random: () => number, read: (body: string) => string): Promise<ChaosReceiver> {
   const trouble = new Trouble(random)
-  const taken: string[] = []
+  const taken: Taken[] = []
+  const take = (text: string, isSecret: boolean) => void taken.push({ text, atMs: Date.now(), isSecret })
   const answer = (response: ServerResponse, fault: Fault | undefined, body: string): void => {
     switch (fault) {
       case 'limits':
@@ -115,10 +124,10 @@ export async function chaosSlack(random: () => number, read: (body: string) => s
       case 'hangs':
         return void trouble.hang(response.socket)
       case undefined:
-        taken.push(read(body))
+        take(read(body), false)
         return void response.end('ok')
       case 'takes it and cuts':
-        taken.push(read(body))
+        take(read(body), true)
         return void response.socket?.destroy()
       default:
         return void response.socket?.destroy()
@@ -152,7 +161,7 @@ export async function chaosSlack(random: () => number, read: (body: string) => s
 /** A mail server; the subject is what is kept of a mail. */
 export async function chaosMail(random: () => number): Promise<ChaosReceiver> {
   const trouble = new Trouble(random)
-  const taken: string[] = []
+  const taken: Taken[] = []
   /** The fault of each connection that has one, by the port at the other end. */
   const faultOf = new Map<number, Fault>()
   const socketOf = ({ remotePort }: SMTPServerSession) =>
@@ -181,7 +190,7 @@ export async function chaosMail(random: () => number): Promise<ChaosReceiver> {
         if (fault === 'cuts before it answers') return void socketOf(session)?.destroy()
         // Whoever is gone before the end has not handed over anything.
         if (stream.sizeExceeded || socketOf(session) === undefined) return done()
-        taken.push(mail.subject ?? '')
+        taken.push({ text: mail.subject ?? '', atMs: Date.now(), isSecret: fault === 'takes it and cuts' })
         if (fault === 'takes it and cuts') return void socketOf(session)?.destroy()
         return done()
       }, done)

@@ -51,10 +51,14 @@ export class Midwatch implements AsyncDisposable {
         lines.push(...parts.filter((line) => line !== ''))
       })
     }
-    await until(() => {
-      if (child.exitCode !== null) throw new Error(`midwatch ended with code ${child.exitCode}:\n${lines.join('\n')}`)
-      return existsSync(runFile) && lines.some((line) => line.includes('midwatch.started'))
-    }, 'midwatch to start')
+    await until(
+      () => {
+        if (child.exitCode !== null) throw new Error(`midwatch ended with code ${child.exitCode}:\n${lines.join('\n')}`)
+        return existsSync(runFile) && lines.some((line) => line.includes('midwatch.started'))
+      },
+      'midwatch to start',
+      60_000,
+    )
     return new Midwatch(
       folder,
       child,

@@ -1,0 +1,99 @@
+import type { SentAlert } from '../../../src/model/alert.ts'
+import { Labels } from '../../../src/model/labels.ts'
+import { createMatcher } from '../../../src/model/matcher.ts'
+import type { DispatcherOptions } from '../../../src/notify/dispatcher.ts'
+import { routeTree } from '../../../src/notify/route.ts'
+import { Silences } from '../../../src/notify/silences.ts'
+import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../../../src/notify/stage.ts'
+import type { TimeInterval } from '../../../src/notify/time-interval.ts'
+
+export const START_MS = Date.UTC(2026, 0, 1)
+export const GROUPS = 500
+export const ALERTS = 10_000
+
+/** As rules hand them over: eight labels and three annotations each. */
+export function firing(nowMs: number, count = ALERTS): SentAlert[] {
+  return Array.from({ length: count }, (_, i) => ({
+    labels: Labels.of({
+      alertname: `Service${i % GROUPS}IsSlow`,
+      severity: ['critical', 'high', 'medium', 'low'][i % 4] as string,
+      team: `team-${i % 25}`,
+      instance: `10.0.${(i >> 8) % 256}.${i % 256}:9100`,
+      job: 'shop',
+      region: `eu-${i % 3}`,
+      pod: `pod-${i}`,
+      zone: `zone-${i % 7}`,
+    }),
+    annotations: {
+      summary: `Requests of pod-${i} take too long`,
+      description: `The 95th percentile of pod-${i} in zone-${i % 7} is 1.${i % 10} s (threshold 800 ms).`,
+      runbook_url: 'https://wiki.example.org/runbooks/service-is-slow',
+    },
+    startsAtMs: START_MS,
+    endsAtMs: nowMs + 4 * 60_000,
+    generatorUrl: 'https://watch.example.org/explore',
+  }))
+}
+
+/** What a team that has used midwatch for a year may have: routes, inhibit rules, silences and mute times of its own. */
+export function setUp(): DispatcherOptions {
+  const silences = new Silences([])
+  for (let i = 0; i < 50; i++) {
+    silences.set(
+      {
+        matchers: [createMatcher('alertname', '=', `Other${i}`), createMatcher('instance', '=~', '10\\.9\\..*')],
+        startsAtMs: START_MS,
+        endsAtMs: START_MS + 86_400_000,
+        createdBy: 'jo',
+        comment: 'known',
+      },
+      START_MS,
+    )
+  }
+  const nights: TimeInterval = {
+    name: 'nights',
+    windows: [
+      {
+        times: [{ from: 22 * 60, to: 23 * 60 }],
+        weekdays: undefined,
+        daysOfMonth: undefined,
+        months: undefined,
+        years: undefined,
+        location: 'Europe/Berlin',
+      },
+    ],
+  }
+  const teams = Array.from({ length: 25 }, (_, i) => ({
+    receiver: 'team',
+    matchers: [createMatcher('team', '=', `team-${i}`)],
+    muteTimeIntervals: ['nights'],
+  }))
+  const inhibitRules = Array.from({ length: 5 }, (_, i) => ({
+    source: [createMatcher('severity', '=', 'critical'), createMatcher('zone', '=', `zone-${i}`)],
+    target: [createMatcher('severity', '=~', 'medium|low'), createMatcher('zone', '=', 'nowhere')],
+    equal: ['alertname', 'region'],
+  }))
+  return {
+    routing: {
+      root: routeTree({
+        receiver: 'team',
+        groupBy: ['alertname'],
+        groupWaitMs: 1000,
+        groupIntervalMs: 60_000,
+        routes: teams,
+      }),
+      receivers: new Map([['team', [{ channel: 'webhook', sendResolved: true }]]]),
+      inhibitRules,
+      timeIntervals: new Map([['nights', nights]]),
+    },
+    stages: [
+      inhibitionStage,
+      timeStage(new Map([['nights', nights]])),
+      silenceStage((labels, nowMs) => silences.silenceOf(labels, nowMs)),
+      dependencyStage(() => undefined),
+    ],
+    findingOf: () => undefined,
+    externalUrl: 'https://watch.example.org',
+    expiryMs: 86_400_000,
+  }
+}
