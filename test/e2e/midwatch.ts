@@ -13,6 +13,14 @@ export function tempFolder(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
+interface StartOptions {
+  readonly config?: string
+  readonly args?: readonly string[]
+  readonly env?: Record<string, string>
+  /** How long it may take until it answers. */
+  readonly withinMs?: number
+}
+
 /** The built program as a process of its own. */
 export class Midwatch implements AsyncDisposable {
   readonly folder: string
@@ -30,10 +38,7 @@ export class Midwatch implements AsyncDisposable {
   }
 
   /** Starts it in `folder`, which holds midwatch.yml when `config` is given, and waits until it answers. */
-  static async start(
-    folder: string,
-    { config, args = [], env = {} }: { config?: string; args?: readonly string[]; env?: Record<string, string> } = {},
-  ): Promise<Midwatch> {
+  static async start(folder: string, { config, args = [], env = {}, withinMs }: StartOptions = {}): Promise<Midwatch> {
     if (config !== undefined) writeFileSync(join(folder, 'midwatch.yml'), config)
     const runFile = join(folder, 'data', 'midwatch.run.json')
     rmSync(runFile, { force: true })
@@ -51,14 +56,14 @@ export class Midwatch implements AsyncDisposable {
         lines.push(...parts.filter((line) => line !== ''))
       })
     }
-    await until(
-      () => {
-        if (child.exitCode !== null) throw new Error(`midwatch ended with code ${child.exitCode}:\n${lines.join('\n')}`)
-        return existsSync(runFile) && lines.some((line) => line.includes('midwatch.started'))
-      },
-      'midwatch to start',
-      60_000,
-    )
+    const isUp = () => {
+      if (child.exitCode !== null) throw new Error(`midwatch ended with code ${child.exitCode}:\n${lines.join('\n')}`)
+      return existsSync(runFile) && lines.some((line) => line.includes('midwatch.started'))
+    }
+    await until(isUp, 'midwatch to start', withinMs).catch((error: unknown) => {
+      child.kill('SIGKILL')
+      throw error
+    })
     return new Midwatch(
       folder,
       child,

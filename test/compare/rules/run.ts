@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Midwatch, until } from '../../e2e/midwatch.ts'
 import { freePort, startPeer } from '../../support/peers.ts'
-import { prefer, quickFolder } from '../quick-place.ts'
+import { precedence, quickFolder, START_WITHIN_MS } from '../quick-place.ts'
 import { exposition, type Grid, type Scrape } from './exposition.ts'
 import { alertTaker, OFF_GRID, type Said, saidOf } from './posted.ts'
 import { FAILING_STEPS, RESEND_DELAY, type RulesScenario, STEPS, withDurations } from './scenario.ts'
@@ -38,6 +38,7 @@ export async function playRules(
   factor: number,
 ): Promise<{ readonly results: ReadonlyMap<number, RulesResult>; readonly late: string | undefined }> {
   const stepMs = STEP_MS * factor
+  using _first = precedence()
   using folder = quickFolder()
   await using target = await exposition(scenarios)
   await using taker = await alertTaker()
@@ -58,8 +59,9 @@ export async function playRules(
       evaluation: { cron: '* * * * * *', resend_delay: `${RESEND_DELAY * stepMs}ms` },
       ...part('midwatch'),
     }),
+    withinMs: START_WITHIN_MS,
   })
-  await using peer = await startPeer(
+  await using _peer = await startPeer(
     prometheus,
     [
       `--config.file=${config}`,
@@ -70,9 +72,8 @@ export async function playRules(
       `--rules.alert.resend-delay=${RESEND_DELAY * stepMs}ms`,
       '--log.level=warn',
     ],
-    { ready: port },
+    { ready: port, readyWithinMs: START_WITHIN_MS },
   )
-  prefer(process.pid, peer.pid, midwatch.pid)
   const urls = { prometheus: `http://127.0.0.1:${port}`, midwatch: midwatch.url }
   await until(async () => (await fetch(`${urls.prometheus}/-/ready`)).ok, 'Prometheus to be ready')
   const startMs = Math.ceil((Date.now() + LEAD_STEPS * stepMs) / (2 * stepMs)) * 2 * stepMs

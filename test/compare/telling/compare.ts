@@ -16,7 +16,10 @@ export function compareTelling(alertmanager: string, seeds: readonly number[]): 
     const results = await playTelling(alertmanager, scenarios, factor)
     return scenarios.map(({ seed, about }) => {
       const { theirs, ours, late } = results.get(seed) ?? { theirs: [], ours: [], late: 'it was not played' }
-      return { seed, about, compared: theirs.length, different: toldDifference(theirs, ours, factor), late }
+      const difference = toldDifference(theirs, ours, factor)
+      const tardy = difference?.isTime === true ? `only the times differ: ${difference.text}` : undefined
+      const different = tardy === undefined ? difference?.text : undefined
+      return { seed, about, compared: theirs.length, different, late: late ?? tardy }
     })
   })
 }

@@ -3,18 +3,24 @@ import type { Told } from './told.ts'
 /** Messages that come at nearly the same time come in any order: those that are told them are different. */
 const SAME_TIME_MS = 250
 
+export interface Difference {
+  readonly text: string
+  /** All is told in its order, and only later by one of them. */
+  readonly isTime: boolean
+}
+
 /**
  * The first thing in which what was told differs: the messages to each receiver about each group, their order, their
  * moments, and the order of messages to different receivers where they are apart.
  *
- * @returns words for people; undefined when nothing differs
+ * @returns undefined when nothing differs
  */
-export function toldDifference(theirs: readonly Told[], ours: readonly Told[], factor: number): string | undefined {
+export function toldDifference(theirs: readonly Told[], ours: readonly Told[], factor: number): Difference | undefined {
   const sameMs = SAME_TIME_MS * factor
   const [their, our] = [byPlace(theirs), byPlace(ours)]
   const pairs: { readonly their: Told; readonly our: Told }[] = []
-  const found: { readonly atMs: number; readonly text: string }[] = []
-  const note = (atMs: number, text: string) => void found.push({ atMs, text })
+  const found: (Difference & { readonly atMs: number })[] = []
+  const note = (atMs: number, text: string, isTime = false) => void found.push({ atMs, text, isTime })
   for (const place of new Set([...their.keys(), ...our.keys()])) {
     const [a, b] = [their.get(place) ?? [], our.get(place) ?? []]
     for (let i = 0; i < Math.max(a.length, b.length); i++) {
@@ -32,8 +38,7 @@ export function toldDifference(theirs: readonly Told[], ours: readonly Told[], f
       }
       if (Math.abs(one.atMs - other.atMs) > sameMs) {
         const text = `Alertmanager at ${one.atMs} ms, midwatch at ${other.atMs} ms`
-        note(Math.min(one.atMs, other.atMs), `${place}, message ${i + 1}: ${text}: ${one.body}`)
-        break
+        note(Math.min(one.atMs, other.atMs), `${place}, message ${i + 1}: ${text}: ${one.body}`, true)
       }
       pairs.push({ their: one, our: other })
     }
@@ -48,7 +53,7 @@ export function toldDifference(theirs: readonly Told[], ours: readonly Told[], f
       )
     }
   }
-  return found.sort((a, b) => a.atMs - b.atMs)[0]?.text
+  return found.sort((a, b) => Number(a.isTime) - Number(b.isTime) || a.atMs - b.atMs)[0]
 }
 
 function byPlace(told: readonly Told[]): Map<string, Told[]> {

@@ -6,7 +6,7 @@ import { createMatcher, formatMatcher } from '../../../src/model/matcher.ts'
 import { Midwatch, until } from '../../e2e/midwatch.ts'
 import { listen } from '../../support/listen.ts'
 import { freePort, startPeer } from '../../support/peers.ts'
-import { prefer, quickFolder } from '../quick-place.ts'
+import { precedence, quickFolder, START_WITHIN_MS } from '../quick-place.ts'
 import {
   INTERVALS,
   RESOLVE_TIMEOUT_MS,
@@ -46,6 +46,7 @@ export async function playTelling(
   scenarios: readonly TellingScenario[],
   factor: number,
 ): Promise<ReadonlyMap<number, TellingResult>> {
+  using _first = precedence()
   using folder = quickFolder()
   await using theirs = await recorder()
   await using ours = await recorder()
@@ -58,8 +59,8 @@ export async function playTelling(
     shipped_rules: false,
     alertmanager: configuration(slowed, ours.url, factor),
   })
-  await using midwatch = await Midwatch.start(folder.path, { config })
-  await using peer = await startPeer(
+  await using midwatch = await Midwatch.start(folder.path, { config, withinMs: START_WITHIN_MS })
+  await using _peer = await startPeer(
     alertmanager,
     [
       `--config.file=${file}`,
@@ -69,9 +70,8 @@ export async function playTelling(
       '--cluster.listen-address=',
       '--log.level=warn',
     ],
-    { ready: port },
+    { ready: port, readyWithinMs: START_WITHIN_MS },
   )
-  prefer(process.pid, peer.pid, midwatch.pid)
   const urls = [`http://127.0.0.1:${port}`, midwatch.url] as const
   await Promise.all(urls.map(warmUp))
   await until(() => theirs.taken.length >= WARM_UPS && ours.taken.length >= WARM_UPS, 'both to be warm')
