@@ -60,7 +60,7 @@ export class Midwatch implements AsyncDisposable {
       if (child.exitCode !== null) throw new Error(`midwatch ended with code ${child.exitCode}:\n${lines.join('\n')}`)
       return existsSync(runFile) && lines.some((line) => line.includes('midwatch.started'))
     }
-    await until(isUp, 'midwatch to start', withinMs).catch((error: unknown) => {
+    await until(isUp, 'midwatch to start', withinMs ?? 60_000).catch((error: unknown) => {
       child.kill('SIGKILL')
       throw error
     })
