@@ -20,6 +20,13 @@ interface StoredGroup extends WrittenRuleGroup {
 
 const PAGE_SIZE = 1000
 
+/** A namespace, or one group of it. */
+const placeArgs = {
+  namespace: { type: 'positional', required: true, description: 'A namespace', valueHint: 'NAMESPACE' },
+  group: { type: 'positional', required: false, description: 'Only this group', valueHint: 'GROUP' },
+  ...serverArgs,
+} as const
+
 const list = defineCommand({
   meta: { name: 'list', description: 'List the rule groups that are kept in the database.' },
   args: {
@@ -43,11 +50,7 @@ const list = defineCommand({
 
 const get = defineCommand({
   meta: { name: 'get', description: 'Print the groups of a namespace as a rule file.' },
-  args: {
-    namespace: { type: 'positional', required: true, description: 'A namespace', valueHint: 'NAMESPACE' },
-    group: { type: 'positional', required: false, description: 'Only this group', valueHint: 'GROUP' },
-    ...serverArgs,
-  },
+  args: placeArgs,
   async run({ args }) {
     const { namespace, group } = args
     const groups = await groupsOf(findServer(args), namespace)
@@ -88,11 +91,7 @@ const set = defineCommand({
 
 const remove = defineCommand({
   meta: { name: 'delete', description: 'Delete a group, or all of a namespace, from the database.' },
-  args: {
-    namespace: { type: 'positional', required: true, description: 'A namespace', valueHint: 'NAMESPACE' },
-    group: { type: 'positional', required: false, description: 'Only this group', valueHint: 'GROUP' },
-    ...serverArgs,
-  },
+  args: placeArgs,
   async run({ args }) {
     const { namespace, group } = args
     const server = findServer(args)
