@@ -20,11 +20,11 @@ const IN_A_FILE = 'write it to a file and name that'
 
 export const tlsConfig = z
   .strictObject({
-    ca_file: text.optional(),
-    cert_file: text.optional(),
-    key_file: text.optional(),
-    server_name: text.optional(),
-    insecure_skip_verify: flag.default(false),
+    ca_file: text.optional().describe('PEM file of authorities to trust, in place of the usual ones.'),
+    cert_file: text.optional().describe('PEM file of a client certificate.'),
+    key_file: text.optional().describe('PEM file of its key.'),
+    server_name: text.optional().describe('The name to find in the certificate, if not the host.'),
+    insecure_skip_verify: flag.default(false).describe('Takes any certificate.'),
     ...eachRefused({
       ca: `a certificate can't stand here; ${IN_A_FILE} in ca_file`,
       cert: `a certificate can't stand here; ${IN_A_FILE} in cert_file`,
@@ -50,7 +50,7 @@ export const tlsConfig = z
 
 const basicAuth = z
   .strictObject({
-    username: text.optional(),
+    username: text.optional().describe('The user.'),
     password: secret.optional(),
     ...eachRefused({
       username_file: 'a user is no secret; write its name in username',
@@ -69,7 +69,8 @@ const authorization = z
   .strictObject({
     type: text
       .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'is not a scheme of authorization; write Bearer' })
-      .default('Bearer'),
+      .default('Bearer')
+      .describe('The scheme; `Bearer` unless told.'),
     credentials: secret.optional(),
     ...eachRefused({ credentials_ref: 'secrets have no references here; name a file in credentials_file' }),
   })
