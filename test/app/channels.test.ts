@@ -209,7 +209,11 @@ test('PagerDuty gets the title, severity, details, links and images that were wr
       component: 'shop',
       custom_details: { owner: 'jo', firing: 'none of your business', num_firing: '1' },
     },
-    links: [{ href: 'https://wiki.example.org/shop', text: 'Wiki' }, {}],
+    links: [
+      { href: 'https://wiki.example.org/shop', text: 'Wiki' },
+      { href: 'https://watch.example.org/checks/shop', text: 'Check: The shop is down' },
+      { href: 'https://watch.example.org/alerts/ffffffffffffffff', text: 'Alert: The shop is down' },
+    ],
     images: [{ src: 'https://wiki.example.org/a.png', alt: 'a', href: '' }],
   })
 })
