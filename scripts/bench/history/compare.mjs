@@ -6,7 +6,7 @@ import { peers } from './programs.mjs'
  * A program that has been up for a while answers differently from one that is asked for the first time: caches are filled,
  * code is compiled. Each is asked so often before the rounds, or for so long where that takes longer.
  */
-const WARM_UPS = 60
+const WARM_UPS = 300
 const WARM_UP_MS = 4000
 const ROUNDS = 9
 /**
