@@ -53,7 +53,9 @@ test.each([
 ])('fails on %s', async (_, headers, body, message) => {
   await using target = await fakeTarget((__, response) => {
     response.writeHead(200, headers as Record<string, string>)
-    response.write(body, () => response.destroy())
+    // Only what announced more than it has is cut off: elsewhere the cut would race with what is wrong with the body.
+    if ('Content-Length' in headers) response.write(body, () => response.destroy())
+    else response.end(body)
   })
   expect(await lastError([job(target.address)])).toMatch(message)
 })
