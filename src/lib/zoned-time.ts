@@ -28,8 +28,12 @@ export function momentIn(zone: string, { year, month, day, hour, minute, second 
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** How far clocks in a zone are ahead of UTC. */
-function offsetMs(zone: string, atMs: number): number {
+/**
+ * What clocks in a time zone show at a moment.
+ *
+ * @param zone an IANA name
+ */
+export function wallTimeIn(zone: string, atMs: number): WallTime {
   let format = formats.get(zone)
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', {
@@ -47,5 +51,11 @@ function offsetMs(zone: string, atMs: number): number {
   const parts: Record<string, number> = Object.create(null)
   for (const { type, value } of format.formatToParts(atMs)) parts[type] = Number(value)
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts
+  return { year, month, day, hour, minute, second }
+}
+
+/** How far clocks in a zone are ahead of UTC. */
+function offsetMs(zone: string, atMs: number): number {
+  const { year, month, day, hour, minute, second } = wallTimeIn(zone, atMs)
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(atMs / 1000) * 1000
 }

@@ -1,3 +1,5 @@
+import { wallTimeIn } from '../lib/zoned-time.ts'
+
 /** A range of whole numbers, both ends included. */
 export interface WholeRange {
   readonly from: number
@@ -48,9 +50,6 @@ function isDayIn({ from, to }: WholeRange, day: number, monthLength: number): bo
   return day >= Math.max(first, 1) && day <= Math.min(last, monthLength)
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>()
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-
 interface WallClock {
   readonly minute: number
   readonly weekday: number
@@ -73,27 +72,7 @@ function wallClock(atMs: number, zone: string): WallClock {
 }
 
 function readWallClock(atMs: number, zone: string): WallClock {
-  let format = formats.get(zone)
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      weekday: 'short',
-    })
-    formats.set(zone, format)
-  }
-  const parts: Record<string, string> = Object.create(null)
-  for (const { type, value } of format.formatToParts(atMs)) parts[type] = value
-  return {
-    minute: Number(parts.hour) * 60 + Number(parts.minute),
-    weekday: WEEKDAYS.indexOf(parts.weekday ?? ''),
-    day: Number(parts.day),
-    month: Number(parts.month),
-    year: Number(parts.year),
-  }
+  const { year, month, day, hour, minute } = wallTimeIn(zone, atMs)
+  const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay()
+  return { minute: hour * 60 + minute, weekday, day, month, year }
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type AddressPolicy, refuseLiteral } from '../../lib/address.ts'
-import { Secret } from '../../lib/secret.ts'
 import { version } from '../../lib/version.ts'
 import { Labels } from '../../model/labels.ts'
 import type { VectorSample } from '../../model/rule.ts'
+import { authorizationOf } from '../../probe/scrape/credentials.ts'
 import { parseFloatText } from '../../wire/float-text.ts'
 import type { MetricsBackend } from './backend-config.ts'
 
@@ -56,7 +56,7 @@ export class QueryBackend {
     try {
       return await fetch(target, {
         method: takesPost ? 'POST' : 'GET',
-        headers: this.#headers(),
+        headers: await this.#headers(),
         ...(takesPost ? { body: parameters } : {}),
         redirect: 'error',
         signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
@@ -69,17 +69,14 @@ export class QueryBackend {
     }
   }
 
-  #headers(): Record<string, string> {
+  async #headers(): Promise<Record<string, string>> {
     const { headers, credentials } = this.#config
-    const common = { ...headers, 'user-agent': `midwatch/${version}` }
-    if (credentials === undefined) return common
-    const textOf = (value: Secret | { readonly file: string }) =>
-      value instanceof Secret ? value.reveal() : readFileSync(resolve(this.#baseFolder, value.file), 'utf8').trim()
-    if (credentials.kind === 'header') {
-      return { ...common, authorization: `${credentials.type} ${textOf(credentials.credentials)}` }
+    const authorization = await authorizationOf(credentials, (file) => readFile(resolve(this.#baseFolder, file)))
+    return {
+      ...headers,
+      'user-agent': `midwatch/${version}`,
+      ...(authorization === undefined ? {} : { authorization }),
     }
-    const login = Buffer.from(`${credentials.username}:${textOf(credentials.password)}`).toString('base64')
-    return { ...common, authorization: `Basic ${login}` }
   }
 }
 

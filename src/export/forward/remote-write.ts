@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { AddressPolicy } from '../../lib/address.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { httpPost } from '../../lib/http-post.ts'
-import { Secret } from '../../lib/secret.ts'
 import { Turns } from '../../lib/turns.ts'
 import { version } from '../../lib/version.ts'
 import type { Labels } from '../../model/labels.ts'
+import { authorizationOf, tlsOptionsOf } from '../../probe/scrape/credentials.ts'
 import { encodeLabels, encodeWriteRequest, type WrittenSeries } from '../../wire/remote-write.ts'
 import { packSnappy } from '../../wire/snappy.ts'
 import type { RemoteWrite } from './remote-write-config.ts'
@@ -162,12 +162,12 @@ export class RemoteWriter {
       try {
         const answer = await httpPost({
           url: remote.url,
-          headers: this.#headers(),
+          headers: await this.#headers(),
           body,
           signal: AbortSignal.any([signal, AbortSignal.timeout(remote.timeoutMs)]),
           policy: policy(),
           proxy: undefined,
-          tls: this.#tls(),
+          tls: await tlsOptionsOf(remote.tls, this.#read),
         })
         const { status, text, headers } = answer
         if (status >= 200 && status < 300) return undefined
@@ -185,43 +185,20 @@ export class RemoteWriter {
     }
   }
 
-  #headers(): Record<string, string> {
+  async #headers(): Promise<Record<string, string>> {
     const { remote } = this.#options
+    const authorization = await authorizationOf(remote.credentials, this.#read)
     return {
       ...remote.headers,
       'content-type': 'application/x-protobuf',
       'content-encoding': 'snappy',
       'x-prometheus-remote-write-version': '0.1.0',
       'user-agent': `midwatch/${version}`,
-      ...this.#authorization(),
+      ...(authorization === undefined ? {} : { authorization }),
     }
   }
 
-  #authorization(): Record<string, string> {
-    const { credentials } = this.#options.remote
-    if (credentials === undefined) return {}
-    const textOf = (value: Secret | { readonly file: string }) =>
-      value instanceof Secret ? value.reveal() : this.#read(value.file).toString('utf8').trim()
-    if (credentials.kind === 'header')
-      return { authorization: `${credentials.type} ${textOf(credentials.credentials)}` }
-    const login = Buffer.from(`${credentials.username}:${textOf(credentials.password)}`).toString('base64')
-    return { authorization: `Basic ${login}` }
-  }
-
-  #tls() {
-    const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = this.#options.remote.tls
-    return {
-      ...(caFile === undefined ? {} : { ca: this.#read(caFile) }),
-      ...(certFile === undefined ? {} : { cert: this.#read(certFile) }),
-      ...(keyFile === undefined ? {} : { key: this.#read(keyFile) }),
-      ...(serverName === undefined ? {} : { servername: serverName }),
-      rejectUnauthorized: !insecureSkipVerify,
-    }
-  }
-
-  #read(file: string): Buffer {
-    return readFileSync(resolve(this.#options.baseFolder, file))
-  }
+  readonly #read = (file: string) => readFile(resolve(this.#options.baseFolder, file))
 }
 
 /** By series, or, where there is one only, by time. */

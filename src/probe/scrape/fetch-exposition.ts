@@ -5,11 +5,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { resolve } from 'node:path'
 import { type AddressPolicy, ForbiddenAddressError, isAllowed } from '../../lib/address.ts'
-import { Secret } from '../../lib/secret.ts'
 import { version } from '../../lib/version.ts'
 import { SCRAPE_ACCEPT } from '../../wire/exposition-media.ts'
 import type { BodyBuffers } from './body-buffers.ts'
-import type { FileRef, ScrapeConfig } from './config.ts'
+import type { ScrapeConfig } from './config.ts'
+import { authorizationOf, tlsOptionsOf } from './credentials.ts'
 import { type ReceivedBody, receiveBody, sharedRead } from './receive-body.ts'
 import { ScrapeError } from './sample-labels.ts'
 
@@ -111,7 +111,11 @@ export class ExpositionFetcher {
     for (;;) {
       const request =
         url.protocol === 'https:'
-          ? httpsRequest({ ...options, agent: this.#https, ...(await this.#tls(trusted)) })
+          ? httpsRequest({
+              ...options,
+              agent: this.#https,
+              ...(await tlsOptionsOf(this.#config.tls, this.#file, trusted)),
+            })
           : httpRequest({ ...options, agent: this.#http })
       try {
         return await new Promise<Answer>((resolve, reject) => {
@@ -129,7 +133,7 @@ export class ExpositionFetcher {
   }
 
   async #headers(url: URL, trusted: boolean, timeoutMs: number): Promise<Record<string, string>> {
-    const authorization = trusted ? await this.#authorization() : undefined
+    const authorization = trusted ? await authorizationOf(this.#config.credentials, this.#file) : undefined
     return {
       Host: url.host,
       'User-Agent': `midwatch/${version}`,
@@ -140,37 +144,8 @@ export class ExpositionFetcher {
     }
   }
 
-  async #authorization(): Promise<string | undefined> {
-    const { credentials } = this.#config
-    if (credentials === undefined) return undefined
-    switch (credentials.kind) {
-      case 'header':
-        return `${credentials.type} ${await this.#secret(credentials.credentials)}`
-      case 'basic': {
-        const pair = `${credentials.username}:${await this.#secret(credentials.password)}`
-        return `Basic ${Buffer.from(pair).toString('base64')}`
-      }
-    }
-  }
-
-  async #secret(secret: Secret | FileRef): Promise<string> {
-    if (secret instanceof Secret) return secret.reveal()
-    return (await this.#file(secret.file)).toString('utf8').trim()
-  }
-
-  /** Read at each scrape, so that a renewed certificate counts at once; an unchanged one keeps its connection. */
-  async #tls(trusted: boolean): Promise<Record<string, unknown>> {
-    const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = this.#config.tls
-    return {
-      rejectUnauthorized: !insecureSkipVerify,
-      ...(serverName === undefined ? {} : { servername: serverName }),
-      ...(caFile === undefined ? {} : { ca: await this.#file(caFile) }),
-      ...(certFile === undefined || !trusted ? {} : { cert: await this.#file(certFile) }),
-      ...(keyFile === undefined || !trusted ? {} : { key: await this.#file(keyFile) }),
-    }
-  }
-
-  async #file(path: string): Promise<Buffer> {
+  /** Certificates are read at each scrape, too; an unchanged one keeps its connection. */
+  readonly #file = async (path: string): Promise<Buffer> => {
     try {
       return await readFile(resolve(this.#baseFolder, path))
     } catch (error) {
