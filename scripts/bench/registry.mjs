@@ -4,6 +4,7 @@ import { decidingStages } from './alerts/stages.mjs'
 import { auditFiveMillion } from './audit/five-million.mjs'
 import { auditPosts } from './audit/posts.mjs'
 import { auditLookup } from './audit-lookup.mjs'
+import { sloCompilation } from './hand-over/compile-slos.mjs'
 import { exportTime, historyExport } from './hand-over/export.mjs'
 import { remoteWriteRate } from './hand-over/remote-write.mjs'
 import { healthUnderPush } from './health-under-push.mjs'
@@ -46,6 +47,7 @@ export const benches = [
   flushCycle,
   flushMemory,
   decidingStages,
+  sloCompilation,
   exportTime,
   historyExport,
   remoteWriteRate,

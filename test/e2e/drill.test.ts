@@ -12,6 +12,7 @@ const peers = [
   'prometheus-blackbox-exporter',
   'prometheus-node-exporter',
   'nginx',
+  'postgres',
 ] as const
 
 describePeers(peers, () => {

@@ -65,23 +65,29 @@ function* select(values: Float64Array, from: number, to: number, k: number, eval
       const partRight = Math.min(right, Math.floor(k + ((size - at) * part) / size + shift))
       yield* select(values, partLeft, partRight, k, evaluation)
     }
-    const pivot = values[k] as number
-    let i = left
-    let j = right
-    swap(values, left, k)
-    if ((values[right] as number) > pivot) swap(values, right, left)
-    while (i < j) {
-      swap(values, i, j)
-      i++
-      j--
-      while ((values[i] as number) < pivot) i++
-      while ((values[j] as number) > pivot) j--
-    }
-    if (values[left] === pivot) swap(values, left, j)
-    else swap(values, ++j, right)
+    const j = partition(values, left, right, k)
     if (j <= k) left = j + 1
     if (k <= j) right = j - 1
   }
+}
+
+/** Puts what is at `k` where it would be in sorted order, smaller ones before it and larger ones behind; returns that place. */
+function partition(values: Float64Array, left: number, right: number, k: number): number {
+  const pivot = values[k] as number
+  let i = left
+  let j = right
+  swap(values, left, k)
+  if ((values[right] as number) > pivot) swap(values, right, left)
+  while (i < j) {
+    swap(values, i, j)
+    i++
+    j--
+    while ((values[i] as number) < pivot) i++
+    while ((values[j] as number) > pivot) j--
+  }
+  if (values[left] === pivot) swap(values, left, j)
+  else swap(values, ++j, right)
+  return j
 }
 
 function swap(values: Float64Array, i: number, j: number): void {

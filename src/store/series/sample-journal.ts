@@ -1,4 +1,4 @@
-import { BatchBuilder } from '../../model/sample.ts'
+import { BatchBuilder, type SampleBatch } from '../../model/sample.ts'
 import type { Writer } from '../writer.ts'
 import { encodeJournal } from './journal.ts'
 import { appendJournal, type JournalAppend, type NewSeries } from './operations.ts'
@@ -14,6 +14,12 @@ const GATHER_MS = 200
  * writing them would keep everybody else waiting.
  */
 const SERIES_AT_ONCE = 1024
+/**
+ * An entry has so many samples at most: what is damaged is little then, and a replay has its memory from the C library's heap.
+ * Larger ones would each be mapped by the system and given back (`MALLOC_MMAP_THRESHOLD_` in `npm start`), which takes three times
+ * as long as all the rest.
+ */
+const SAMPLES_AN_ENTRY = 8192
 /** Room for more samples than this is not kept. */
 const LARGEST_KEPT = 1 << 18
 
@@ -66,7 +72,7 @@ export class SampleJournal {
       const waiting = this.#waiting
       this.#waiting = []
       try {
-        await this.#write(this.#takeEntry())
+        await this.#write(this.#takeEntries())
         for (const { resolve } of waiting) resolve()
       } catch (error) {
         for (const { reject } of waiting) reject(error)
@@ -76,36 +82,35 @@ export class SampleJournal {
     this.#timer = undefined
   }
 
-  #takeEntry(): Entry {
+  #takeEntries(): Entry[] {
     const samples = this.#samples
-    let minMs = Number.POSITIVE_INFINITY
-    let maxMs = Number.NEGATIVE_INFINITY
-    for (let i = 0; i < samples.length; i++) {
-      const timeMs = samples.timesMs[i] as number
-      if (timeMs < minMs) minMs = timeMs
-      if (timeMs > maxMs) maxMs = timeMs
+    const entries: Entry[] = []
+    for (let from = 0; from < samples.length; from += SAMPLES_AN_ENTRY) {
+      entries.push(entryOf(samples, from, Math.min(from + SAMPLES_AN_ENTRY, samples.length)))
     }
-    const body = samples.length === 0 ? undefined : encodeJournal(samples)
     if (samples.refs.length > LARGEST_KEPT) this.#samples = new BatchBuilder(1024)
     else samples.clear()
-    return { minMs, maxMs, body }
+    return entries
   }
 
   /** The series first, so that no sample is on disk without its own. */
-  async #write(entry: Entry): Promise<void> {
-    const writer = this.#writer
-    for (;;) {
-      const refs = this.#newSeries.splice(0, SERIES_AT_ONCE)
-      const isLast = this.#newSeries.length === 0
-      if (isLast && refs.length === 0 && entry.body === undefined) return
-      try {
-        await writer.run(appendJournal, { series: this.#textsOf(refs), ...(isLast ? entry : NO_SAMPLES) })
-      } catch (error) {
-        // The series stay known in memory; the next entry has to bring them to disk.
-        this.#newSeries = [...refs, ...this.#newSeries]
-        throw error
-      }
-      if (isLast) return
+  async #write(entries: readonly Entry[]): Promise<void> {
+    while (this.#newSeries.length > SERIES_AT_ONCE) await this.#writeSeries(NO_SAMPLES)
+    const [first, ...others] = entries
+    if (first === undefined && this.#newSeries.length === 0) return
+    await this.#writeSeries(first ?? NO_SAMPLES)
+    await Promise.all(others.map((entry) => this.#writer.run(appendJournal, { series: [], ...entry })))
+  }
+
+  /** Writes some of the new series, and samples with them. */
+  async #writeSeries(entry: Entry): Promise<void> {
+    const refs = this.#newSeries.splice(0, SERIES_AT_ONCE)
+    try {
+      await this.#writer.run(appendJournal, { series: this.#textsOf(refs), ...entry })
+    } catch (error) {
+      // The series stay known in memory; the next entry has to bring them to disk.
+      this.#newSeries = [...refs, ...this.#newSeries]
+      throw error
     }
   }
 
@@ -118,4 +123,22 @@ export class SampleJournal {
     }
     return series
   }
+}
+
+function entryOf({ refs, timesMs, values, stale }: SampleBatch, from: number, to: number): Entry {
+  const times = timesMs.subarray(from, to)
+  const body = encodeJournal({
+    length: to - from,
+    refs: refs.subarray(from, to),
+    timesMs: times,
+    values: values.subarray(from, to),
+    stale: stale?.subarray(from, to),
+  })
+  let minMs = Number.POSITIVE_INFINITY
+  let maxMs = Number.NEGATIVE_INFINITY
+  for (const timeMs of times) {
+    if (timeMs < minMs) minMs = timeMs
+    if (timeMs > maxMs) maxMs = timeMs
+  }
+  return { minMs, maxMs, body }
 }

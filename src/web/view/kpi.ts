@@ -3,8 +3,8 @@ import { KPI_BOARD_UID } from '../../objective/kpi-board.ts'
 import { cardinalityOf } from '../../objective/kpi-cardinality.ts'
 import { expression, kpiAlert } from '../../objective/kpi-rules.ts'
 import { kpiSloId } from '../../objective/kpi-slo.ts'
-import { evaluate } from '../../promql/index.ts'
 import type { WebContext } from '../context.ts'
+import { instant } from '../instant.ts'
 
 /** A KPI and how it is now, for programs. */
 export async function kpiView(context: WebContext, kpi: Kpi) {
@@ -46,10 +46,9 @@ export async function kpiView(context: WebContext, kpi: Kpi) {
   }
 }
 
-async function aggregationView({ store, clock }: WebContext, kpi: Kpi, aggregation: Kpi['aggregations'][number]) {
+async function aggregationView(context: WebContext, kpi: Kpi, aggregation: Kpi['aggregations'][number]) {
   const series = kpiSeries(kpi.name, aggregation)
-  const { value } = await evaluate({ text: series, atMs: clock.now() }, store.series)
-  const samples = value.type === 'vector' ? value.samples : []
+  const samples = await instant(context, series, context.clock.now())
   const values = samples.map(({ labels, value: number }) => ({
     labels: Object.fromEntries(kpi.by.map((label) => [label, labels.get(label)])),
     value: Number.isFinite(number) ? number : String(number),
@@ -57,10 +56,10 @@ async function aggregationView({ store, clock }: WebContext, kpi: Kpi, aggregati
   return { name: aggregation, series, expr: expression(kpi, aggregation), values }
 }
 
-async function seriesNow({ store, clock }: WebContext, { metric }: Kpi): Promise<number> {
+async function seriesNow(context: WebContext, { metric }: Kpi): Promise<number> {
   const text = `count({__name__=~"${metric}(_bucket|_sum|_count)?"})`
-  const { value } = await evaluate({ text, atMs: clock.now() }, store.series)
-  return value.type === 'vector' ? (value.samples[0]?.value ?? 0) : 0
+  const [count] = await instant(context, text, context.clock.now())
+  return count?.value ?? 0
 }
 
 /** The worst of the alerts of a threshold. */

@@ -245,6 +245,28 @@ describe('damage', () => {
     expect(it.corrupt).toEqual(['journal entry 2: the checksum does not match'])
   })
 
+  test('samples that come all at once are several journal entries, so that damage to one costs few', async () => {
+    await using it = await testStore()
+    const { series: store } = it.store
+    const points = Array.from({ length: 30_000 }, (_, i): Point => [i, i])
+    await append(store, 'm', points)
+    const other = new Connection(it.store.file)
+    const entries = other.raw.prepare('SELECT id, min_ms AS minMs, max_ms AS maxMs FROM journal').all() as {
+      id: number
+      minMs: number
+      maxMs: number
+    }[]
+    const [, damaged] = entries
+    other.raw.prepare(`UPDATE journal SET body = x'00ff00' WHERE id = ?`).run(damaged?.id)
+    other.close()
+    expect(entries.length).toBeGreaterThan(2)
+    await it.reopen()
+    const gone = ([timeMs]: Point) => timeMs >= (damaged?.minMs ?? 0) - START && timeMs <= (damaged?.maxMs ?? 0) - START
+    expect(points.filter(gone).length).toBeLessThan(10_000)
+    expect(read(it.store.series, 'm')['{}']).toEqual(points.filter((point) => !gone(point)))
+    expect(it.corrupt).toHaveLength(1)
+  })
+
   test('a chunk that can not be read loses only itself, and is named once, not with every query', async () => {
     await using it = await testStore()
     const { series: store } = it.store
