@@ -6,14 +6,15 @@ import { peers } from './programs.mjs'
  * A program that has been up for a while answers differently from one that is asked for the first time: caches are filled,
  * code is compiled. Each is asked so often before the rounds, or for so long where that takes longer.
  */
-const WARM_UPS = 300
+const WARM_UPS = 1000
 const WARM_UP_MS = 4000
 const ROUNDS = 9
 /**
- * In a round each is asked this often, and the last answer counts: behind seconds of somebody else's work the processor knows
- * nothing of a program any more, which is not how one is asked that watches something.
+ * In a round each is asked this often, or for so long where that takes longer, and the last answer counts: behind seconds of
+ * somebody else's work the processor knows nothing of a program any more, which is not how one is asked that watches something.
  */
-const ASKED_IN_A_ROUND = 2
+const ASKED_IN_A_ROUND = 10
+const ROUND_MS = 1000
 /** Every question is for another moment, a scrape and some milliseconds earlier, so that no answer is one that was given before. */
 const SHIFT_MS = 15_007
 
@@ -40,16 +41,21 @@ export async function race(
   const times = Object.fromEntries(programs.map(([key]) => [key, []]))
   const differences = { prometheus: 0, victoria: 0 }
   const momentOf = (round) => endMs - (round + WARM_UPS + 1) * SHIFT_MS
-  for (const [key, program] of programs) await warmUp((round) => ask(program, momentOf(round), key))
+  const repeats = {}
+  for (const [key, program] of programs) {
+    const ms = await warmUp((round) => ask(program, momentOf(round), key))
+    repeats[key] = Math.min(ASKED_IN_A_ROUND, Math.max(2, Math.ceil(ROUND_MS / ms)))
+  }
   for (let round = 0; round < rounds; round++) {
     const values = {}
     for (const [key, program] of programs) {
-      for (let time = 0; time < ASKED_IN_A_ROUND; time++) {
-        const { ms, series } = await ask(program, momentOf(round * ASKED_IN_A_ROUND + time), key)
-        if (time < ASKED_IN_A_ROUND - 1) continue
-        values[key] = series
-        times[key].push(ms)
+      let answer
+      // However often each is asked, the last question is about the same moment for all.
+      for (let left = repeats[key] - 1; left >= 0; left--) {
+        answer = await ask(program, momentOf((round + 1) * ASKED_IN_A_ROUND - 1 - left), key)
       }
+      values[key] = answer.series
+      times[key].push(answer.ms)
     }
     for (const key of Object.keys(differences)) {
       if (values[key] === undefined) continue
@@ -62,13 +68,16 @@ export async function race(
   }
 }
 
+/** @returns how many milliseconds an answer takes by then */
 async function warmUp(ask) {
   const untilMs = performance.now() + WARM_UP_MS
+  let ms = 0
   for (let round = -WARM_UPS; round < 0; round++) {
-    await ask(round)
+    ms = (await ask(round)).ms
     // At least twice, so that what an answer is made of has been read.
     if (round > -WARM_UPS && performance.now() > untilMs) break
   }
+  return ms
 }
 
 function problemsOf(differences, within) {

@@ -89,7 +89,7 @@ export const ruleCycle = {
     const engine = await startEngine((await historyData()).midwatch)
     try {
       // Results are stored in the order of time: each round is later than the one before.
-      const startMs = endMs - 6_000_000
+      const startMs = endMs - 21_000_000
       const laterThan = (atMs) => 2 * startMs - atMs
       const ask = (one, atMs, key) =>
         key === 'midwatch' ? engine.cycle(laterThan(atMs)) : grouped(one, laterThan(atMs))

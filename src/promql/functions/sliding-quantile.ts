@@ -1,5 +1,6 @@
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { interpolated, quantile, quantileOutside } from '../evaluate/quantile.ts'
+import { borrowNumbers, returnNumbers } from '../evaluate/spare.ts'
 import type { WindowWalk } from '../evaluate/window-walk.ts'
 import type { Work } from '../evaluate/work.ts'
 
@@ -15,7 +16,7 @@ export function* quantilesInOrder(
 ): Work<void> {
   const bits = Math.log2(walk.length + 1)
   let ranks: Ranks | undefined
-  let scratch = new Float64Array(0)
+  let scratch = borrowNumbers(0)
   let from = 0
   let to = 0
   for (let step = 0; step < walk.stepCount; step++) {
@@ -30,7 +31,7 @@ export function* quantilesInOrder(
       to = walk.from
     }
     if (ranks === undefined) {
-      if (scratch.length < inside) scratch = new Float64Array(inside)
+      if (scratch.length < inside) scratch = borrowNumbers(inside)
       scratch.set(walk.values.subarray(walk.from, walk.to))
       set(step, yield* quantile(walk.parameter, scratch, inside, evaluation))
     } else {
@@ -42,6 +43,7 @@ export function* quantilesInOrder(
     from = walk.from
     to = walk.to
   }
+  returnNumbers(scratch)
 }
 
 function* ranksOf(values: Float64Array, evaluation: Evaluation): Work<Ranks> {

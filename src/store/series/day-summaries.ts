@@ -5,7 +5,9 @@ import type { Connection } from '../database.ts'
 
 const DAY_MS = 86_400_000
 const DAYS = 2 ** 20
-const HEAD_BYTES = 6
+/** The numbers behind it lie where they can be read in place. */
+const HEAD_BYTES = 8
+const VERSION = 2
 const SUMMARY_BYTES = SUMMARY_SIZE * 8
 const BUDGET_BYTES = 32 << 20
 
@@ -15,7 +17,7 @@ export function dayKey(group: number, toMs: number): number {
 }
 
 /**
- * One day of a group: a checksum, which series there are, and of each its numbers. Not deflated: undoing that would take
+ * One day of a group: a checksum, which series there are, a version, and of each series its numbers. Not deflated: undoing that would take
  * longer than all the rest of a first question about a month.
  *
  * @param summaries by the series' place in the group
@@ -30,6 +32,7 @@ export function packDay(summaries: ReadonlyMap<number, Float64Array>): Buffer {
     numbers.set(new Uint8Array(summary.buffer, summary.byteOffset, SUMMARY_BYTES), i * SUMMARY_BYTES)
   }
   const head = Buffer.alloc(HEAD_BYTES)
+  head.writeUInt16LE(VERSION, 6)
   head.writeUInt16LE(mask, 4)
   head.writeUInt32LE(crc32(numbers, mask), 0)
   return Buffer.concat([head, numbers])
@@ -109,14 +112,15 @@ export class DaySummaries {
   }
 }
 
-/** Undefined when it is damaged: the segments' own directories have it, too. */
+/** Undefined when it is damaged, or of an earlier build: the segments' own directories have it, too. */
 function unpackDay(packed: Buffer): Day | undefined {
-  if (packed.length < HEAD_BYTES) return undefined
+  if (packed.length < HEAD_BYTES || packed.readUInt16LE(6) !== VERSION) return undefined
   const mask = packed.readUInt16LE(4)
   const body = packed.subarray(HEAD_BYTES)
   if (crc32(body, mask) !== packed.readUInt32LE(0)) return undefined
   if (body.length !== countOnes(mask) * SUMMARY_BYTES) return undefined
-  return { mask, numbers: new Float64Array(new Uint8Array(body).buffer) }
+  const { buffer, byteOffset, length } = body.byteOffset % 8 === 0 ? body : new Uint8Array(body)
+  return { mask, numbers: new Float64Array(buffer, byteOffset, length / 8) }
 }
 
 function countOnes(mask: number): number {

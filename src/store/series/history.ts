@@ -9,6 +9,8 @@ import type { SegmentReader } from './segment-reader.ts'
 const BUDGET_BYTES = 32 * (1 << 20)
 /** Days or hours of one series at which windows that are asked for begin or end. */
 const MOST_EDGES = 16
+/** Rows that a series may get before its numbers have to move. */
+const ROOM = 2
 /** So many rows are worth adding up ahead. */
 const WORTH_KEEPING = 4
 
@@ -132,13 +134,15 @@ export class History {
       if (known.toMs < sealedToMs) this.#load(known, ref, known.toMs, sealedToMs)
       return known
     }
-    const before = this.#catalog.spans[firstSpanAfter(this.#catalog.spans, startMs) - 1]
+    const { spans } = this.#catalog
+    const first = firstSpanAfter(spans, startMs)
+    const before = spans[first - 1]
     const rows: Rows = {
       fromMs: before?.toMs ?? Number.NEGATIVE_INFINITY,
       toMs: startMs,
       version,
       count: 0,
-      numbers: new Float64Array(SUMMARY_SIZE * 8),
+      numbers: new Float64Array(SUMMARY_SIZE * (spans.length - first + ROOM)),
       segments: [],
       chunks: new Map(),
       middles: new Map(),
