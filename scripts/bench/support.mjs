@@ -14,6 +14,7 @@ export const nodeFlags = start
   .match(/exec node(.*) dist\//)[1]
   .trim()
   .split(' ')
+  .filter((flag) => flag !== '')
 export const nodeEnv = Object.fromEntries(
   Array.from(start.matchAll(/([A-Z_]+)=(\S+)/g), ([, name, value]) => [name, value]),
 )

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os'
 import { defineCommand } from 'citty'
-import { serverArgs } from './client.ts'
 import { plain, printJson } from './print.ts'
 import { alertsMeant } from './selected-alerts.ts'
+import { serverArgs } from './server-args.ts'
 
 /** As `POST /api/v1/alerts/<fingerprint>/ack` answers. */
 interface Acknowledged {

@@ -12,10 +12,11 @@ import {
 import { pastOf } from '../web/alerts/story.ts'
 import { matchersOf, type Page } from './alerts-matchers.ts'
 import { choiceText, storyText } from './alerts-text.ts'
-import { type Server, serverArgs } from './client.ts'
+import type { Server } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { askOrOpen, type Offline } from './offline.ts'
 import { printJson } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 /** So many are enough to see that they are too many. */
 const MOST_CHOICES = 20

@@ -6,10 +6,10 @@ import { searchEpisodes } from '../store/episodes.ts'
 import { type EpisodeJson, episodeJson } from '../web/alerts/json.ts'
 import { matchersOf, type Page } from './alerts-matchers.ts'
 import { historyText } from './alerts-text.ts'
-import { serverArgs } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { askOrOpen } from './offline.ts'
 import { printJson } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 const MOMENT = 'ISO 8601, or how long ago, such as 24h'
 const LARGEST_PAGE = 1000

@@ -5,8 +5,9 @@ import { explain } from './alerts-explain.ts'
 import { history } from './alerts-history.ts'
 import { matchersOf, type Page } from './alerts-matchers.ts'
 import { currentText } from './alerts-text.ts'
-import { findServer, serverArgs } from './client.ts'
+import { findServer } from './client.ts'
 import { printJson } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 const list = defineCommand({
   meta: { name: 'list', description: 'List what fires or is about to.' },

@@ -1,21 +1,7 @@
 import { readRunFile } from '../app/run-file.ts'
 import { loadConfig } from '../config/load.ts'
 import { CommandError } from './command-error.ts'
-
-/** Where the running midwatch is, or its data; every command that asks it has these. */
-export const serverArgs = {
-  url: { type: 'string', description: 'Where midwatch listens (as the data folder says)', valueHint: 'URL' },
-  token: { type: 'string', description: 'A token of it (MIDWATCH_TOKEN)', valueHint: 'TOKEN' },
-  data: { type: 'string', description: 'The folder for the data (./data)', valueHint: 'DIR' },
-  config: { type: 'string', description: 'The config file (midwatch.yml where there is one)', valueHint: 'FILE' },
-} as const
-
-export interface ServerArgs {
-  readonly url?: string | undefined
-  readonly token?: string | undefined
-  readonly data?: string | undefined
-  readonly config?: string | undefined
-}
+import type { ServerArgs } from './server-args.ts'
 
 /** Nobody listens where midwatch should be, by what its own data folder says. */
 export class NotRunningError extends CommandError {

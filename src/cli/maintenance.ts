@@ -1,7 +1,8 @@
 import { defineCommand } from 'citty'
-import { findServer, serverArgs } from './client.ts'
+import { findServer } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { plain, printJson, table } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 /** As `GET /api/v1/maintenance` has it. */
 interface Window {

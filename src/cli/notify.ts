@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
-import { findServer, serverArgs } from './client.ts'
+import { findServer } from './client.ts'
 import { printJson } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 interface Delivered {
   readonly channel: string

@@ -5,8 +5,9 @@ import { systemClock } from '../lib/clock.ts'
 import { AddonError, sqliteAddonPath } from '../lib/native-addon.ts'
 import { SchemaError } from '../store/migrate.ts'
 import { DATABASE_FILE, LockedError, openStore, type Store, type StoreOptions } from '../store/store.ts'
-import { findServer, NotRunningError, type Server, type ServerArgs } from './client.ts'
+import { findServer, NotRunningError, type Server } from './client.ts'
 import { CommandError } from './command-error.ts'
+import type { ServerArgs } from './server-args.ts'
 
 /** The data itself, while no midwatch runs. */
 export interface Offline {

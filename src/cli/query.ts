@@ -6,10 +6,10 @@ import { Labels } from '../model/labels.ts'
 import { evaluate, PromqlError, parse, type Query, type Queryable } from '../promql/index.ts'
 import { queryJson } from '../web/prometheus/query-json.ts'
 import { goTime } from '../web/prometheus/time.ts'
-import { serverArgs } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { askOrOpen } from './offline.ts'
 import { plain, printJson, table } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 type Point = readonly [seconds: number, value: string]
 type Metric = Readonly<Record<string, string>>

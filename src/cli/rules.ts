@@ -7,9 +7,10 @@ import { formatProblem } from '../model/problem.ts'
 import type { WrittenRuleGroup } from '../model/stored-rule-group.ts'
 import { readRuleFile } from '../rule/load.ts'
 import { writtenGroups } from '../rule/written-group.ts'
-import { findServer, type Server, serverArgs } from './client.ts'
+import { findServer, type Server } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { plain, printJson, table } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 interface StoredGroup extends WrittenRuleGroup {
   readonly namespace: string

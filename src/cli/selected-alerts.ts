@@ -1,8 +1,9 @@
 import { Labels } from '../model/labels.ts'
 import { formatMatcher } from '../model/matcher.ts'
 import { matchersOf } from './alerts-matchers.ts'
-import { findServer, type Server, type ServerArgs } from './client.ts'
+import { findServer, type Server } from './client.ts'
 import { CommandError } from './command-error.ts'
+import type { ServerArgs } from './server-args.ts'
 
 /** As `GET /api/v2/alerts` lists it. */
 interface ListedAlert {

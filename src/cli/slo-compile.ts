@@ -2,10 +2,11 @@ import { defineCommand } from 'citty'
 import { version } from '../lib/version.ts'
 import { parseDuration } from '../model/duration.ts'
 import { formatProblem, type Problem } from '../model/problem.ts'
-import { compileSlos } from '../objective/compile-all.ts'
+import { compileSlo } from '../objective/compile.ts'
+import { planSlos } from '../objective/compile-all.ts'
 import { readSpecs } from '../objective/spec/read.ts'
 import type { AlertWindows } from '../objective/windows.ts'
-import { ruleFileText } from '../wire/rule-file.ts'
+import { groupText, ruleFileHead } from '../wire/rule-file.ts'
 import { CommandError } from './command-error.ts'
 import { readSpecFiles } from './slo-files.ts'
 
@@ -55,7 +56,7 @@ export const compile = defineCommand({
       skipsDuplicates: args['skip-duplicates'] ?? false,
     })
     const others = args.windows === undefined ? undefined : readWindows(args.windows)
-    const { compiled, problems: more } = compileSlos(slos, {
+    const options = {
       version: args['sloth-version'] ?? version,
       periodMs: period(args.period),
       windows: new Map([...(others?.windows ?? []), ...written]),
@@ -65,13 +66,21 @@ export const compile = defineCommand({
       alerts: args.alerts,
       recordings: args.recordings,
       slowIntervalMs: SLOW_MS,
-    })
+    }
+    const { planned, problems: more } = planSlos(slos, options)
     report([...problems, ...(others?.problems ?? []), ...more])
-    const groups = compiled.flatMap(({ groups: own }) => own)
-    if (groups.length === 0) throw new CommandError(1, 'no rules came out of it: everything is switched off')
-    process.stdout.write(
-      ruleFileText(groups, [`Made by midwatch ${version}; change the SLO files instead of this one.`]),
-    )
+    // One after the other: the rules of a thousand are twelve megabytes of text, and more than that in memory.
+    let isEmpty = true
+    for (const { slo, windows } of planned) {
+      for (const group of compileSlo(slo, windows, options)) {
+        if (isEmpty) {
+          process.stdout.write(ruleFileHead([`Made by midwatch ${version}; change the SLO files instead of this one.`]))
+        }
+        isEmpty = false
+        process.stdout.write(groupText(group))
+      }
+    }
+    if (isEmpty) throw new CommandError(1, 'no rules came out of it: everything is switched off')
   },
 })
 

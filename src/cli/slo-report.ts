@@ -3,8 +3,9 @@ import { renderPage } from '../web/page/layout.tsx'
 import { SloReportPage } from '../web/page/slo-report.tsx'
 import { monthOf, monthRange, type SloReport } from '../web/view/slo-report.ts'
 import { reportCsv } from '../web/view/slo-report-csv.ts'
-import { findServer, serverArgs } from './client.ts'
+import { findServer } from './client.ts'
 import { CommandError } from './command-error.ts'
+import { serverArgs } from './server-args.ts'
 
 const FORMATS: Readonly<Record<string, (report: SloReport) => string>> = {
   csv: reportCsv,

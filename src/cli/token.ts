@@ -2,10 +2,10 @@ import { defineCommand } from 'citty'
 import { SCOPES, type Scope } from '../config/config.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import { createToken, listTokens, newToken, revokeToken } from '../store/tokens.ts'
-import { serverArgs } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { askOrOpen } from './offline.ts'
 import { plain, printJson, table } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 /** As `POST /api/v1/tokens` answers. */
 interface Created {

@@ -1,10 +1,10 @@
 import { defineCommand } from 'citty'
 import { normalizeTraceId } from '../model/trace-context.ts'
 import { type Journey, journeyOf, type RecordJson } from '../web/journey.ts'
-import { serverArgs } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { askOrOpen } from './offline.ts'
 import { plain, printJson, table } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 export const trace = defineCommand({
   args: {

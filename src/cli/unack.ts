@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
-import { serverArgs } from './client.ts'
 import { plain } from './print.ts'
 import { alertsMeant } from './selected-alerts.ts'
+import { serverArgs } from './server-args.ts'
 
 export const unack = defineCommand({
   args: {

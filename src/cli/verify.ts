@@ -1,9 +1,9 @@
 import { defineCommand } from 'citty'
 import { type AuditHead, type ChainReport, verifyAudit } from '../store/verify-audit.ts'
-import { serverArgs } from './client.ts'
 import { CommandError } from './command-error.ts'
 import { askOrOpen } from './offline.ts'
 import { printJson } from './print.ts'
+import { serverArgs } from './server-args.ts'
 
 export const verify = defineCommand({
   args: {

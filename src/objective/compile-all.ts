@@ -25,13 +25,26 @@ export interface CompiledSlo {
   readonly groups: readonly RuleGroup[]
 }
 
+/** An SLO that can be compiled. */
+export type PlannedSlo = Pick<CompiledSlo, 'slo' | 'windows'>
+
 /** Compiles SLOs; one with an error among its problems is left out. */
 export function compileSlos(
   slos: readonly Slo[],
   options: CompileAllOptions,
 ): { readonly compiled: readonly CompiledSlo[]; readonly problems: readonly Problem[] } {
+  const { planned, problems } = planSlos(slos, options)
+  const compiled = planned.map((one) => ({ ...one, groups: compileSlo(one.slo, one.windows, options) }))
+  return { compiled, problems }
+}
+
+/** Finds out which SLOs can be compiled, and how; for whoever can't hold the rules of all of them at once. */
+export function planSlos(
+  slos: readonly Slo[],
+  options: CompileAllOptions,
+): { readonly planned: readonly PlannedSlo[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
-  const compiled = slos.flatMap((written): CompiledSlo[] => {
+  const planned = slos.flatMap((written): PlannedSlo[] => {
     const slo = meant(written, options)
     const periodMs = slo.periodMs ?? options.periodMs ?? DEFAULT_PERIOD_MS
     const windows = windowsFor(slo, periodMs, options)
@@ -48,9 +61,9 @@ export function compileSlos(
       return []
     }
     for (const remark of windowRemarks(slo, windows)) tell(remark, 'warning')
-    return [{ slo, windows, groups: compileSlo(slo, windows, options) }]
+    return [{ slo, windows }]
   })
-  return { compiled, problems }
+  return { planned, problems }
 }
 
 function meant(slo: Slo, { isSlothExact, isElsewhere }: CompileAllOptions): Slo {

@@ -21,8 +21,16 @@ export function sliMetric(windowMs: number): string {
 
 /** A selector of one of the SLO's series. */
 export function seriesOf({ identity }: Pick<Target, 'identity'>, metric: string): string {
-  const conditions = Object.entries(identity)
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([name, value]) => `${name}=${quoteGo(value)}`)
-  return `${metric}{${conditions.join(', ')}}`
+  let conditions = written.get(identity)
+  if (conditions === undefined) {
+    conditions = Object.entries(identity)
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([name, value]) => `${name}=${quoteGo(value)}`)
+      .join(', ')
+    written.set(identity, conditions)
+  }
+  return `${metric}{${conditions}}`
 }
+
+/** The conditions of an SLO stand in dozens of its rules. */
+const written = new WeakMap<Target['identity'], string>()

@@ -6,12 +6,21 @@ import type { Rule, RuleGroup } from '../model/rule.ts'
  * thousand SLOs are 17,000 rules.
  */
 export function ruleFileText(groups: readonly RuleGroup[], comments: readonly string[] = []): string {
-  const head = comments.map((line) => `# ${line}\n`).join('')
-  if (groups.length === 0) return `${head}groups: []\n`
-  return `${head}groups:\n${groups.map(groupText).join('')}`
+  if (groups.length === 0) return `${commentText(comments)}groups: []\n`
+  return `${ruleFileHead(comments)}${groups.map(groupText).join('')}`
 }
 
-function groupText({ name, intervalMs, queryOffsetMs, limit, rules }: RuleGroup): string {
+/** What a file begins with; the texts of its groups follow, of which there has to be one. */
+export function ruleFileHead(comments: readonly string[]): string {
+  return `${commentText(comments)}groups:\n`
+}
+
+function commentText(comments: readonly string[]): string {
+  return comments.map((line) => `# ${line}\n`).join('')
+}
+
+/** A group as it stands in a rule file. */
+export function groupText({ name, intervalMs, queryOffsetMs, limit, rules }: RuleGroup): string {
   const lines = [`- name: ${scalar(name)}\n`]
   if (intervalMs !== undefined) lines.push(`  interval: ${formatDuration(intervalMs)}\n`)
   if (queryOffsetMs !== 0) lines.push(`  query_offset: ${formatDuration(queryOffsetMs)}\n`)
