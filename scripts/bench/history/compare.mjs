@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { median } from '../support.mjs'
 import { differenceOf } from './client.mjs'
 import { peers } from './programs.mjs'
@@ -15,6 +16,8 @@ const ROUNDS = 9
  */
 const ASKED_IN_A_ROUND = 10
 const ROUND_MS = 1000
+/** What one does behind its answers, such as collecting garbage, is not to be paid for by the next. */
+const SETTLE_MS = 250
 /** Every question is for another moment, a scrape and some milliseconds earlier, so that no answer is one that was given before. */
 const SHIFT_MS = 15_007
 
@@ -50,6 +53,7 @@ export async function race(
     const values = {}
     for (const [key, program] of programs) {
       let answer
+      await delay(SETTLE_MS)
       // However often each is asked, the last question is about the same moment for all.
       for (let left = repeats[key] - 1; left >= 0; left--) {
         answer = await ask(program, momentOf((round + 1) * ASKED_IN_A_ROUND - 1 - left), key)

@@ -66,17 +66,16 @@ function simple(first: (value: number) => number, next: (before: number, value: 
 class Sum implements Accumulator {
   readonly values: Float64Array
   readonly present: Uint8Array
-  readonly #compensations: Float64Array
+  /** Where there is a second value. */
+  #compensations: Float64Array | undefined
 
   constructor(length: number) {
     this.values = numberColumn(length)
     this.present = flagColumn(length)
-    this.#compensations = numberColumn(length)
   }
 
   take(vector: Vector, i: number, to: number): void {
     const { values, present } = this
-    const compensations = this.#compensations
     const { steps } = vector
     const from = i * steps
     for (let k = 0; k < steps; k++) {
@@ -88,6 +87,8 @@ class Sum implements Accumulator {
         values[at] = value
         continue
       }
+      this.#compensations ??= numberColumn(values.length)
+      const compensations = this.#compensations
       const sum = values[at] as number
       const next = sum + value
       if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) compensations[at] = 0
@@ -102,7 +103,8 @@ class Sum implements Accumulator {
   finish(from: number, steps: number): void {
     const { values } = this
     const compensations = this.#compensations
-    for (let at = from; at < from + steps; at++) values[at] = (values[at] as number) + (compensations[at] as number)
+    // Also where there is nothing to add: minus zero becomes zero, as in Prometheus.
+    for (let at = from; at < from + steps; at++) values[at] = (values[at] as number) + (compensations?.[at] ?? 0)
   }
 }
 

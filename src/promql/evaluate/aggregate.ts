@@ -5,7 +5,7 @@ import { formatFixed, formatGeneral } from '../syntax/number.ts'
 import { isLabelName, quoteText } from '../syntax/text.ts'
 import { type Accumulator, accumulators } from './accumulate.ts'
 import type { Evaluation, Steps } from './evaluation.ts'
-import { type Groups, groupLabels, groupsOf, membersOf } from './groups.ts'
+import { type Groups, groupLabels, groupsNow, groupsOf, membersOf } from './groups.ts'
 import { quantile } from './quantile.ts'
 import { best, nanLast } from './rank.ts'
 import { Vector } from './vector.ts'
@@ -18,8 +18,10 @@ export function* aggregate(node: Aggregate, steps: Steps, evaluation: Evaluation
   const parameters = param === undefined ? undefined : yield* evaluation.scalar(param, steps)
   const input = yield* evaluation.vector(unwrapParens(node.expr), steps)
   const create = accumulators[node.op]
-  if (create !== undefined)
-    return yield* accumulated(create, yield* groupsOf(node, input, evaluation), input, evaluation)
+  if (create !== undefined) {
+    const groups = groupsNow(node, input) ?? (yield* groupsOf(node, input, evaluation))
+    return yield* accumulated(create, groups, input, evaluation)
+  }
   if (parameters === undefined) throw new PromqlError('execution', `${node.op} has no parameter`, node.span)
   if (node.op !== 'quantile') return yield* extremes(node, parameters, input, evaluation)
   warnOfQuantiles(parameters, param as Expr, evaluation)

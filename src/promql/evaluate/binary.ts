@@ -4,7 +4,7 @@ import { flagColumn, numberColumn } from './columns.ts'
 import type { Evaluation } from './evaluation.ts'
 import { type Operation, operationOf } from './operators.ts'
 import { matchKeyOf } from './pairs.ts'
-import { calculated, mergeEqual, Vector } from './vector.ts'
+import { calculated, calculatedNow, mergeEqual, Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
 export function scalarWithScalar(op: BinaryOperator, left: Float64Array, right: Float64Array): Float64Array {
@@ -33,7 +33,7 @@ export function* vectorWithScalar(
     const from = i * steps
     for (let k = 0; k < steps; k++) output[from + k] = outcome(values[from + k] as number, scalar[k] as number)
   }
-  return yield* calculated(node, vector, output, present, evaluation)
+  return calculatedNow(node, vector, output, present) ?? (yield* calculated(node, vector, output, present, evaluation))
 }
 
 function* filtered(

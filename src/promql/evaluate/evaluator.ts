@@ -14,7 +14,7 @@ import type { Pacer } from './pacer.ts'
 import { newestSamples } from './selection.ts'
 import type { SharedResults } from './shared.ts'
 import { subqueryRange } from './subquery.ts'
-import { calculated, Vector } from './vector.ts'
+import { calculated, calculatedNow, Vector } from './vector.ts'
 import { arrival, type Work } from './work.ts'
 
 /** So many values are computed in one go. */
@@ -53,12 +53,17 @@ export class Evaluator implements Evaluation {
     return this.#infos === undefined ? [] : [...this.#infos]
   }
 
-  *vector(expr: Expr, steps: Steps): Work<Vector> {
+  // Whoever only hands on work returns it rather than doing it in work of its own: rules are many, and each of these is garbage.
+  vector(expr: Expr, steps: Steps): Work<Vector> {
     const { shared } = this.#settings
     // Inside a subquery the times are others.
-    if (shared === undefined || steps !== this.querySteps) return yield* this.#vector(expr, steps)
-    const name = shared.nameOf(expr)
-    if (name === undefined) return yield* this.#vector(expr, steps)
+    const name = steps === this.querySteps ? shared?.nameOf(expr) : undefined
+    return shared === undefined || name === undefined
+      ? this.#vector(expr, steps)
+      : this.#sharedVector(expr, steps, shared, name)
+  }
+
+  *#sharedVector(expr: Expr, steps: Steps, shared: SharedResults, name: string): Work<Vector> {
     const known = shared.get(name)
     if (known !== undefined) return known
     const result = yield* this.#vector(expr, steps)
@@ -66,25 +71,22 @@ export class Evaluator implements Evaluation {
     return result
   }
 
-  *#vector(expr: Expr, steps: Steps): Work<Vector> {
-    if (steps.count > 1 && isStepInvariant(expr)) return yield* this.#broadcast(expr, steps)
+  #vector(expr: Expr, steps: Steps): Work<Vector> {
+    if (steps.count > 1 && isStepInvariant(expr)) return this.#broadcast(expr, steps)
     switch (expr.kind) {
       case 'selector':
-        return yield* newestSamples(yield* this.selection(expr, steps), 'value', this)
+        return this.#newest(expr, steps)
       case 'paren':
-        return yield* this.vector(expr.expr, steps)
-      case 'unary': {
-        const input = yield* this.vector(expr.expr, steps)
-        if (expr.op === '+') return input
-        return yield* calculated(expr, input, yield* this.#negated(input.values), input.present, this)
-      }
+        return this.vector(expr.expr, steps)
+      case 'unary':
+        return expr.op === '+' ? this.vector(expr.expr, steps) : this.#negative(expr, steps)
       case 'binary':
-        return yield* this.#binary(expr, steps)
+        return this.#binary(expr, steps)
       case 'aggregate':
-        return yield* aggregate(expr, steps, this)
+        return aggregate(expr, steps, this)
       case 'call': {
         const fn = functionNamed(expr.name)
-        if (fn?.returns === 'vector') return yield* fn.evaluate(expr, steps, this)
+        if (fn?.returns === 'vector') return fn.evaluate(expr, steps, this)
         break
       }
       default:
@@ -92,11 +94,27 @@ export class Evaluator implements Evaluation {
     throw new PromqlError('execution', 'expected an instant vector', expr.span)
   }
 
+  *#newest(selector: VectorSelector, steps: Steps): Work<Vector> {
+    return yield* newestSamples(yield* this.selection(selector, steps), 'value', this)
+  }
+
+  *#negative(expr: Expr & { kind: 'unary' }, steps: Steps): Work<Vector> {
+    const input = yield* this.vector(expr.expr, steps)
+    const values = yield* this.#negated(input.values)
+    return (
+      calculatedNow(expr, input, values, input.present) ?? (yield* calculated(expr, input, values, input.present, this))
+    )
+  }
+
+  scalarNow(expr: Expr, steps: Steps): Float64Array | undefined {
+    if (expr.kind !== 'number') return undefined
+    this.charge(steps.count)
+    return numberColumn(steps.count).fill(expr.value)
+  }
+
   *scalar(expr: Expr, steps: Steps): Work<Float64Array> {
-    if (expr.kind === 'number') {
-      this.charge(steps.count)
-      return numberColumn(steps.count).fill(expr.value)
-    }
+    const now = this.scalarNow(expr, steps)
+    if (now !== undefined) return now
     if (steps.count > 1 && isStepInvariant(expr)) {
       const [value = Number.NaN] = yield* this.scalar(expr, { ...steps, count: 1 })
       this.charge(steps.count)
@@ -134,7 +152,9 @@ export class Evaluator implements Evaluation {
     if (inner.kind !== 'range') throw new PromqlError('execution', 'expected a range vector', expr.span)
     const { selector, rangeMs } = inner
     const ends = this.#times(selector, steps)
-    const series = yield* this.#fetch(selector, (ends[0] as number) - rangeMs, ends[steps.count - 1] as number)
+    const startMs = (ends[0] as number) - rangeMs
+    const selected = this.#select(selector, startMs, ends[steps.count - 1] as number)
+    const series = this.#checked(selector, startMs, 'then' in selected ? yield* arrival(selected) : selected)
     this.charge(series.length * steps.count)
     return { series, isNameless: false, rangeMs, ends }
   }
@@ -143,7 +163,9 @@ export class Evaluator implements Evaluation {
     const { lookbackMs } = this.#settings
     const times = this.#times(selector, steps)
     const startMs = (times[0] as number) - lookbackMs
-    return { series: yield* this.#fetch(selector, startMs, times[steps.count - 1] as number), times, lookbackMs }
+    const selected = this.#select(selector, startMs, times[steps.count - 1] as number)
+    const series = this.#checked(selector, startMs, 'then' in selected ? yield* arrival(selected) : selected)
+    return { series, times, lookbackMs }
   }
 
   warn(message: string, { line, column }: Span): void {
@@ -184,9 +206,11 @@ export class Evaluator implements Evaluation {
     return output
   }
 
-  *#fetch(selector: VectorSelector, startMs: number, endMs: number): Work<readonly SelectedSeries[]> {
-    const selected = this.#data.select({ matchers: selector.matchers, startMs, endMs })
-    const series = 'then' in selected ? yield* arrival(selected) : selected
+  #select({ matchers }: VectorSelector, startMs: number, endMs: number): ReturnType<Queryable['select']> {
+    return this.#data.select({ matchers, startMs, endMs })
+  }
+
+  #checked(selector: VectorSelector, startMs: number, series: readonly SelectedSeries[]): readonly SelectedSeries[] {
     const { maxSeries } = this.#settings
     if (series.length > maxSeries) {
       const why = `selects ${series.length} series, more than ${maxSeries}; add matchers`
@@ -223,12 +247,13 @@ export class Evaluator implements Evaluation {
   *#binary(node: Expr & { kind: 'binary' }, steps: Steps): Work<Vector> {
     const { op, left, right } = node
     if (typeOf(left) === 'scalar') {
-      const scalar = yield* this.scalar(left, steps)
+      const scalar = this.scalarNow(left, steps) ?? (yield* this.scalar(left, steps))
       return yield* vectorWithScalar(node, yield* this.vector(right, steps), scalar, true, this)
     }
     const vector = yield* this.vector(left, steps)
     if (typeOf(right) === 'scalar') {
-      return yield* vectorWithScalar(node, vector, yield* this.scalar(right, steps), false, this)
+      const scalar = this.scalarNow(right, steps) ?? (yield* this.scalar(right, steps))
+      return yield* vectorWithScalar(node, vector, scalar, false, this)
     }
     const other = yield* this.vector(right, steps)
     return yield* isSetOperator(op)

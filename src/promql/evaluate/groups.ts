@@ -15,11 +15,17 @@ export interface Groups {
 const ALL: Groups = { labels: [Labels.empty], groupOf: new Uint32Array(0) }
 const known = new WeakMap<Aggregate, { readonly of: SeriesList; readonly groups: Groups }>()
 
-/** The groups of an aggregation; where there is but one, `groupOf` may be shorter than the vector: a missing group is 0. */
-export function* groupsOf(node: Aggregate, input: Vector, evaluation: Evaluation): Work<Groups> {
+/** What `groupsOf` gives, where nothing has to be looked at for it; undefined otherwise. */
+export function groupsNow(node: Aggregate, input: Vector): Groups | undefined {
   if (!node.without && node.grouping.length === 0) return ALL
   const remembered = known.get(node)
-  if (remembered !== undefined && hasSeries(input, remembered.of)) return remembered.groups
+  return remembered !== undefined && hasSeries(input, remembered.of) ? remembered.groups : undefined
+}
+
+/** The groups of an aggregation; where there is but one, `groupOf` may be shorter than the vector: a missing group is 0. */
+export function* groupsOf(node: Aggregate, input: Vector, evaluation: Evaluation): Work<Groups> {
+  const now = groupsNow(node, input)
+  if (now !== undefined) return now
   const groups = yield* node.without ? groupsWithout(node, input, evaluation) : groupsBy(node, input, evaluation)
   known.set(node, { of: listOf(input), groups })
   return groups

@@ -45,12 +45,18 @@ export interface Names {
 
 const namesByNode = new WeakMap<Expr, { readonly of: SeriesList; readonly names: Names }>()
 
-/** @param node whose series these are */
-export function* namesOf(node: Expr, vector: Vector, evaluation: Evaluation): Work<Names> {
+/** What `namesOf` gives, where nothing has to be looked at for it; undefined otherwise. */
+export function namesNow(node: Expr, vector: Vector): Names | undefined {
   const [only] = vector.labels
   if (only !== undefined && vector.size === 1) return { all: [only.name], canBeDropped: true }
   const remembered = namesByNode.get(node)
-  if (remembered !== undefined && hasSeries(vector, remembered.of)) return remembered.names
+  return remembered !== undefined && hasSeries(vector, remembered.of) ? remembered.names : undefined
+}
+
+/** @param node whose series these are */
+export function* namesOf(node: Expr, vector: Vector, evaluation: Evaluation): Work<Names> {
+  const now = namesNow(node, vector)
+  if (now !== undefined) return now
   const all = new Set<string>()
   let anyTyped = false
   let last: string | undefined
@@ -68,11 +74,17 @@ export function* namesOf(node: Expr, vector: Vector, evaluation: Evaluation): Wo
 
 const resultsByNode = new WeakMap<Expr, { readonly of: SeriesList; readonly labels: readonly Labels[] }>()
 
-/** The labels of a query's result. */
-export function* finalLabels(node: Expr, vector: Vector, evaluation: Evaluation): Work<readonly Labels[]> {
+/** What `finalLabels` gives, where nothing has to be looked at for it; undefined otherwise. */
+export function finalLabelsNow(node: Expr, vector: Vector): readonly Labels[] | undefined {
   if (!vector.isNameless) return vector.labels
   const remembered = resultsByNode.get(node)
-  if (remembered !== undefined && hasSeries(vector, remembered.of)) return remembered.labels
+  return remembered !== undefined && hasSeries(vector, remembered.of) ? remembered.labels : undefined
+}
+
+/** The labels of a query's result. */
+export function* finalLabels(node: Expr, vector: Vector, evaluation: Evaluation): Work<readonly Labels[]> {
+  const now = finalLabelsNow(node, vector)
+  if (now !== undefined) return now
   const labels: Labels[] = []
   for (let i = 0; i < vector.size; i++) {
     if (evaluation.due(16)) yield

@@ -6,7 +6,7 @@ import { parse } from '../syntax/parse.ts'
 import type { Queryable } from './data.ts'
 import { type Evaluation, type Steps, stepTime } from './evaluation.ts'
 import { Evaluator } from './evaluator.ts'
-import { dropMetadata, finalLabels } from './names.ts'
+import { dropMetadata, finalLabels, finalLabelsNow } from './names.ts'
 import { Pacer } from './pacer.ts'
 import { withoutMarkers } from './selection.ts'
 import type { SharedResults } from './shared.ts'
@@ -114,7 +114,7 @@ function* instantValue(expr: Expr, steps: Steps, evaluation: Evaluation): Work<Q
     }
     case 'vector': {
       const vector = yield* evaluation.vector(expr, steps)
-      const labels = yield* finalLabels(expr, vector, evaluation)
+      const labels = finalLabelsNow(expr, vector) ?? (yield* finalLabels(expr, vector, evaluation))
       const samples: InstantSample[] = []
       for (let i = 0; i < vector.size; i++) {
         if (evaluation.due(1)) yield

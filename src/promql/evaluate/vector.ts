@@ -3,7 +3,7 @@ import { PromqlError } from '../error.ts'
 import type { Expr } from '../syntax/ast.ts'
 import { flagColumn, numberColumn, sharedOnes } from './columns.ts'
 import type { Evaluation } from './evaluation.ts'
-import { dropMetadata, labelsCompared, namesOf } from './names.ts'
+import { dropMetadata, labelsCompared, namesNow, namesOf } from './names.ts'
 import type { Work } from './work.ts'
 
 /**
@@ -99,10 +99,26 @@ export function* calculated(
   present: Uint8Array,
   evaluation: Evaluation,
 ): Work<Vector> {
-  const output = new Vector(input.steps, input.labels, true, values, present)
-  output.typed = input.typed
+  const output = resultOf(input, values, present)
   if (input.isNameless || (yield* namesOf(node, input, evaluation)).canBeDropped) return output
   return yield* mergeEqual(output, evaluation)
+}
+
+/** As `calculated`, where it is known already that the names can go; undefined otherwise. */
+export function calculatedNow(
+  node: Expr,
+  input: Vector,
+  values: Float64Array,
+  present: Uint8Array,
+): Vector | undefined {
+  const canBeDropped = input.isNameless || namesNow(node, input)?.canBeDropped === true
+  return canBeDropped ? resultOf(input, values, present) : undefined
+}
+
+function resultOf(input: Vector, values: Float64Array, present: Uint8Array): Vector {
+  const output = new Vector(input.steps, input.labels, true, values, present)
+  output.typed = input.typed
+  return output
 }
 
 /**

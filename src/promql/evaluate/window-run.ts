@@ -44,7 +44,7 @@ export class WindowRun {
   #usesTree = false
   /** Up to where the current window is summed up; -1 when it has not begun. */
   #summedTo = -1
-  readonly #drops = new Drops()
+  #drops: Drops | undefined
   #found = false
 
   constructor(work: WindowWork, walk: WindowWalk, evaluation: Evaluation) {
@@ -132,7 +132,9 @@ export class WindowRun {
   /** Looks at the series as a whole first: where it drops, or what pieces of it sum up to where wide windows overlap. */
   *#prepare(samples: Samples): Work<void> {
     if (this.#needs <= NEEDS.growth) {
-      if (this.#needs !== 0) this.#drops.find(samples)
+      if (this.#needs === 0) return
+      this.#drops ??= new Drops()
+      this.#drops.find(samples)
       return
     }
     const inWindow = samples.length / this.#windowsInSpan()
@@ -156,7 +158,7 @@ export class WindowRun {
     for (let step = first; step < end; step++) {
       if (walk.moveTo(step) < this.#least) continue
       const { from, to } = walk
-      if (drops === undefined || !drops.areIn(from, to)) summary.setEnds(needs, timesMs, values, from, to)
+      if (drops?.areIn(from, to) !== true) summary.setEnds(needs, timesMs, values, from, to)
       else summary.begin(needs).takeSamples(timesMs, values, from, to)
       const value = result(summary, walk)
       this.#set(output, at + step, value === undefined ? this.#exact() : value)

@@ -1,5 +1,5 @@
 import type { Evaluation, RangeSeries, RangeVector, Steps } from '../evaluate/evaluation.ts'
-import { namesOf } from '../evaluate/names.ts'
+import { namesNow, namesOf } from '../evaluate/names.ts'
 import { withoutMarkers } from '../evaluate/selection.ts'
 import { refuseEqual, Vector } from '../evaluate/vector.ts'
 import { WindowRun, type WindowWork } from '../evaluate/window-run.ts'
@@ -36,7 +36,9 @@ export function windowFunction(name: string, work: WindowOptions): VectorFunctio
       const range = yield* evaluation.range(arg, steps)
       const isNameless = !keepsName || range.isNameless
       const output = yield* overWindows(work, range, isNameless, steps, parameters, evaluation)
-      const names = range.isNameless ? undefined : yield* namesOf(call, output, evaluation)
+      const names = range.isNameless
+        ? undefined
+        : (namesNow(call, output) ?? (yield* namesOf(call, output, evaluation)))
       if (work.note !== undefined) for (const name of names?.all ?? []) work.note(name, arg, evaluation)
       if (work.checkParameter !== undefined && parameters !== undefined) {
         for (let k = 0; k < steps.count; k++) {
