@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http'
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
@@ -17,6 +23,8 @@ export interface PostRequest {
   readonly proxy: URL | undefined
   /** How TLS is spoken with the server; as usual unless told. */
   readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'> | undefined
+  /** Keeps connections for those who post again and again to one address; without it, and with a proxy, each has its own. */
+  readonly agent?: Agent | undefined
 }
 
 export interface PostAnswer {
@@ -34,7 +42,7 @@ export class ProxyError extends Error {
 const MAX_ANSWER_BYTES = 64 * 1024
 
 /**
- * One POST on a connection of its own. The addresses of the name are judged as they are connected to, so that a name whose
+ * One POST. The addresses of the name are judged as they are connected to, so that a name whose
  * addresses change in between leads nowhere else; redirects are answers like any other.
  *
  * @throws ForbiddenAddressError, ProxyError, the signal's reason, or what the connection failed with (`ECONNREFUSED`, …)
@@ -48,13 +56,17 @@ export async function httpPost(options: PostRequest): Promise<PostAnswer> {
     request.once('response', resolve)
     request.on('error', reject)
   })
+  let isKept = false
   try {
     request.end(body)
-    return await readAnswer(await answered, signal)
+    const answer = await answered
+    const read = await readAnswer(answer, signal)
+    isKept = options.agent !== undefined && answer.complete
+    return read
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {
-    request.destroy()
+    if (!isKept) request.destroy()
   }
 }
 
@@ -63,7 +75,12 @@ async function start(options: PostRequest): Promise<ClientRequest> {
   const headers = { ...options.headers, 'content-length': String(Buffer.byteLength(body)) }
   const base = { method: 'POST', headers, signal, agent: false } as const
   if (proxy === undefined)
-    return requesterOf(url)(withoutLogin(url), { ...base, ...tls, lookup: allowedLookup(policy) })
+    return requesterOf(url)(withoutLogin(url), {
+      ...base,
+      ...tls,
+      agent: options.agent ?? false,
+      lookup: allowedLookup(policy),
+    })
   refuseLiteral(proxy.hostname, policy)
   if (url.protocol === 'https:') {
     const tunnel = await openTunnel(options, proxy)

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 import { resolve } from 'node:path'
 import type { AddressPolicy } from '../../lib/address.ts'
 import { backoffMs } from '../../lib/backoff.ts'
@@ -62,6 +64,12 @@ const BACKOFF = { firstMs: 500, factor: 2, maxMs: 30_000, jitterShare: 0.3 } as 
 /** A wait that the other side asks for is kept within these, whatever its clock says. */
 const LONGEST_WAIT_MS = 300_000
 const MAX_KNOWN_SERIES = 200_000
+/**
+ * So many requests' samples are read at once, and have one position. They are sent series by series, so that the labels of one,
+ * which are longer than a sample, are not written anew for each.
+ */
+const REQUESTS_A_POSITION = 50
+const ONE_CONNECTION = { keepAlive: true, maxSockets: 1 } as const
 
 /**
  * Sends every sample to another store, each at least once and in order, from where the last run ended. What the other side
@@ -70,8 +78,12 @@ const MAX_KNOWN_SERIES = 200_000
 export class RemoteWriter {
   readonly #options: ForwarderOptions
   readonly #encoded = new Map<number, Uint8Array | null>()
+  readonly #agent: Agent
+
   constructor(options: ForwarderOptions) {
     this.#options = options
+    const isSecure = options.remote.url.protocol === 'https:'
+    this.#agent = isSecure ? new SecureAgent(ONE_CONNECTION) : new Agent(ONE_CONNECTION)
   }
 
   /** Sends until the signal ends it. */
@@ -84,7 +96,7 @@ export class RemoteWriter {
         await source.save(remote.name, position)
       }
       while (!signal.aborted) {
-        const owed = source.next(position, remote.batchSamples)
+        const owed = source.next(position, REQUESTS_A_POSITION * remote.batchSamples)
         if (owed === undefined) {
           await clock.sleep(LOOK_EVERY_MS, signal)
           continue
@@ -95,32 +107,44 @@ export class RemoteWriter {
       }
     } catch (error) {
       if (!signal.aborted) throw error
+    } finally {
+      this.#agent.destroy()
     }
   }
 
   /** Sends samples in requests of at most the size that is allowed. */
-  async #send({ refs, timesMs, values, stale }: OwedSamples, signal: AbortSignal): Promise<void> {
+  async #send(samples: OwedSamples, signal: AbortSignal): Promise<void> {
     const { batchSamples } = this.#options.remote
     const turns = new Turns()
-    for (let from = 0; from < refs.length; from += batchSamples) {
-      const to = Math.min(from + batchSamples, refs.length)
-      const bySeries = new Map<number, { labels: Uint8Array; timesMs: number[]; values: number[]; stale: boolean[] }>()
-      for (let i = from; i < to; i++) {
-        const ref = refs[i] as number
-        let series = bySeries.get(ref)
-        if (series === undefined) {
-          const labels = this.#labelsOf(ref)
-          if (labels === null) continue
-          series = { labels, timesMs: [], values: [], stale: [] }
-          bySeries.set(ref, series)
-        }
-        series.timesMs.push(timesMs[i] as number)
-        series.values.push(values[i] as number)
-        series.stale.push(stale[i] as boolean)
-      }
+    // While one request is on its way the next is written.
+    let before: Promise<void> | undefined
+    for (const series of requestsOf(this.#bySeries(samples), batchSamples)) {
       if (turns.isOver()) await turns.next()
-      await this.#deliver([...bySeries.values()], signal)
+      const body = packSnappy(encodeWriteRequest(series))
+      await before
+      before = this.#deliver(series, body, signal)
+      // It is heard of when the next one is ready.
+      before.catch(() => {})
     }
+    await before
+  }
+
+  #bySeries({ refs, timesMs, values, stale }: OwedSamples): Iterable<GrowingSeries> {
+    const bySeries = new Map<number, GrowingSeries>()
+    for (let i = 0; i < refs.length; i++) {
+      const ref = refs[i] as number
+      let series = bySeries.get(ref)
+      if (series === undefined) {
+        const labels = this.#labelsOf(ref)
+        if (labels === null) continue
+        series = { labels, timesMs: [], values: [], stale: [] }
+        bySeries.set(ref, series)
+      }
+      series.timesMs.push(timesMs[i] as number)
+      series.values.push(values[i] as number)
+      series.stale.push(stale[i] as boolean)
+    }
+    return bySeries.values()
   }
 
   /** Null for a series that is not to be sent. */
@@ -137,10 +161,10 @@ export class RemoteWriter {
   }
 
   /** Posts until it is taken; what is refused for good is divided until only what is wrong is left out. */
-  async #deliver(series: readonly WrittenSeries[], signal: AbortSignal): Promise<void> {
+  async #deliver(series: readonly WrittenSeries[], body: Uint8Array, signal: AbortSignal): Promise<void> {
     const samples = series.reduce((sum, { timesMs }) => sum + timesMs.length, 0)
     if (samples === 0) return
-    const refusal = await this.#post(packSnappy(encodeWriteRequest(series)), signal)
+    const refusal = await this.#post(body, signal)
     if (refusal === undefined) {
       const newestMs = series.reduce((most, { timesMs }) => Math.max(most, timesMs.at(-1) ?? 0), 0)
       this.#options.onSent(samples, newestMs)
@@ -150,7 +174,7 @@ export class RemoteWriter {
       this.#options.onRefused(1, refusal)
       return
     }
-    for (const half of halves(series)) await this.#deliver(half, signal)
+    for (const half of halves(series)) await this.#deliver(half, packSnappy(encodeWriteRequest(half)), signal)
   }
 
   /** @returns why it is refused for good; undefined when it was taken */
@@ -168,6 +192,7 @@ export class RemoteWriter {
           policy: policy(),
           proxy: undefined,
           tls: await tlsOptionsOf(remote.tls, this.#read),
+          agent: this.#agent,
         })
         const { status, text, headers } = answer
         if (status >= 200 && status < 300) return undefined
@@ -201,18 +226,48 @@ export class RemoteWriter {
   readonly #read = (file: string) => readFile(resolve(this.#options.baseFolder, file))
 }
 
+interface GrowingSeries extends WrittenSeries {
+  readonly timesMs: number[]
+  readonly values: number[]
+  readonly stale: boolean[]
+}
+
+/** Series in requests of at most so many samples. */
+function* requestsOf(all: Iterable<WrittenSeries>, most: number): Generator<readonly WrittenSeries[]> {
+  let request: WrittenSeries[] = []
+  let room = most
+  for (const series of all) {
+    const { length } = series.timesMs
+    for (let from = 0; from < length; ) {
+      const to = Math.min(from + room, length)
+      request.push(partOf(series, from, to))
+      room -= to - from
+      from = to
+      if (room > 0) continue
+      yield request
+      request = []
+      room = most
+    }
+  }
+  if (request.length > 0) yield request
+}
+
+function partOf(series: WrittenSeries, from: number, to: number): WrittenSeries {
+  const { labels, timesMs, values, stale } = series
+  if (from === 0 && to === timesMs.length) return series
+  return { labels, timesMs: timesMs.slice(from, to), values: values.slice(from, to), stale: stale.slice(from, to) }
+}
+
 /** By series, or, where there is one only, by time. */
 function halves(series: readonly WrittenSeries[]): readonly (readonly WrittenSeries[])[] {
   if (series.length > 1) {
     const middle = Math.ceil(series.length / 2)
     return [series.slice(0, middle), series.slice(middle)]
   }
-  const [{ labels, timesMs, values, stale }] = series as readonly [WrittenSeries]
-  const middle = Math.ceil(timesMs.length / 2)
-  const part = (from: number, to: number) => [
-    { labels, timesMs: timesMs.slice(from, to), values: values.slice(from, to), stale: stale.slice(from, to) },
-  ]
-  return [part(0, middle), part(middle, timesMs.length)]
+  const [only] = series as readonly [WrittenSeries]
+  const { length } = only.timesMs
+  const middle = Math.ceil(length / 2)
+  return [[partOf(only, 0, middle)], [partOf(only, middle, length)]]
 }
 
 /** `120`, or a date; 0 where it says neither. */
