@@ -103,6 +103,8 @@ kpis:
 const pushed = { times: 0, loadPercent: 40 }
 
 const folder = mkdtempSync(join(tmpdir(), 'midwatch-drill-'))
+/** Beside it, as PostgreSQL does not run as root and has to get there. */
+const postgresFolder = mkdtempSync(join(tmpdir(), 'midwatch-drill-postgres-'))
 const stops = []
 const stopLater = (one) => {
   stops.push(one)
@@ -119,6 +121,7 @@ try {
   process.exitCode = different === 0 ? 0 : 1
 } finally {
   for (const one of stops.reverse()) await one.stop()
+  rmSync(postgresFolder, { recursive: true, force: true })
   if (isKept) console.log(folder)
   else rmSync(folder, { recursive: true, force: true })
 }
@@ -130,7 +133,7 @@ async function drill() {
   for (const name of ['midwatch', 'prometheus', 'alertmanager', 'blackbox', 'node', 'nginx', 'postgres'])
     ports[name] = await freePort()
   let nginx = stopLater(await startNginx(ports.nginx))
-  const startPostgres = await makePostgres(paths.postgres, join(folder, 'postgres'), ports.postgres)
+  const startPostgres = await makePostgres(paths.postgres, postgresFolder, ports.postgres)
   let postgres = stopLater(await startPostgres())
   stopLater(
     await start('node_exporter', paths.node, [`--web.listen-address=127.0.0.1:${ports.node}`, '--log.level=error'], {
@@ -233,6 +236,9 @@ async function drill() {
   const panels = await panelRows(out, midwatchUrl, prometheusUrl, historyMs)
   say(`## Queries of the dashboards on the history\n\n${table(summaryOf(panels))}`)
 
+  const targets = await targetRows(prometheusUrl)
+  say(`## Targets\n\n${table(targets)}`)
+
   // Both watch the same faults.
   const startMs = Date.now()
   const timelines = { midwatch: new Timeline(), stack: new Timeline() }
@@ -258,7 +264,7 @@ async function drill() {
   const messages = messageRows(receiver.messages, startMs, explain)
   say(`## Messages\n\n${table(messages)}`)
   if (alerts.length < 4) throw new Error('the faults made fewer than four alerts: the drill proves nothing')
-  return [...panels, ...alerts, ...messages]
+  return [...panels, ...targets, ...alerts, ...messages]
 
   function startNginx(port) {
     const base = join(folder, 'nginx')
@@ -411,6 +417,24 @@ async function panelRows(out, midwatchUrl, prometheusUrl, atMs) {
   }
   if (rows.length === 0) throw new Error('no dashboard has a query: the drill proves nothing')
   return rows
+}
+
+/** Whether the stack reaches everything that it is told to scrape, midwatch's own and pushed metrics among it. */
+async function targetRows(prometheusUrl) {
+  const untilMs = Date.now() + 15_000
+  for (;;) {
+    const { activeTargets } = await ask(prometheusUrl, 'targets')
+    const isWell = activeTargets.length > 0 && activeTargets.every(({ health }) => health === 'up')
+    if (isWell || Date.now() > untilMs) {
+      return activeTargets.map(({ scrapePool, labels, health, lastError }) => ({
+        what: `${scrapePool} ${labels.instance ?? ''}`,
+        midwatch: 'up',
+        stack: health === 'up' ? 'up' : `${health}: ${lastError}`,
+        verdict: health === 'up' ? 'same' : 'DIFFERENT',
+      }))
+    }
+    await delay(500)
+  }
 }
 
 /** What is the same is counted, what is not is shown. */

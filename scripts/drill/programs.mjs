@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, chownSync, constants, mkdirSync, readdirSync } from 'node:fs'
+import { accessSync, chownSync, constants, readdirSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -92,12 +92,11 @@ function connects(port) {
 }
 
 /**
- * A cluster of PostgreSQL in a folder, started on a port.
+ * A cluster of PostgreSQL in a folder that is there and empty, to be started on a port.
  *
  * @returns how it is started again on the same cluster
  */
 export async function makePostgres(path, folder, port) {
-  mkdirSync(folder, { recursive: true })
   // It refuses to run as root; the account that its package has made owns the files then.
   const account = process.getuid() === 0 ? await accountOf('postgres') : {}
   if (account.uid !== undefined) chownSync(folder, account.uid, account.gid)

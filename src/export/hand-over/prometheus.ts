@@ -112,7 +112,8 @@ export function midwatchJobs({
     {
       job_name: PUSHED_JOB,
       ...common,
-      params: { 'match[]': [`{job!~"probe|node",__name__!~"${others}"}`] },
+      // A selector has to have one condition that no missing label meets.
+      params: { 'match[]': [`{__name__=~".+",__name__!~"${others}",job!~"probe|node"}`] },
       metric_relabel_configs: [
         { source_labels: ['job'], regex: PUSHED_JOB, target_label: 'job', replacement: '' },
         {
