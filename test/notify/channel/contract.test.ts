@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Notification } from '../../../src/model/notification.ts'
-import { type Channel, DeliveryError, type SendContext } from '../../../src/notify/channel/channel.ts'
+import type { Channel, SendContext } from '../../../src/notify/channel/channel.ts'
 import { channels } from '../../../src/notify/channel/registry.ts'
-import { closedPort } from '../../support/listen.ts'
+import { type Delivered, deliveryContract } from './delivery-contract.ts'
 import { type Manner, type Member, members } from './members.ts'
 import { alert, NOW, notification, sendContext } from './notification.ts'
 
@@ -23,17 +23,15 @@ function send(member: Member, port: number, sent: Notification, context: SendCon
   return channel.send(settings, sent, context)
 }
 
-async function failure(sending: Promise<void>): Promise<DeliveryError> {
-  const error = await sending.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  expect(error).toBeInstanceOf(DeliveryError)
-  const { message } = error as DeliveryError
-  // One line that a person can read.
-  expect(message).toMatch(/^[^\n]{10,400}$/)
-  expect(message).not.toMatch(/undefined|\[object/)
-  return error as DeliveryError
+function deliveredBy(member: Member): Delivered {
+  const channel = channels[member.name] as Channel<unknown>
+  const settingsFor = (host: string, port: number, more = {}) =>
+    channel.config.parse({ ...member.written(host, port), ...more })
+  return {
+    ...member,
+    send: (host, port, context, more) => channel.send(settingsFor(host, port, more), notification([firing]), context),
+    describe: (more) => channel.describe(settingsFor('127.0.0.1', 1, more)),
+  }
 }
 
 const firing = alert({ annotations: { summary: 'The shop is down' }, finding: 'connect: refused' })
@@ -119,63 +117,7 @@ describe.each(members.map((member) => [member.name, member] as const))('%s', (_n
     expect(it.faults()).toEqual([])
   })
 
-  test.each(member.refusals)('a refusal with %i is tried again: %s', async (status, retry) => {
-    await using it = await member.start({ kind: 'refuses', status })
-    const error = await failure(send(member, it.port, notification([firing])))
-    expect(error.retry).toBe(retry)
-    expect(error.message).toContain(String(status))
-  })
-
-  test('a service that hangs is left as soon as the try is over, and its connection closed', async () => {
-    const stop = new AbortController()
-    const reached = Promise.withResolvers<void>()
-    await using it = await member.start({ kind: 'hangs', reached: reached.resolve })
-    const failing = failure(send(member, it.port, notification([firing]), sendContext(stop.signal)))
-    await reached.promise
-    stop.abort()
-    const error = await failing
-    expect(error.retry).toBe('later')
-    expect(error.message).toContain('did not answer in time')
-    await it.allClosed()
-  })
-
-  test('a try that is over before it begins sends nothing', async () => {
-    await using it = await member.start(TAKES)
-    const error = await failure(send(member, it.port, notification([firing]), sendContext(AbortSignal.abort())))
-    expect(error.retry).toBe('later')
-    expect(it.messages).toEqual([])
-  })
-
-  test('a line that is cut is tried again', async () => {
-    await using it = await member.start({ kind: 'cuts' })
-    expect((await failure(send(member, it.port, notification([firing])))).retry).toBe('later')
-  })
-
-  test('where nobody listens it is tried again, with the reason', async () => {
-    const error = await failure(send(member, await closedPort(), notification([firing])))
-    expect(error).toMatchObject({ retry: 'later', message: expect.stringContaining('ECONNREFUSED') })
-  })
-
-  test('a name that does not exist is tried again, with the reason', async () => {
-    const [channel, settings] = settingsOf(member, 'nowhere.invalid', 25)
-    const error = await failure(channel.send(settings, notification([firing]), sendContext()))
-    expect(error).toMatchObject({ retry: 'later', message: expect.stringMatching(/ENOTFOUND|EAI_AGAIN|EBADNAME/) })
-  })
-
-  test.each(['169.254.169.254', '2852039166', '[::ffff:a9fe:a9fe]', '[fd00:ec2::254]', '[64:ff9b::a9fe:a9fe]'])(
-    'nothing goes to what clouds answer at: %s',
-    async (host) => {
-      const [channel, settings] = settingsOf(member, host, 80)
-      const error = await failure(channel.send(settings, notification([firing]), sendContext()))
-      expect(error.message).toMatch(/not allowed as a target/)
-    },
-  )
-
-  test.each([400, 503])('a service that repeats what it was told betrays nothing by its %i', async (status) => {
-    await using it = await member.start({ kind: 'repeats', status: member.overHttp ? status : 535 })
-    const error = await failure(send(member, it.port, notification([firing])))
-    expect(member.secrets.filter((secret) => error.message.includes(secret))).toEqual([])
-  })
+  deliveryContract(deliveredBy(member))
 
   test('no secret is in its description, its target or what is printed of its settings', () => {
     const [channel, settings] = settingsOf(member, '127.0.0.1', 1)
@@ -194,41 +136,5 @@ describe.each(members.map((member) => [member.name, member] as const))('%s', (_n
     expect(Object.keys(channel.describe(settings))).toEqual(
       expect.arrayContaining(Object.keys(member.written('127.0.0.1', 1))),
     )
-  })
-})
-
-const overHttp = members.filter((member) => member.overHttp).map((member) => [member.name, member] as const)
-
-describe.each(overHttp)('%s, over HTTP', (name, member) => {
-  test('a redirect is a failure, and the message goes nowhere else', async () => {
-    await using elsewhere = await member.start(TAKES)
-    const location = `http://127.0.0.1:${elsewhere.port}/`
-    await using it = await member.start({ kind: 'refuses', status: 307, headers: { location } })
-    const error = await failure(send(member, it.port, notification([firing])))
-    expect(error).toMatchObject({ retry: 'later', message: expect.stringContaining('sends elsewhere') })
-    expect(elsewhere.messages).toEqual([])
-  })
-
-  test.each([
-    ['30', 30_000],
-    [new Date(NOW + 90_000).toUTCString(), 90_000],
-    ['soon', 0],
-  ])('waits for as long as it is asked to: %s', async (header, waitMs) => {
-    const headers = { 'retry-after': header }
-    await using it = await member.start({ kind: 'refuses', status: 429, headers })
-    expect(await failure(send(member, it.port, notification([firing])))).toMatchObject({ retry: 'later', waitMs })
-  })
-
-  test('goes through a proxy where one is named, and never past it', async () => {
-    await using proxy = await member.start(TAKES)
-    const channel = channels[name] as Channel<unknown>
-    const way = `http://watch:canary-of-the-proxy@127.0.0.1:${proxy.port}`
-    const settings = channel.config.parse({ ...member.written('service.invalid', 80), proxy: way })
-    await channel.send(settings, notification([firing]), sendContext())
-    expect(proxy.messages).toHaveLength(1)
-    const nobody = channel.config.parse({ ...member.written('127.0.0.1', proxy.port), proxy: 'http://127.0.0.1:1' })
-    expect((await failure(channel.send(nobody, notification([firing]), sendContext()))).retry).toBe('later')
-    expect(proxy.messages).toHaveLength(1)
-    expect(JSON.stringify(channel.describe(settings))).not.toContain('canary-of-the-proxy')
   })
 })
