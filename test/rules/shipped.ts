@@ -56,7 +56,7 @@ export interface ShippedAlert {
 export const ruleFiles = namesIn('rules', '.yml')
 
 /** Paths of the unit tests of the shipped rules, from the root. */
-export const caseFiles = namesIn('test/rules', '.test.yml')
+export const caseFiles = namesIn('rule-tests', '.test.yml')
 
 /** Paths of the runbooks, from the root, without their table of contents. */
 export const runbooks = namesIn('docs/runbooks', '.md').filter((path) => !path.endsWith('/README.md'))

@@ -10,6 +10,8 @@ interface TickingGroup {
   readonly route: Route
   readonly createdMs: number
   firstTickMs: number
+  /** The event by which it is looked at at once; undefined where it waits. */
+  causeMs: number | undefined
 }
 
 type Draft = Pick<TellingScenario, 'route' | 'inhibitRules' | 'events' | 'endMs'>
@@ -49,8 +51,12 @@ export function raceIn({ route, inhibitRules, events, endMs }: Draft): string | 
           return 'an alert that is as old as the wait'
         const tickMs = dueMs <= event.atMs ? event.atMs : event.atMs + one.groupWaitMs
         if (tickMs === event.atMs) immediate.add(id)
-        if (known === undefined) groups.set(id, { route: one, createdMs: event.atMs, firstTickMs: tickMs })
-        else if (known.firstTickMs > event.atMs && tickMs === event.atMs) known.firstTickMs = tickMs
+        const causeMs = tickMs === event.atMs ? tickMs : undefined
+        if (known === undefined) groups.set(id, { route: one, createdMs: event.atMs, firstTickMs: tickMs, causeMs })
+        else if (known.firstTickMs > event.atMs && causeMs !== undefined) {
+          known.firstTickMs = tickMs
+          known.causeMs = tickMs
+        }
       }
       if (endsMs > event.atMs) changes.push({ atMs: endsMs, groups: inhibitRules.length > 0 ? 'all' : ids })
     }
@@ -73,10 +79,10 @@ export function raceIn({ route, inhibitRules, events, endMs }: Draft): string | 
   return undefined
 }
 
-function nearTick({ route, createdMs, firstTickMs }: TickingGroup, atMs: number): boolean {
+function nearTick({ route, createdMs, firstTickMs, causeMs }: TickingGroup, atMs: number): boolean {
   if (atMs < createdMs) return false
   // What makes a group is told by it.
-  const isCause = atMs === firstTickMs
+  const isCause = atMs === causeMs
   if (!isCause && Math.abs(atMs - firstTickMs) < MARGIN_MS) return true
   if (atMs <= firstTickMs) return firstTickMs + route.groupIntervalMs - atMs < MARGIN_MS
   const sinceMs = (atMs - firstTickMs) % route.groupIntervalMs
