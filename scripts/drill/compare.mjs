@@ -57,9 +57,15 @@ export function alertRows(midwatch, stack, startMs, toleranceMs, explain) {
 /** A row for each alert that people were told of: how often firing and how often resolved arrived at least once. */
 export function messageRows(messages, sinceMs, explain) {
   const told = new Map()
+  /** What midwatch told of when nobody else was there yet. */
+  const before = new Set()
   for (const { from, status, labels, atMs } of messages) {
-    if (atMs < sinceMs) continue
     const name = nameOf(labels)
+    if (atMs < sinceMs) {
+      if (status === 'firing') before.add(name)
+      else before.delete(name)
+      continue
+    }
     const row = told.get(name) ?? { midwatch: new Set(), stack: new Set() }
     row[from].add(status)
     told.set(name, row)
@@ -72,11 +78,12 @@ export function messageRows(messages, sinceMs, explain) {
         what: name,
         midwatch: ours,
         stack: theirs,
-        verdict: ours === theirs ? 'same' : (explain(name) ?? 'DIFFERENT'),
+        verdict: ours === theirs ? 'same' : (explain(name) ?? (before.has(name) ? TOLD_BEFORE : 'DIFFERENT')),
       }
     })
 }
 
+const TOLD_BEFORE = 'midwatch told it before the move, of which Alertmanager knows nothing'
 const DEFAULTS = { $__rate_interval: '14s', $__interval: '14s', $__range: '14s' }
 
 /** Every query of a dashboard with its variables put in: all values. */

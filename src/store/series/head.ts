@@ -434,10 +434,11 @@ export class Head {
   #unpackedOf(ref: number): Unpacked | undefined {
     const block = this.#lastBlocks[ref] as number
     if (block === 0) return undefined
-    const known = this.#unpacked.get(ref)
-    if (known?.block === block) return known
     const { column, place, count } = this.#blocks.header(block, this.#header)
     const lastMs = (this.#columnsById.get(column) as TimeColumn).at(place + count - 1)
+    const known = this.#unpacked.get(ref)
+    // A constant block grows and keeps its address.
+    if (known?.block === block && known.lastMs === lastMs) return known
     const sealedToMs = this.sealedToMs(ref)
     if (lastMs <= sealedToMs) return undefined
     const gathered = this.#gather(ref, sealedToMs, lastMs)

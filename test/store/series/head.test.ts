@@ -45,6 +45,16 @@ test('cuts open on the left and closed on the right', () => {
   expect(contents(head, 9, 10)).toEqual([[10, 10]])
 })
 
+test('sums up every window of a series that stays the same, however often it was asked before', () => {
+  const head = new Head()
+  for (let timeMs = 10; timeMs <= 3000; timeMs += 10) {
+    head.add(REF, timeMs, 4, false)
+    const summary = new Summary().begin(NEEDS.all)
+    head.summarize(summary, REF, timeMs - 55, timeMs - 5)
+    expect(summary.count).toBe(Math.min(5, timeMs / 10 - 1))
+  }
+})
+
 test('once sealed, takes nothing before the cut, and keeps what came after it', () => {
   const head = new Head()
   for (let timeMs = 10; timeMs <= 1000; timeMs += 10) head.add(REF, timeMs, timeMs, timeMs === 990)
