@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, matchesGlob, resolve } from 'node:path'
 import type { LoadResult } from '../config/load.ts'
 import { type LoadedRules, loadRules } from '../config/rules.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -83,7 +83,7 @@ export class Reloader {
 
   /**
    * Reloads when one of these files changes. Folders are watched rather than files: editors and config maps replace a file by
-   * another one.
+   * another one, and a name may be a pattern, which the next file is to match.
    */
   watch(files: readonly string[]): void {
     const paths = [...new Set(files.map((file) => resolve(file)))].sort()
@@ -96,11 +96,14 @@ export class Reloader {
       timer = setTimeout(() => void this.reload('file watcher'), SETTLE_MS)
     }
     for (const folder of new Set(paths.map((path) => dirname(path)))) {
-      const names = new Set(paths.filter((path) => dirname(path) === folder).map((path) => basename(path)))
+      // Which folders a pattern means is not known.
+      if (/[*?[{]/.test(folder)) continue
+      const names = paths.filter((path) => dirname(path) === folder).map((path) => basename(path))
       try {
         const watcher = watch(folder, { persistent: false }, (_event, name) => {
           // A config map swaps a link named ..data; what it holds has changed then.
-          if (name === null || names.has(name) || name === '..data') changed()
+          if (name === null || name === '..data' || names.some((known) => known === name || matchesGlob(name, known)))
+            changed()
         })
         watcher.on('error', (error) =>
           this.#options.log.warn({ event: 'config.not_watched', folder, err: error }, 'folder not watched'),

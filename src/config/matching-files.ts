@@ -6,8 +6,8 @@ import type { Problem } from '../model/problem.ts'
 const WILD = /[*?[{]/
 
 /**
- * The files that patterns of a key match, with a turn for others before each. Those that can't be read are problems; one that is
- * named and does not exist yet is among the files all the same, so that it is noticed when somebody writes it.
+ * The files that patterns of a key match, with a turn for others before each. Those that can't be read are problems. Patterns
+ * are among the files, and so is one that is named and does not exist yet, so that it is noticed when somebody writes one.
  */
 export async function* readMatching(
   patterns: readonly string[],
@@ -16,10 +16,8 @@ export async function* readMatching(
 ): AsyncGenerator<{ readonly file: string; readonly text: string }> {
   for (const pattern of patterns) {
     const found = globSync(pattern).sort()
-    if (found.length === 0) {
-      problems.push({ file: pattern, field, message: 'matches no file', severity: 'warning' })
-      if (!WILD.test(pattern)) files.push(pattern)
-    }
+    if (found.length === 0) problems.push({ file: pattern, field, message: 'matches no file', severity: 'warning' })
+    if (found.length === 0 || WILD.test(pattern)) files.push(pattern)
     for (const file of found) {
       await turnForOthers()
       if (files.includes(file)) continue

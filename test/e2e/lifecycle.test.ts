@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Midwatch, PROGRAM, tempFolder, until } from './midwatch.ts'
@@ -63,6 +63,18 @@ test('a changed file is taken over by the watcher, by SIGHUP and by POST /-/relo
   const { checks } = await midwatch.get<Health>('/health')
   expect(Object.keys(checks)).toContain('four')
   expect(Object.keys(checks)).not.toContain('one')
+})
+
+test('a rule file that is new is taken over when a pattern names it', async () => {
+  using folder = tempFolder()
+  mkdirSync(join(folder.path, 'rules'))
+  const config = 'rule_files: [rules/*.yml]\nshipped_rules: false\n'
+  await using midwatch = await Midwatch.start(folder.path, { config })
+  writeFileSync(join(folder.path, 'rules/notes.txt'), 'not for midwatch')
+  writeFileSync(join(folder.path, 'rules/shop.yml'), 'groups: [{ name: shop, rules: [{ record: one, expr: "1" }] }]\n')
+  const groups = async () =>
+    (await midwatch.get<{ data: { groups: { name: string }[] } }>('/api/v1/rules')).data.groups.map(({ name }) => name)
+  await until(async () => (await groups()).includes('shop'), 'the rules of the new file')
 })
 
 test('a bad file changes nothing, and shows with its line in the answer, in /health and in a metric', async () => {
