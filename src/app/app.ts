@@ -4,6 +4,7 @@ import type { LoadResult } from '../config/load.ts'
 import { type LoadedRules, loadRules } from '../config/rules.ts'
 import type { Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
+import { lastUnsuccessful } from '../store/audit.ts'
 import { channelStates, outboxBacklog } from '../store/outbox.ts'
 import { putSetting } from '../store/settings.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
@@ -37,6 +38,9 @@ export interface StartOptions {
   /** Where writes are committed; by default on a thread of their own, which only the built program has. */
   readonly writer?: 'thread' | 'inline'
 }
+
+/** Among so many of the newest records it is looked for failures by which an alert of the last run can be explained. */
+const RECORDS_LOOKED_AT = 5000
 
 /** A running midwatch. */
 export interface App {
@@ -171,6 +175,7 @@ export async function startApp(options: StartOptions): Promise<App> {
     await housekeeping.retain()
     await telling.maintenance.retain()
   })
+  audit.failures.note(lastUnsuccessful(store.reader, RECORDS_LOOKED_AT))
   await telling.start(ending.signal)
   isStarted = true
 

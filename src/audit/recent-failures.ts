@@ -31,8 +31,8 @@ const TOO_COMMON = new Set([
 ])
 
 /**
- * The last failures in the audit log, so that an alert can name the journeys on which its errors happened. Kept in memory
- * alone: after a restart it knows of none until some are recorded.
+ * The last failures in the audit log, so that an alert can name the journeys on which its errors happened. After a start it is
+ * told of those of the run before.
  */
 export class RecentFailures {
   #failures: Failure[] = []

@@ -188,6 +188,17 @@ export function auditOfTrace(db: Connection, traceId: string, limit: number): re
   return all.map(toRecord)
 }
 
+/** Of the last `most` records those that did not succeed, oldest first; those whose attributes were erased are left out. */
+export function lastUnsuccessful(db: Connection, most: number): readonly AuditEntry[] {
+  const rows = db
+    .statement(
+      `${ROWS} WHERE audit.seq > (SELECT MAX(seq) FROM audit) - ? AND audit.outcome <> 'success' AND body IS NOT NULL
+       ORDER BY audit.seq`,
+    )
+    .all(most) as Row[]
+  return rows.map((row) => ({ ...toRecord(row), body: row.body as string }))
+}
+
 function filtered(db: Connection, { traceId, actor, action, event, fromMs, toMs }: AuditFilter) {
   let query = sql.selectFrom('audit')
   if (traceId !== undefined) {

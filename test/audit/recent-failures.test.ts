@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type AuditFact, AuditTrail } from '../../src/audit/audit-trail.ts'
+import { lastUnsuccessful } from '../../src/store/audit.ts'
 import { testStore } from '../support/test-store.ts'
 
 const M = 60_000
@@ -58,4 +59,16 @@ test('of very many failures the latest are kept', async () => {
   await t.audit.record(facts.slice(4100))
   expect(t.tracesOf({ actor: 'actor-0' })).toEqual([])
   expect(t.tracesOf({ actor: 'actor-4499' })).toEqual([id(4500)])
+})
+
+test('after a start the failures of the run before are known', async () => {
+  await using t = await trail()
+  await t.audit.record([{ event: 'e', actor: 'shop', outcome: 'failure', traceId: id(77) }])
+  const byAttribute = await t.fail({ attributes: { source: 'stripe' } })
+  await t.audit.record([{ event: 'e', actor: 'shop', outcome: 'success', attributes: { source: 'stripe' } }])
+  const next = new AuditTrail(t.it.store.writer, t.it.clock)
+  next.failures.note(lastUnsuccessful(t.it.store.reader, 2))
+  expect(next.failures.tracesOf([['source', 'stripe']], t.it.clock.now())).toEqual([byAttribute])
+  expect(next.failures.tracesOf([['service', 'shop']], t.it.clock.now())).toEqual([])
+  expect(lastUnsuccessful(t.it.store.reader, 5000)).toHaveLength(2)
 })
