@@ -1,14 +1,16 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { once } from 'node:events'
+import { createGzip } from 'node:zlib'
 import type { Context } from 'hono'
 import { Turns } from '../lib/turns.ts'
 import type { WebEnv } from './auth.ts'
 
-const compress = promisify(gzip)
-
 /** Below this gzip costs more than it saves. */
 const MIN_GZIP_BYTES = 1024
-const BLOCK_CHARACTERS = 256 * 1024
+/**
+ * Short enough to be had from the C library's heap. Megabytes in one piece would have to be cleared by the system page by page
+ * before they can be written, and nobody else would get a turn meanwhile.
+ */
+const BLOCK_CHARACTERS = 60_000
 
 /**
  * Answers with a text that is made piece by piece, packed when the asker takes gzip. Others get their turn while it is made,
@@ -20,11 +22,14 @@ export async function sendText(
   contentType: string,
   vary = 'Accept-Encoding',
 ): Promise<Response> {
-  const blocks: Buffer[] = []
+  const blocks: Uint8Array<ArrayBuffer>[] = []
   const turns = new Turns()
   let text = ''
+  let bytes = 0
   const flush = () => {
-    blocks.push(Buffer.from(text))
+    const block = Buffer.from(text)
+    blocks.push(block)
+    bytes += block.length
     text = ''
   }
   for (const piece of pieces) {
@@ -33,12 +38,41 @@ export async function sendText(
     if (turns.isOver()) await turns.next()
   }
   flush()
-  const body = Buffer.concat(blocks)
   const headers = { 'content-type': contentType, 'cache-control': 'no-store', vary }
-  if (body.length < MIN_GZIP_BYTES || !acceptsGzip(c.req.header('accept-encoding'))) {
-    return c.body(new Uint8Array(body), 200, headers)
-  }
-  return c.body(new Uint8Array(await compress(body)), 200, { ...headers, 'content-encoding': 'gzip' })
+  if (bytes < MIN_GZIP_BYTES || !acceptsGzip(c.req.header('accept-encoding'))) return answerWith(c, blocks, headers)
+  return answerWith(c, await packed(blocks), { ...headers, 'content-encoding': 'gzip' })
+}
+
+function answerWith(
+  c: Context<WebEnv>,
+  blocks: readonly Uint8Array<ArrayBuffer>[],
+  headers: Record<string, string>,
+): Response {
+  const [only] = blocks
+  if (only !== undefined && blocks.length === 1) return c.body(only, 200, headers)
+  const length = blocks.reduce((sum, block) => sum + block.length, 0)
+  const rest = blocks.values()
+  const turns = new Turns()
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (turns.isOver()) await turns.next()
+      const { value } = rest.next()
+      if (value === undefined) controller.close()
+      else controller.enqueue(value)
+    },
+  })
+  return c.body(stream, 200, { ...headers, 'content-length': String(length) })
+}
+
+async function packed(blocks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>[]> {
+  const gzip = createGzip()
+  const output: Buffer<ArrayBuffer>[] = []
+  gzip.on('data', (piece: Buffer<ArrayBuffer>) => output.push(piece))
+  const end = once(gzip, 'end')
+  for (const block of blocks) if (!gzip.write(block)) await once(gzip, 'drain')
+  gzip.end()
+  await end
+  return output
 }
 
 /** Whether an Accept-Encoding header takes gzip, by name or by `*`. */

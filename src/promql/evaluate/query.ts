@@ -71,7 +71,7 @@ export interface QueryResult {
 const DEFAULT_LIMITS: Limits = { samples: 50_000_000, series: 200_000, timeMs: 120_000 }
 
 /**
- * Answers a query. Gives way to others about every 10 ms.
+ * Answers a query. Gives way to others about every 5 ms.
  *
  * @throws PromqlError
  */

@@ -20,7 +20,7 @@ export function* queryJson(value: QueryValue, limit = Number.POSITIVE_INFINITY):
       yield* listJson(vectorTexts(value.samples, value.timeMs), Math.min(limit, value.samples.length))
       break
     case 'matrix':
-      yield* listJson(matrixTexts(value.series), Math.min(limit, value.series.length))
+      yield* matrixJson(value.series.slice(0, limit))
       break
   }
   yield '}'
@@ -46,23 +46,35 @@ function vectorTexts(samples: readonly InstantSample[], timeMs: number): (i: num
   }
 }
 
-function matrixTexts(series: readonly MatrixSeries[]): (i: number) => string {
+/** So many points are put together at once: a text of all points of a series, piece on piece, would be a tree of thousands. */
+const POINTS = 400
+
+function* matrixJson(series: readonly MatrixSeries[]): Generator<string> {
   // Complete series of a range have their times in common.
   let known: Float64Array | undefined
   let times: string[] = []
-  return (i) => {
-    const { labels, timesMs, values } = series[i] as MatrixSeries
+  let piece = '['
+  for (const [i, { labels, timesMs, values }] of series.entries()) {
     if (timesMs !== known) {
       known = timesMs
       times = pointBeginnings(timesMs)
     }
-    let text = `{"metric":${labelsJson(labels, 'with name')},"values":[`
-    for (let k = 0; k < times.length; k++) {
-      text += times[k] as string
-      text += valueText(values[k] as number)
+    piece += `${i > 0 ? ',' : ''}{"metric":${labelsJson(labels, 'with name')},"values":[`
+    for (let from = 0; from < times.length; from += POINTS) {
+      piece += pointsText(times, values, from, Math.min(from + POINTS, times.length))
+      if (piece.length < PIECE_CHARACTERS) continue
+      yield piece
+      piece = ''
     }
-    return times.length === 0 ? `${text}]}` : `${text}"]]}`
+    piece += times.length === 0 ? ']}' : '"]]}'
   }
+  yield `${piece}]`
+}
+
+function pointsText(times: readonly string[], values: Float64Array, from: number, to: number): string {
+  const parts: string[] = []
+  for (let k = from; k < to; k++) parts.push(times[k] as string, valueText(values[k] as number))
+  return parts.join('')
 }
 
 /** What stands before the value of each point, the end of the point before it included. */
