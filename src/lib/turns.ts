@@ -1,5 +1,5 @@
 /** How long work may go on before others get their turn. */
-const TURN_MS = 4
+const TURN_MS = 3
 
 /**
  * Keeps long work on the main thread from holding up everything else: `if (turns.isOver()) await turns.next()` between

@@ -1,7 +1,7 @@
 import { PromqlError } from '../error.ts'
 
 /** Work goes on for this long before others get a turn. */
-const TURN_MS = 4
+const TURN_MS = 3
 /** So much work lies between two looks at the clock; a unit is some 50 ns, the look itself as much. */
 const UNITS_BETWEEN_LOOKS = 4096
 
