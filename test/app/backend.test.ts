@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { KpiBook } from '../../src/app/kpi-book.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { QueryBackend } from '../../src/export/forward/backend.ts'
 import { Labels } from '../../src/model/labels.ts'
+import { kpiFile, kpisOf } from '../objective/kpi-support.ts'
 import { startPrometheus } from '../promql/prometheus-server.ts'
 import { closedPort } from '../support/listen.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { testWithPeer } from '../support/peers.ts'
 import { testWeb } from '../support/web.ts'
 
@@ -49,17 +52,23 @@ test('a server that is away is 503 with the reason, in Prometheus’ shape', asy
 
 testWithPeer(
   'prometheus',
-  'Prometheus answers for our own store: queries, ranges, labels and rules',
+  'Prometheus answers for our own store: queries, ranges, labels, rules and KPIs',
   async (program) => {
     const prometheus = await startPrometheus(program)
     const { backend } = backendOf(`metrics: { backend: { prometheus: "${prometheus.url}" } }`)
-    const web = await testWeb({ context: { backend: () => backend } })
+    const kpis = new KpiBook()
+    kpis.update(kpisOf(kpiFile('{ name: load, unit: percent, labels: [team], by: [team], owner: platform }')))
+    const atMs = Math.floor(Date.now() / 1000) * 1000
+    const web = await testWeb({ clock: new ManualClock(atMs), context: { backend: () => backend, kpis } })
     try {
-      const atMs = Math.floor(Date.now() / 1000) * 1000
       await prometheus.write([
         {
           labels: Labels.of({ __name__: 'orders', shop: 'a' }),
           samples: [{ timeMs: atMs - 1000, value: { kind: 'value', number: 7 } }],
+        },
+        {
+          labels: Labels.of({ __name__: 'kpi:load:mean', kpi: 'load', team: 'blue' }),
+          samples: [{ timeMs: atMs - 1000, value: { kind: 'value', number: 42 } }],
         },
       ])
       const ask = () => web.get(`/api/v1/query?query=orders*2&time=${atMs / 1000}`)
@@ -82,6 +91,9 @@ testWithPeer(
       expect(((await range.json()) as { data: { result: unknown[] } }).data.result).toHaveLength(1)
       expect((await web.get('/api/v1/label/shop/values')).json.data).toEqual(['a'])
       expect((await web.get('/api/v1/query?query=sum(')).status).toBe(400)
+      expect((await web.get('/api/v1/kpis/load')).json.aggregations[0].values).toEqual([
+        { labels: { team: 'blue' }, value: 42 },
+      ])
       const [sample] = await backend.instant('orders > 5', atMs)
       expect(sample?.labels.toObject()).toEqual({ __name__: 'orders', shop: 'a' })
       expect(sample?.value).toBe(7)
