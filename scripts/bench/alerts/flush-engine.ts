@@ -7,7 +7,8 @@ import { Dispatcher } from '../../../src/notify/dispatcher.ts'
 import { plainEvaluation, saveEvaluation } from '../../../src/store/alerts.ts'
 import { saveFlush } from '../../../src/store/notify.ts'
 import { openStore } from '../../../src/store/store.ts'
-import { ALERTS, firing, GROUPS, START_MS, setUp } from './many-alerts.ts'
+import { GROUPS } from './alert.ts'
+import { ALERTS, firing, START_MS, setUp } from './many-alerts.ts'
 
 const M = 60_000
 /** As the program. */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { residentMegabytes, startMidwatch } from '../support.mjs'
+import { annotationsOf, GROUPS, labelsOf } from './alert.ts'
 import { runEngine } from './engine.mjs'
 import { startReceiver } from './receiver.mjs'
 
 const ALERTS = 10_000
-const GROUPS = 500
 const MOST_MS = 1000
 const MOST_MEGABYTES = 100
 const AT_ONCE = 500
@@ -70,25 +70,7 @@ export const flushMemory = {
   },
 }
 
-/** As in many-alerts.ts. */
 function alertOf(i, startsAt) {
-  return {
-    labels: {
-      alertname: `Service${i % GROUPS}IsSlow`,
-      severity: ['critical', 'high', 'medium', 'low'][i % 4],
-      team: `team-${i % 25}`,
-      instance: `10.0.${(i >> 8) % 256}.${i % 256}:9100`,
-      job: 'shop',
-      region: `eu-${i % 3}`,
-      pod: `pod-${i}`,
-      zone: `zone-${i % 7}`,
-    },
-    annotations: {
-      summary: `Requests of pod-${i} take too long`,
-      description: `The 95th percentile of pod-${i} in zone-${i % 7} is 1.${i % 10} s (threshold 800 ms).`,
-      runbook_url: 'https://wiki.example.org/runbooks/service-is-slow',
-    },
-    startsAt,
-    generatorURL: 'https://watch.example.org/explore',
-  }
+  const generatorURL = 'https://watch.example.org/explore'
+  return { labels: labelsOf(i), annotations: annotationsOf(i), startsAt, generatorURL }
 }

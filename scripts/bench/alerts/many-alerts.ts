@@ -6,29 +6,16 @@ import { routeTree } from '../../../src/notify/route.ts'
 import { Silences } from '../../../src/notify/silences.ts'
 import { dependencyStage, inhibitionStage, silenceStage, timeStage } from '../../../src/notify/stage.ts'
 import type { TimeInterval } from '../../../src/notify/time-interval.ts'
+import { annotationsOf, labelsOf } from './alert.ts'
 
 export const START_MS = Date.UTC(2026, 0, 1)
-export const GROUPS = 500
 export const ALERTS = 10_000
 
 /** As rules hand them over: eight labels and three annotations each. */
 export function firing(nowMs: number, count = ALERTS): SentAlert[] {
   return Array.from({ length: count }, (_, i) => ({
-    labels: Labels.of({
-      alertname: `Service${i % GROUPS}IsSlow`,
-      severity: ['critical', 'high', 'medium', 'low'][i % 4] as string,
-      team: `team-${i % 25}`,
-      instance: `10.0.${(i >> 8) % 256}.${i % 256}:9100`,
-      job: 'shop',
-      region: `eu-${i % 3}`,
-      pod: `pod-${i}`,
-      zone: `zone-${i % 7}`,
-    }),
-    annotations: {
-      summary: `Requests of pod-${i} take too long`,
-      description: `The 95th percentile of pod-${i} in zone-${i % 7} is 1.${i % 10} s (threshold 800 ms).`,
-      runbook_url: 'https://wiki.example.org/runbooks/service-is-slow',
-    },
+    labels: Labels.of(labelsOf(i)),
+    annotations: annotationsOf(i),
     startsAtMs: START_MS,
     endsAtMs: nowMs + 4 * 60_000,
     generatorUrl: 'https://watch.example.org/explore',

@@ -69,10 +69,12 @@ const MAX_KNOWN_SERIES = 200_000
  * which are longer than a sample, are not written anew for each.
  */
 const REQUESTS_A_POSITION = 50
+/** So many samples lie between two looks at whether it is others' turn. */
+const LOOK_EVERY_SAMPLES = 4096
 const ONE_CONNECTION = { keepAlive: true, maxSockets: 1 } as const
 
 /**
- * Sends every sample to another store, each at least once and in order, from where the last run ended. What the other side
+ * Sends every sample to another store, each at least once and those of a series in order, from where the last run ended. What the other side
  * refuses is left out sample by sample, so that nothing else is lost with it.
  */
 export class RemoteWriter {
@@ -118,7 +120,7 @@ export class RemoteWriter {
     const turns = new Turns()
     // While one request is on its way the next is written.
     let before: Promise<void> | undefined
-    for (const series of requestsOf(this.#bySeries(samples), batchSamples)) {
+    for (const series of requestsOf(await this.#bySeries(samples, turns), batchSamples)) {
       if (turns.isOver()) await turns.next()
       const body = packSnappy(encodeWriteRequest(series))
       await before
@@ -129,9 +131,10 @@ export class RemoteWriter {
     await before
   }
 
-  #bySeries({ refs, timesMs, values, stale }: OwedSamples): Iterable<GrowingSeries> {
+  async #bySeries({ refs, timesMs, values, stale }: OwedSamples, turns: Turns): Promise<Iterable<GrowingSeries>> {
     const bySeries = new Map<number, GrowingSeries>()
     for (let i = 0; i < refs.length; i++) {
+      if (i % LOOK_EVERY_SAMPLES === 0 && turns.isOver()) await turns.next()
       const ref = refs[i] as number
       let series = bySeries.get(ref)
       if (series === undefined) {
