@@ -26,13 +26,19 @@ const MEANINGS: Readonly<Record<Reason, string>> = {
   internal: 'The trouble is on midwatch’s own side',
 }
 
+function meaningOf(reason: Reason, status: CheckHealth['status']): string {
+  // It is not said to be late before its time is over.
+  if (reason === 'late' && status === 'unknown') return 'Whether it reports in time is not known yet'
+  return MEANINGS[reason]
+}
+
 /** Why it is not healthy: what that means, in which phase it happened, then what was seen. */
 export function Trouble({ check, max = 600 }: { readonly check: CheckHealth; readonly max?: number }) {
   const { status, phase, reason, message } = check
   if (status === 'healthy' || (reason === undefined && message === '')) return null
   return (
     <p class={`trouble ${status}`}>
-      {reason !== undefined && <strong>{MEANINGS[reason]}. </strong>}
+      {reason !== undefined && <strong>{meaningOf(reason, status)}. </strong>}
       {phase !== undefined && (
         <>
           <span class="phase">

@@ -318,6 +318,7 @@ describe('the page of a check', () => {
     const read = words((await site.get('/checks/backup', html)).text)
     expect(read).toContain('Awaited every 1d, 30m grace')
     expect(read).toContain('no ping has come yet')
+    expect(read).not.toContain('did not report in time')
     expect(read).not.toContain('Latency, last')
     expect(read).not.toContain('Asked')
   })
