@@ -90,13 +90,12 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 const values = (shop: string) =>
-  taken.flatMap((line) => (line.startsWith(`orders_total{shop="${shop}"}`) ? [Number(line.split(' ')[1])] : []))
+  taken.flatMap((line) => (/[{,]shop="(\w+)"/.exec(line)?.[1] === shop ? [Number(line.split(' ')[1])] : []))
 
 describe('remote write', () => {
   test('sends what is stored from the moment on at which it was set up, in order', async () => {
     await append({ a: 1 })
     await forwarding.update(remotes())
-    await delay(20)
     for (let i = 2; i <= 6; i++) await append({ a: i, b: -i })
     await until(() => values('b').length === 5)
     expect(values('a')).toEqual([2, 3, 4, 5, 6])
@@ -105,7 +104,6 @@ describe('remote write', () => {
 
   test('loses nothing while the other side is away, answers with errors or cuts the line', async () => {
     await forwarding.update(remotes())
-    await delay(20)
     const statuses = [500, 0, 429, 503]
     answer = () => statuses.shift() ?? 204
     for (let i = 1; i <= 5; i++) await append({ a: i })
@@ -115,7 +113,6 @@ describe('remote write', () => {
 
   test('leaves out only the samples that are refused for good', async () => {
     await forwarding.update(remotes())
-    await delay(20)
     answer = (lines) => (lines.some((line) => line.includes('shop="bad"')) ? 400 : 204)
     await append({ a: 1, bad: 2, c: 3 })
     await append({ a: 4, c: 5 })
@@ -128,7 +125,6 @@ describe('remote write', () => {
 
   test('goes on after a restart where it had ended, also with what was never sent', async () => {
     await forwarding.update(remotes())
-    await delay(20)
     await append({ a: 1 })
     await until(() => values('a').length === 1)
     answer = () => 500
@@ -145,7 +141,6 @@ describe('remote write', () => {
 
   test('sends from packed history what the journal has let go of meanwhile', async () => {
     await forwarding.update(remotes())
-    await delay(20)
     answer = () => 500
     timeMs = it.clock.now()
     for (let i = 1; i <= 3; i++) await append({ a: i })
@@ -167,7 +162,6 @@ describe('remote write', () => {
       '      - { target_label: cluster, replacement: north }',
     ].join('\n')
     await forwarding.update(remotes(relabel))
-    await delay(20)
     await append({ a: 1, secret: 2 })
     await append({ a: 3 })
     await until(() => taken.length === 2)
@@ -176,16 +170,14 @@ describe('remote write', () => {
 
   test('sends external labels along, except where a series has its own, and begins to do so with a reload', async () => {
     await forwarding.update(remotes())
-    await delay(20)
     await append({ a: 1 })
-    await until(() => taken.length === 1)
+    await until(() => values('a').includes(1))
     await forwarding.update(remotes(), Labels.of({ region: 'eu', shop: 'nobody' }))
     await append({ a: 2 })
-    await until(() => taken.length === 2)
-    expect(taken.map((line) => line.split(' ')[0])).toEqual([
-      'orders_total{shop="a"}',
-      'orders_total{region="eu",shop="a"}',
-    ])
+    await until(() => values('a').includes(2))
+    // A reload may cut a request whose answer is not read yet: what was in it comes once more, with the new labels.
+    expect(taken[0]).toMatch(/^orders_total\{shop="a"\} 1 /)
+    expect(taken.at(-1)).toMatch(/^orders_total\{region="eu",shop="a"\} 2 /)
   })
 })
 
@@ -201,8 +193,7 @@ testWithPeer(
         readFile: () => `remote_write: [{ url: "${prometheus.url}/api/v1/write", name: prometheus }]`,
       })
       await forwarding.update(config?.remoteWrite ?? [])
-      await delay(20)
-      for (let i = 1; i <= 20; i++) await append({ a: i, b: 0.1 * i })
+        for (let i = 1; i <= 20; i++) await append({ a: i, b: 0.1 * i })
       const batch = new BatchBuilder(1)
       batch.addStale(it.store.series.ref(Labels.of({ __name__: 'orders_total', shop: 'b' })) as number, timeMs + 1)
       await Promise.all([it.store.series.append(batch.take()), it.store.series.durable()])
@@ -212,8 +203,7 @@ testWithPeer(
         }[]
       let found = await ask('sum_over_time(orders_total{shop="a"}[10m])')
       for (; found[0]?.value[1] !== '210'; found = await ask('sum_over_time(orders_total{shop="a"}[10m])'))
-        await delay(20)
-      while ((await ask('orders_total')).length !== 1) await delay(20)
+          while ((await ask('orders_total')).length !== 1) await delay(20)
       expect((await ask('count_over_time(orders_total{shop="b"}[10m])'))[0]?.value[1]).toBe('20')
     } finally {
       await prometheus.stop()
