@@ -28,6 +28,21 @@ export function* aggregate(node: Aggregate, steps: Steps, evaluation: Evaluation
   return yield* quantiles(parameters, yield* groupsOf(node, input, evaluation), input, evaluation)
 }
 
+/** As `aggregate`, for few series at one step, by a running state, and where it is known already what the groups are. */
+export function aggregateNow(node: Aggregate, steps: Steps, evaluation: Evaluation): Vector | undefined {
+  const create = accumulators[node.op]
+  if (create === undefined) return undefined
+  const input = evaluation.vectorNow(unwrapParens(node.expr), steps)
+  if (input === undefined || input.size === 0) return input
+  const groups = groupsNow(node, input)
+  if (groups === undefined) return undefined
+  const { labels, groupOf } = groups
+  const accumulator = create(labels.length)
+  for (let i = 0; i < input.size; i++) accumulator.take(input, i, groupOf[i] ?? 0)
+  for (let group = 0; group < labels.length; group++) accumulator.finish(group, 1)
+  return new Vector(1, labels as Labels[], false, accumulator.values, accumulator.present)
+}
+
 function* accumulated(
   create: (length: number) => Accumulator,
   { labels, groupOf }: Groups,

@@ -36,6 +36,33 @@ export function* vectorWithScalar(
   return calculatedNow(node, vector, output, present) ?? (yield* calculated(node, vector, output, present, evaluation))
 }
 
+/** As `vectorWithScalar`, for one step and few series, and where it is known already that the names can go. */
+export function vectorWithScalarNow(
+  node: Binary,
+  vector: Vector,
+  [scalar = Number.NaN]: Float64Array,
+  scalarIsLeft: boolean,
+): Vector | undefined {
+  const { op, returnBool } = node
+  const operation = operationOf(op)
+  const outcome = (value: number) => (scalarIsLeft ? operation(scalar, value) : operation(value, scalar))
+  const { size, values, present, labels, typed, isNameless } = vector
+  if (!isComparison(op) || returnBool) {
+    const output = numberColumn(size)
+    for (let i = 0; i < size; i++) output[i] = outcome(values[i] as number)
+    return calculatedNow(node, vector, output, present)
+  }
+  const output = Vector.empty(1, 0, isNameless)
+  for (let i = 0; i < size; i++) {
+    const value = values[i] as number
+    if (outcome(value) === 0) continue
+    const at = output.room()
+    output.values[at] = value
+    output.keep(labels[i] as Labels, typed?.[i])
+  }
+  return output
+}
+
 function* filtered(
   { steps, size, values, present, labels, typed, isNameless }: Vector,
   scalar: Float64Array,

@@ -53,6 +53,10 @@ export interface Evaluation {
   scalar(expr: Expr, steps: Steps): Work<Float64Array>
   range(expr: Expr, steps: Steps): Work<RangeVector>
   selection(selector: VectorSelector, steps: Steps): Work<Selection>
+  /** As `vector`, for one step and where that takes next to no time; undefined where it takes more, or is not known yet. */
+  vectorNow(expr: Expr, steps: Steps): Vector | undefined
+  scalarNow(expr: Expr, steps: Steps): Float64Array | undefined
+  rangeNow(expr: Expr, steps: Steps): RangeVector | undefined
   /** Adds to the warnings of the result; equal ones count once. */
   warn(message: string, at: Span): void
   /** Adds to the infos of the result. */

@@ -3,15 +3,15 @@ import { functionNamed } from '../functions/registry.ts'
 import { type At, type Expr, isSetOperator, unwrapParens, type VectorSelector } from '../syntax/ast.ts'
 import { typeOf } from '../syntax/check.ts'
 import type { Span } from '../syntax/position.ts'
-import { aggregate } from './aggregate.ts'
-import { scalarWithScalar, setOperation, vectorWithScalar } from './binary.ts'
+import { aggregate, aggregateNow } from './aggregate.ts'
+import { scalarWithScalar, setOperation, vectorWithScalar, vectorWithScalarNow } from './binary.ts'
 import { numberColumn } from './columns.ts'
 import type { Queryable, SelectedSeries } from './data.ts'
 import { type Evaluation, type RangeVector, type Selection, type Steps, stepTime } from './evaluation.ts'
 import { isStepInvariant } from './invariant.ts'
-import { vectorWithVector } from './match.ts'
+import { vectorWithVector, vectorWithVectorNow } from './match.ts'
 import type { Pacer } from './pacer.ts'
-import { newestSamples } from './selection.ts'
+import { newestSamples, newestSamplesNow } from './selection.ts'
 import type { SharedResults } from './shared.ts'
 import { subqueryRange } from './subquery.ts'
 import { calculated, calculatedNow, Vector } from './vector.ts'
@@ -19,6 +19,8 @@ import { arrival, type Work } from './work.ts'
 
 /** So many values are computed in one go. */
 const BLOCK = 16_384
+/** Of more series nothing is computed without looking whether it is others' turn. */
+const MOST_NOW = 64
 
 export interface EvaluatorSettings {
   readonly lookbackMs: number
@@ -94,6 +96,59 @@ export class Evaluator implements Evaluation {
     throw new PromqlError('execution', 'expected an instant vector', expr.span)
   }
 
+  vectorNow(expr: Expr, steps: Steps): Vector | undefined {
+    const { shared } = this.#settings
+    const name = shared?.nameOf(expr)
+    if (shared === undefined || name === undefined) return this.#vectorNow(expr, steps)
+    const known = shared.get(name)
+    if (known !== undefined) return known
+    const result = this.#vectorNow(expr, steps)
+    if (result !== undefined) shared.set(name, result)
+    return result
+  }
+
+  #vectorNow(expr: Expr, steps: Steps): Vector | undefined {
+    switch (expr.kind) {
+      case 'selector':
+        return this.#newestNow(expr, steps)
+      case 'paren':
+        return this.vectorNow(expr.expr, steps)
+      case 'binary':
+        return this.#binaryNow(expr, steps)
+      case 'aggregate':
+        return aggregateNow(expr, steps, this)
+      case 'call': {
+        const fn = functionNamed(expr.name)
+        return fn?.returns === 'vector' ? fn.evaluateNow?.(expr, steps, this) : undefined
+      }
+      default:
+        return undefined
+    }
+  }
+
+  #newestNow(selector: VectorSelector, steps: Steps): Vector | undefined {
+    const selection = this.#selectionNow(selector, steps)
+    return selection && newestSamplesNow(selection, this)
+  }
+
+  #binaryNow(node: Expr & { kind: 'binary' }, steps: Steps): Vector | undefined {
+    const { op, left, right } = node
+    if (isSetOperator(op)) return undefined
+    if (typeOf(left) === 'scalar') {
+      const scalar = this.scalarNow(left, steps)
+      const vector = scalar && this.vectorNow(right, steps)
+      return vector && vectorWithScalarNow(node, vector, scalar, true)
+    }
+    const vector = this.vectorNow(left, steps)
+    if (vector === undefined) return undefined
+    if (typeOf(right) === 'scalar') {
+      const scalar = this.scalarNow(right, steps)
+      return scalar && vectorWithScalarNow(node, vector, scalar, false)
+    }
+    const other = this.vectorNow(right, steps)
+    return other && vectorWithVectorNow(node, vector, other)
+  }
+
   *#newest(selector: VectorSelector, steps: Steps): Work<Vector> {
     return yield* newestSamples(yield* this.selection(selector, steps), 'value', this)
   }
@@ -143,6 +198,15 @@ export class Evaluator implements Evaluation {
     throw new PromqlError('execution', 'expected a scalar', expr.span)
   }
 
+  rangeNow(expr: Expr, steps: Steps): RangeVector | undefined {
+    if (expr.kind !== 'range') return undefined
+    const { selector, rangeMs } = expr
+    const ends = this.#times(selector, steps)
+    const startMs = (ends[0] as number) - rangeMs
+    const series = this.#selectNow(selector, startMs, ends[0] as number)
+    return series && { series, isNameless: false, rangeMs, ends }
+  }
+
   *range(expr: Expr, steps: Steps): Work<RangeVector> {
     const inner = unwrapParens(expr)
     if (inner.kind === 'subquery') {
@@ -157,6 +221,21 @@ export class Evaluator implements Evaluation {
     const series = this.#checked(selector, startMs, 'then' in selected ? yield* arrival(selected) : selected)
     this.charge(series.length * steps.count)
     return { series, isNameless: false, rangeMs, ends }
+  }
+
+  #selectionNow(selector: VectorSelector, steps: Steps): Selection | undefined {
+    const { lookbackMs } = this.#settings
+    const times = this.#times(selector, steps)
+    const series = this.#selectNow(selector, (times[0] as number) - lookbackMs, times[0] as number)
+    return series && { series, times, lookbackMs }
+  }
+
+  /** Undefined where there are many, or they are not there yet. */
+  #selectNow(selector: VectorSelector, startMs: number, endMs: number): readonly SelectedSeries[] | undefined {
+    const selected = this.#select(selector, startMs, endMs)
+    if ('then' in selected || selected.length > MOST_NOW) return undefined
+    this.charge(selected.length)
+    return this.#checked(selector, startMs, selected)
   }
 
   *selection(selector: VectorSelector, steps: Steps): Work<Selection> {

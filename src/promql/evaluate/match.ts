@@ -4,7 +4,7 @@ import { type Binary, isComparison } from '../syntax/ast.ts'
 import { quoteText } from '../syntax/text.ts'
 import type { Evaluation } from './evaluation.ts'
 import { type Operation, operationOf } from './operators.ts'
-import { type Pairs, pairsOf, resultLabelsOf } from './pairs.ts'
+import { type Pairs, pairsNow, pairsOf, resultLabelsOf } from './pairs.ts'
 import { sameLabels, Vector } from './vector.ts'
 import type { Work } from './work.ts'
 
@@ -24,6 +24,20 @@ export function* vectorWithVector(node: Binary, left: Vector, right: Vector, eva
   for (const group of pairs.ambiguous.keys()) yield* join.findOnes(group, evaluation)
   for (let i = 0; i < many.size; i++) {
     if (evaluation.due(1 + steps / 4)) yield
+    const group = pairs.groupOf[i] as number
+    if (group >= 0) join.add(i, group)
+  }
+  return join.output
+}
+
+/** As `vectorWithVector`, for few series at one step, and where it is known already which belong together. */
+export function vectorWithVectorNow(node: Binary, left: Vector, right: Vector): Vector | undefined {
+  if (left.size === 0 || right.size === 0) return Vector.empty(1, 0)
+  const [many, one] = node.matching.cardinality === 'one-to-many' ? [right, left] : [left, right]
+  const pairs = pairsNow(node, many, one)
+  if (pairs === undefined || pairs.ambiguous.size > 0) return undefined
+  const join = new Join(node, many, one, pairs)
+  for (let i = 0; i < many.size; i++) {
     const group = pairs.groupOf[i] as number
     if (group >= 0) join.add(i, group)
   }

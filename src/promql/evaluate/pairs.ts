@@ -32,11 +32,16 @@ interface Remembered {
 
 const known = new WeakMap<Binary, Remembered>()
 
-export function* pairsOf(node: Binary, many: Vector, one: Vector, evaluation: Evaluation): Work<Pairs> {
+/** What `pairsOf` gives, where nothing has to be looked at for it; undefined otherwise. */
+export function pairsNow(node: Binary, many: Vector, one: Vector): Pairs | undefined {
   const remembered = known.get(node)
-  if (remembered !== undefined && hasSeries(many, remembered.many) && hasSeries(one, remembered.one)) {
-    return remembered.pairs
-  }
+  const isKnown = remembered !== undefined && hasSeries(many, remembered.many) && hasSeries(one, remembered.one)
+  return isKnown ? remembered.pairs : undefined
+}
+
+export function* pairsOf(node: Binary, many: Vector, one: Vector, evaluation: Evaluation): Work<Pairs> {
+  const now = pairsNow(node, many, one)
+  if (now !== undefined) return now
   const pairs = yield* findPairs(node, many, one, evaluation)
   known.set(node, { many: listOf(many), one: listOf(one), pairs })
   return pairs

@@ -90,6 +90,8 @@ export async function evaluate(query: Query, data: Queryable, options: EvaluateO
   const pacer = new Pacer(limits?.timeMs ?? DEFAULT_LIMITS.timeMs, signal)
   const evaluator = new Evaluator(data, steps, settings, pacer)
   evaluator.charge(steps.count)
+  const now = isRange ? undefined : instantNow(expr, steps, evaluator)
+  if (now !== undefined) return { value: now, warnings: evaluator.warnings, infos: evaluator.infos }
   const done = perform(isRange ? rangeValue(expr, steps, evaluator) : instantValue(expr, steps, evaluator), pacer)
   const value = done instanceof Promise ? await done : done
   return { value, warnings: evaluator.warnings, infos: evaluator.infos }
@@ -99,6 +101,29 @@ function rangeSteps({ startMs, endMs, stepMs }: { startMs: number; endMs: number
   if (!(stepMs > 0)) throw new PromqlError('execution', 'step of a range query must be more than 0')
   if (!(endMs >= startMs)) throw new PromqlError('execution', 'end of a range query must not be before its start')
   return { startMs, stepMs, count: Math.floor((endMs - startMs) / stepMs) + 1 }
+}
+
+/** How often an expression is tried at once before it is known that it can't be. */
+const TRIES = 3
+const triesLeft = new WeakMap<Expr, number>()
+
+/**
+ * As `instantValue`, for a vector that takes next to no time; undefined where it takes more, or where the expression is asked
+ * for the first time: what is found out about its series then is known the next time. Rules are such expressions, and work that
+ * can be left and taken up again costs as much as all the rest of theirs.
+ */
+function instantNow(expr: Expr, steps: Steps, evaluation: Evaluation): QueryValue | undefined {
+  const tries = triesLeft.get(expr)
+  if (tries === undefined) triesLeft.set(expr, TRIES)
+  if (tries === undefined || tries === 0 || typeOf(expr) !== 'vector') return undefined
+  const vector = evaluation.vectorNow(expr, steps)
+  const labels = vector && finalLabelsNow(expr, vector)
+  if (labels === undefined) triesLeft.set(expr, tries - 1)
+  else if (tries < TRIES) triesLeft.set(expr, TRIES)
+  if (vector === undefined || labels === undefined) return undefined
+  const samples: InstantSample[] = []
+  for (let i = 0; i < vector.size; i++) samples.push({ labels: labels[i] as Labels, value: vector.values[i] as number })
+  return { type: 'vector', timeMs: steps.startMs, samples }
 }
 
 function* instantValue(expr: Expr, steps: Steps, evaluation: Evaluation): Work<QueryValue> {

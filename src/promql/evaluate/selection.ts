@@ -41,6 +41,21 @@ export function* newestSamples(
   return vector
 }
 
+/** As `newestSamples`, for one time and few series whose newest sample can be asked for; undefined for others. */
+export function newestSamplesNow({ series, times, lookbackMs }: Selection, evaluation: Evaluation): Vector | undefined {
+  const vector = Vector.empty(1, series.length)
+  const endMs = times[0] as number
+  for (const selected of series) {
+    if (selected.newest === undefined) return undefined
+    const sample = selected.newest(endMs - lookbackMs, endMs)
+    if (sample === undefined || sample.isStale) continue
+    vector.values[vector.room()] = sample.value
+    vector.keep(selected.labels)
+  }
+  evaluation.charge(series.length)
+  return vector
+}
+
 /** Writes what is found behind the vector's last series; false when there is nothing. */
 function fill(
   { length, timesMs, values, stale }: Samples,

@@ -1,5 +1,5 @@
 import type { Evaluation, RangeSeries, RangeVector, Steps } from '../evaluate/evaluation.ts'
-import { namesNow, namesOf } from '../evaluate/names.ts'
+import { type Names, namesNow, namesOf } from '../evaluate/names.ts'
 import { withoutMarkers } from '../evaluate/selection.ts'
 import { refuseEqual, Vector } from '../evaluate/vector.ts'
 import { WindowRun, type WindowWork } from '../evaluate/window-run.ts'
@@ -34,21 +34,68 @@ export function windowFunction(name: string, work: WindowOptions): VectorFunctio
       const arg = unwrapParens(call.args[rangeAt] as Expr)
       const parameters = scalarAt < 0 ? undefined : yield* evaluation.scalar(call.args[scalarAt] as Expr, steps)
       const range = yield* evaluation.range(arg, steps)
-      const isNameless = !keepsName || range.isNameless
-      const output = yield* overWindows(work, range, isNameless, steps, parameters, evaluation)
+      const output = yield* overWindows(work, range, areNameless(range), steps, parameters, evaluation)
       const names = range.isNameless
         ? undefined
         : (namesNow(call, output) ?? (yield* namesOf(call, output, evaluation)))
-      if (work.note !== undefined) for (const name of names?.all ?? []) work.note(name, arg, evaluation)
-      if (work.checkParameter !== undefined && parameters !== undefined) {
-        for (let k = 0; k < steps.count; k++) {
-          if (hasValueAt(output, k)) work.checkParameter(parameters[k] as number, call, evaluation)
-        }
-      }
-      // With its name, or none from the beginning, each series is the only one.
-      return keepsName || names === undefined || names.canBeDropped ? output : yield* refuseEqual(output, evaluation)
+      note(names, call, parameters, output, evaluation)
+      return areApart(names) ? output : yield* refuseEqual(output, evaluation)
+    },
+    evaluateNow(call, steps, evaluation) {
+      // What others are to be told of a parameter is told where there is time.
+      if (scalarAt >= 0 || work.result === undefined) return undefined
+      const range = evaluation.rangeNow(unwrapParens(call.args[rangeAt] as Expr), steps)
+      const output = range && overWindowsNow(work, range, areNameless(range), steps, evaluation)
+      const names = output && namesNow(call, output)
+      if (names === undefined || !areApart(names)) return undefined
+      note(names, call, undefined, output as Vector, evaluation)
+      return output
     },
   }
+
+  function areNameless(range: RangeVector): boolean {
+    return !keepsName || range.isNameless
+  }
+
+  /** With its name, or none from the beginning, each series is the only one. */
+  function areApart(names: Names | undefined): boolean {
+    return keepsName || names === undefined || names.canBeDropped
+  }
+
+  function note(
+    names: Names | undefined,
+    call: Call,
+    parameters: Float64Array | undefined,
+    output: Vector,
+    evaluation: Evaluation,
+  ): void {
+    if (work.note !== undefined && names !== undefined) {
+      for (const name of names.all) work.note(name, unwrapParens(call.args[rangeAt] as Expr), evaluation)
+    }
+    if (work.checkParameter === undefined || parameters === undefined) return
+    for (let k = 0; k < parameters.length; k++) {
+      if (hasValueAt(output, k)) work.checkParameter(parameters[k] as number, call, evaluation)
+    }
+  }
+}
+
+/** As `overWindows`, for few series at one step, where summaries suffice; undefined otherwise. */
+function overWindowsNow(
+  work: WindowWork,
+  range: RangeVector,
+  isNameless: boolean,
+  steps: Steps,
+  evaluation: Evaluation,
+): Vector | undefined {
+  const { series } = range
+  const output = Vector.empty(1, series.length, isNameless)
+  const run = new WindowRun(work, new WindowWalk(range, steps, undefined), evaluation)
+  for (const input of series) {
+    const found = run.fromSummary(input, output, output.room())
+    if (found === undefined) return undefined
+    if (found) output.keep(input.labels, input.typed)
+  }
+  return output
 }
 
 function* overWindows(
