@@ -32,6 +32,29 @@ const NARROW = 48
 /** So many samples are summed up between two looks at whether it is others' turn. */
 const PART = 8192
 
+/**
+ * Writes the result that a summary of a window gives.
+ *
+ * @returns whether there was one; undefined when the samples have to be read
+ */
+export function fromSummary(
+  { result, needs = 0, leastSamples = 1 }: WindowWork,
+  window: Window,
+  series: RangeSeries,
+  output: Vector,
+  at: number,
+): boolean | undefined {
+  if (result === undefined || series.summarize === undefined) return undefined
+  const summary = series.summarize(window.startMs, window.endMs, needs)
+  if (summary === undefined) return undefined
+  if (summary.count < leastSamples) return false
+  const value = result(summary, window)
+  if (value === undefined) return undefined
+  output.values[at] = value
+  output.present[at] = 1
+  return true
+}
+
 /** Computes the windows of one series after the other. */
 export class WindowRun {
   readonly #work: WindowWork
@@ -55,23 +78,9 @@ export class WindowRun {
     this.#least = work.leastSamples ?? 1
   }
 
-  /**
-   * Writes the result that a summary of the only window gives.
-   *
-   * @returns whether there was one; undefined when the samples have to be read
-   */
+  /** As the function of this name, for the only window. */
   fromSummary(series: RangeSeries, output: Vector, at: number): boolean | undefined {
-    const { result } = this.#work
-    if (result === undefined || series.summarize === undefined) return undefined
-    const { startMs, endMs } = this.#walk
-    const summary = series.summarize(startMs, endMs, this.#needs)
-    if (summary === undefined) return undefined
-    if (summary.count < this.#least) return false
-    const value = result(summary, this.#walk)
-    if (value === undefined) return undefined
-    output.values[at] = value
-    output.present[at] = 1
-    return true
+    return fromSummary(this.#work, this.#walk, series, output, at)
   }
 
   /** As `fromSummary` for the windows of all steps. */

@@ -20,6 +20,27 @@ export interface Window {
 
 const NONE = new Float64Array(0)
 
+/** A window whose samples nobody looks at, to be used again and again. */
+export class OneWindow implements Window {
+  readonly timesMs = NONE
+  readonly values = NONE
+  readonly from = 0
+  readonly to = 0
+  readonly parameter = 0
+  startMs = 0
+  endMs = 0
+  rangeSeconds = 0
+  evaluationMs = 0
+
+  setTo(endMs: number, rangeMs: number, evaluationMs: number): this {
+    this.startMs = endMs - rangeMs
+    this.endMs = endMs
+    this.rangeSeconds = rangeMs / 1000
+    this.evaluationMs = evaluationMs
+    return this
+  }
+}
+
 /** The windows of one series after the other, each from the first step to the last. */
 export class WindowWalk implements Window {
   timesMs: Float64Array = NONE

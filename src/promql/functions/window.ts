@@ -2,8 +2,8 @@ import type { Evaluation, RangeSeries, RangeVector, Steps } from '../evaluate/ev
 import { type Names, namesNow, namesOf } from '../evaluate/names.ts'
 import { withoutMarkers } from '../evaluate/selection.ts'
 import { refuseEqual, Vector } from '../evaluate/vector.ts'
-import { WindowRun, type WindowWork } from '../evaluate/window-run.ts'
-import { WindowWalk } from '../evaluate/window-walk.ts'
+import { fromSummary, WindowRun, type WindowWork } from '../evaluate/window-run.ts'
+import { OneWindow, WindowWalk } from '../evaluate/window-walk.ts'
 import type { Work } from '../evaluate/work.ts'
 import { type Call, type Expr, unwrapParens, type ValueType } from '../syntax/ast.ts'
 import type { VectorFunction } from './signature.ts'
@@ -45,7 +45,7 @@ export function windowFunction(name: string, work: WindowOptions): VectorFunctio
       // What others are to be told of a parameter is told where there is time.
       if (scalarAt >= 0 || work.result === undefined) return undefined
       const range = evaluation.rangeNow(unwrapParens(call.args[rangeAt] as Expr), steps)
-      const output = range && overWindowsNow(work, range, areNameless(range), steps, evaluation)
+      const output = range && overWindowsNow(work, range, areNameless(range), steps)
       const names = output && namesNow(call, output)
       if (names === undefined || !areApart(names)) return undefined
       note(names, call, undefined, output as Vector, evaluation)
@@ -79,19 +79,16 @@ export function windowFunction(name: string, work: WindowOptions): VectorFunctio
   }
 }
 
+/** Of whom is asked at once nobody keeps a window. */
+const theWindow = new OneWindow()
+
 /** As `overWindows`, for few series at one step, where summaries suffice; undefined otherwise. */
-function overWindowsNow(
-  work: WindowWork,
-  range: RangeVector,
-  isNameless: boolean,
-  steps: Steps,
-  evaluation: Evaluation,
-): Vector | undefined {
-  const { series } = range
+function overWindowsNow(work: WindowWork, range: RangeVector, isNameless: boolean, steps: Steps): Vector | undefined {
+  const { series, ends, rangeMs } = range
   const output = Vector.empty(1, series.length, isNameless)
-  const run = new WindowRun(work, new WindowWalk(range, steps, undefined), evaluation)
+  const window = theWindow.setTo(ends[0] as number, rangeMs, steps.startMs)
   for (const input of series) {
-    const found = run.fromSummary(input, output, output.room())
+    const found = fromSummary(work, window, input, output, output.room())
     if (found === undefined) return undefined
     if (found) output.keep(input.labels, input.typed)
   }
