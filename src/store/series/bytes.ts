@@ -79,11 +79,14 @@ export class ByteWriter {
 
 /** Reads what `ByteWriter` wrote. Throws RangeError when the bytes end too early. */
 export class ByteReader {
-  readonly #bytes: Buffer
+  readonly #bytes: Uint8Array
+  // Of a Buffer, numbers are put together byte by byte.
+  readonly #view: DataView
   offset: number
 
   constructor(bytes: Uint8Array, offset = 0) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.offset = offset
   }
 
@@ -93,13 +96,13 @@ export class ByteReader {
   }
 
   uint32(): number {
-    const value = this.#bytes.readUInt32LE(this.offset)
+    const value = this.#view.getUint32(this.offset, true)
     this.offset += 4
     return value
   }
 
   double(): number {
-    const value = this.#bytes.readDoubleLE(this.offset)
+    const value = this.#view.getFloat64(this.offset, true)
     this.offset += 8
     return value
   }
@@ -126,6 +129,6 @@ export class ByteReader {
   take(count: number): Buffer {
     if (this.offset + count > this.#bytes.length) throw new RangeError('it ends too early')
     this.offset += count
-    return this.#bytes.subarray(this.offset - count, this.offset)
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + this.offset - count, count)
   }
 }

@@ -306,14 +306,18 @@ export interface ChunkPlace {
 
 /** Reads a directory; nothing is checked before it is asked for. */
 export class Directory {
-  readonly #bytes: Buffer
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #reader: ByteReader
   readonly #seriesCount: number
   readonly #clockCount: number
   readonly #entriesAt: number
 
   /** @throws ChunkError when the part that tells where everything is is damaged */
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#reader = new ByteReader(bytes)
     if (bytes.length < HEADER_BYTES || bytes[0] !== VERSION) {
       throw new ChunkError('not a readable directory: its version is not known')
     }
@@ -321,7 +325,7 @@ export class Directory {
     this.#clockCount = (bytes[2] as number) | ((bytes[3] as number) << 8)
     this.#entriesAt = HEADER_BYTES + this.#clockCount * CLOCK_BYTES + this.#seriesCount * 9
     if (bytes.length < this.#entriesAt) throw new ChunkError('not a readable directory: it ends too early')
-    if (headChecksum(this.#bytes.subarray(0, this.#entriesAt)) !== this.#bytes.readUInt32LE(4)) {
+    if (headChecksum(this.#bytes.subarray(0, this.#entriesAt)) !== this.#view.getUint32(4, true)) {
       throw new ChunkError('not a readable directory: the checksum does not match')
     }
   }
@@ -334,9 +338,9 @@ export class Directory {
   clock(at: number): { readonly offset: number; readonly length: number; readonly count: number } {
     const place = HEADER_BYTES + at * CLOCK_BYTES
     return {
-      offset: this.#bytes.readUInt32LE(place),
-      length: this.#bytes.readUInt32LE(place + 4),
-      count: this.#bytes.readDoubleLE(place + 8),
+      offset: this.#view.getUint32(place, true),
+      length: this.#view.getUint32(place + 4, true),
+      count: this.#view.getFloat64(place + 8, true),
     }
   }
 
@@ -381,17 +385,21 @@ export class Directory {
     return chunks
   }
 
+  /** The reader, at what is known of a series; valid until another series is asked for. */
   #entry(slot: number): ByteReader | undefined {
     const bytes = this.#bytes
+    const view = this.#view
     const tableAt = HEADER_BYTES + this.#clockCount * CLOCK_BYTES
     for (let i = 0, at = tableAt; i < this.#seriesCount; i++, at += 9) {
       if (bytes[at] !== slot) continue
-      const offset = this.#entriesAt + bytes.readUInt32LE(at + 1)
-      const entry = bytes.subarray(offset, offset + bytes.readUInt32LE(at + 5))
-      if (entry.length < 5 || crc32(entry.subarray(4)) !== entry.readUInt32LE(0)) {
+      const offset = this.#entriesAt + view.getUint32(at + 1, true)
+      const end = offset + view.getUint32(at + 5, true)
+      const isWhole = end <= bytes.length && end - offset > 4
+      if (!isWhole || crc32(bytes.subarray(offset + 4, end)) !== view.getUint32(offset, true)) {
         throw new ChunkError("not a readable directory: the checksum of the series' entry does not match")
       }
-      return new ByteReader(entry, 4)
+      this.#reader.offset = offset + 4
+      return this.#reader
     }
     return undefined
   }
@@ -401,7 +409,9 @@ export class Directory {
     const ownClock = (mask & OWN_CLOCK) !== 0
     const clockAt = HEADER_BYTES + clock * CLOCK_BYTES + 8
     for (let i = 0; i < CLOCK_DOUBLES; i++) {
-      target[at + (CLOCK_FIELDS[i] as number)] = ownClock ? reader.double() : this.#bytes.readDoubleLE(clockAt + i * 8)
+      target[at + (CLOCK_FIELDS[i] as number)] = ownClock
+        ? reader.double()
+        : this.#view.getFloat64(clockAt + i * 8, true)
     }
     const first = reader.double()
     target[at + AT.first] = first
