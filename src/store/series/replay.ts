@@ -28,7 +28,8 @@ export function loadSeries(reader: Connection, index: SeriesIndex): number {
       last = row.last
     }
   }
-  index.load(blocks())
+  const { count } = reader.statement('SELECT COUNT(*) AS count FROM series').get() as { count: number }
+  index.load(blocks(), count)
   return last
 }
 

@@ -89,11 +89,15 @@ export class SeriesIndex {
    * Takes up series as they are stored: numbers, going up, and as many label sets as JSON, one behind the other:
    * `["__name__","m","job","a"]["__name__","m","job","b"]`.
    *
+   * @param expected about how many there are
    * @throws SyntaxError when the sets are no such text; the series before stay
    */
-  load(blocks: Iterable<{ readonly refs: readonly number[]; readonly sets: Buffer }>): void {
+  load(blocks: Iterable<{ readonly refs: readonly number[]; readonly sets: Buffer }>, expected = 0): void {
     const stored = new StoredLabels(this.#terms)
+    let loaded = 0
     for (const { refs, sets } of blocks) {
+      // What the first ones take tells what the others will.
+      if (loaded++ === 1) this.#reserve(expected)
       stored.open(sets)
       for (const ref of refs) {
         if (!(ref > this.#records.last)) throw unordered(ref, this.#records.last)
@@ -181,6 +185,12 @@ export class SeriesIndex {
     this.#sets.add(ref)
     for (let i = 0; i < count; i++) this.#postings.add(terms[i] as number, ref)
     this.#answers.changed(this.#metricOf(terms, count), false)
+  }
+
+  #reserve(series: number): void {
+    if (series <= this.size) return
+    this.#records.reserve(series)
+    this.#sets.reserve(series)
   }
 
   #metricOf(terms: Uint32Array, count: number): string {

@@ -4,6 +4,8 @@ import type { Refs } from './intersect.ts'
 const PAGE_BITS = 8
 const PAGE = 2 ** PAGE_BITS
 const IN_PAGE = PAGE - 1
+/** What is reserved by an average is somewhat more. */
+const MARGIN = 1.05
 
 /**
  * For each series the terms of its labels.
@@ -58,6 +60,17 @@ export class LabelRecords {
     }
     this.#counts[page] = (this.#counts[page] as number) + 1
     this.#places[page * PAGE + (ref & IN_PAGE)] = place
+  }
+
+  /** Makes room for so many series, with as many terms each as those before have on average. */
+  reserve(series: number): void {
+    const words = Math.ceil((this.#end / Math.max(this.#size, 1)) * series * MARGIN)
+    if (words > this.#words.length) this.#words = resized(this.#words, words)
+    const pages = Math.ceil(series / PAGE) + 1
+    if (pages > this.#counts.length) {
+      this.#counts = resized(this.#counts, pages)
+      this.#places = resized(this.#places, pages * PAGE)
+    }
   }
 
   remove(ref: number): void {

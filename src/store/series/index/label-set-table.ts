@@ -32,6 +32,12 @@ export class LabelSetTable {
     }
   }
 
+  /** Makes room for so many series. */
+  reserve(series: number): void {
+    const slots = 2 ** Math.ceil(Math.log2(series / MAX_FILL_SHARE))
+    if (slots * 2 > this.#slots.length) this.#resize(slots * 2)
+  }
+
   /** Takes up a series that is in the records and was not here. */
   add(ref: number): void {
     if (++this.#size > (this.#slots.length / 2) * MAX_FILL_SHARE) this.#resize(this.#slots.length * 2)
