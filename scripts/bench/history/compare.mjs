@@ -11,10 +11,11 @@ const WARM_UPS = 1000
 const WARM_UP_MS = 4000
 const ROUNDS = 9
 /**
- * In a round each is asked this often, or for so long where that takes longer, and the last answer counts: behind seconds of
- * somebody else's work the processor knows nothing of a program any more, which is not how one is asked that watches something.
+ * In a round each is asked this often, or for so long where that takes longer, and the median of the second half of its answers
+ * counts: behind seconds of somebody else's work the processor knows nothing of a program any more, which is not how one is asked
+ * that watches something.
  */
-const ASKED_IN_A_ROUND = 10
+const ASKED_IN_A_ROUND = 30
 const ROUND_MS = 1000
 /** What one does behind its answers, such as collecting garbage, is not to be paid for by the next. */
 const SETTLE_MS = 250
@@ -52,14 +53,16 @@ export async function race(
   for (let round = 0; round < rounds; round++) {
     const values = {}
     for (const [key, program] of programs) {
+      const asked = []
       let answer
       await delay(SETTLE_MS)
       // However often each is asked, the last question is about the same moment for all.
       for (let left = repeats[key] - 1; left >= 0; left--) {
         answer = await ask(program, momentOf((round + 1) * ASKED_IN_A_ROUND - 1 - left), key)
+        asked.push(answer.ms)
       }
       values[key] = answer.series
-      times[key].push(answer.ms)
+      times[key].push(median(asked.slice(Math.floor(asked.length / 2))))
     }
     for (const key of Object.keys(differences)) {
       if (values[key] === undefined) continue

@@ -3,7 +3,7 @@ import { closeLab, lab } from './lab.mjs'
 
 const counters = { victoriaWithin: ALIKE }
 /** Answers within a millisecond or two need more rounds for a median that stays. */
-const quick = { victoriaWithin: ANYTHING, rounds: 99 }
+const quick = { victoriaWithin: ANYTHING, rounds: 33 }
 const DAY_SECONDS = 86_400
 
 /** A row for a query at one moment. */
