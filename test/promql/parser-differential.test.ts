@@ -43,6 +43,7 @@ function isNewer(text: string): boolean {
     if (behindOffset && /^(?:0+[a-z]+)+$/.test(word)) return true
     // A label of this name is not foreseen in the grammar of 2.42.
     if (inside === 'list' && word.toLowerCase() === 'without') return true
+    if (kind === 'identifier' && inside === 'list' && word.includes(':')) return true
     if (kind === 'duration' && inside !== '[' && !behindOffset) return true
     if (kind === 'number' && word.includes('_')) return true
     if (kind === 'operator' && /^[([{]$/.test(word)) open.push(LIST_OPENERS.has(before) ? 'list' : word)

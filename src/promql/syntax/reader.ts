@@ -112,8 +112,8 @@ export class TokenReader {
     const labels: string[] = []
     while (!isOperator(this.peek(), ')')) {
       const token = this.next()
-      const isName = token.kind === 'identifier' ? !token.text.includes(':') : token.kind === 'string'
-      if (!isName) {
+      // A colon is allowed without quotes here, though not inside braces: `sum by (a:b) (x)`.
+      if (token.kind !== 'identifier' && token.kind !== 'string') {
         this.back()
         this.unexpected('grouping opts', 'label')
       }
