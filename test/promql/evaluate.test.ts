@@ -261,6 +261,31 @@ describe('warnings and infos', () => {
   })
 })
 
+test('tell how far counts of buckets fall with two digits, and when in whole seconds', async () => {
+  for (const [fall, shown] of [
+    [3, '3'],
+    [20, '20'],
+    [100, '1e+02'],
+    [1234, '1.2e+03'],
+    [12.5, '12'],
+    [13.5, '14'],
+    [2 ** -14, '6.1e-05'],
+  ] as const) {
+    const falling = storage(
+      MINUTE,
+      `h_bucket{le="1"} ${2000 + fall}`,
+      'h_bucket{le="2"} 2000',
+      'h_bucket{le="+Inf"} 3000',
+    )
+    const { infos } = await evaluate({ text: 'histogram_quantile(0.5, h_bucket)', atMs: 1999 }, falling)
+    expect(infos).toEqual([
+      expect.stringContaining(
+        `with a max diff of ${shown}, over 1 samples from 1970-01-01T00:00:01Z to 1970-01-01T00:00:01Z (1:25)`,
+      ),
+    ])
+  }
+})
+
 describe('limits', () => {
   /** So many series that work on them takes a while. */
   function wide(count: number): Queryable {

@@ -109,7 +109,7 @@ class Repairs {
   tell(evaluation: Evaluation, at: Span): void {
     if (this.#count === 0) return
     const bounds = `from buckets ${formatGeneral(this.#smallestBound)} to ${formatGeneral(this.#largestBound)}`
-    const difference = `with a max diff of ${formatGeneral(Number(this.#largestDifference.toPrecision(2)))}`
+    const difference = `with a max diff of ${formatGeneral(this.#largestDifference, 2)}`
     const times = `from ${isoTime(this.#firstMs)} to ${isoTime(this.#lastMs)}`
     evaluation.inform(
       'input to histogram_quantile needed to be fixed for monotonicity ' +
@@ -120,9 +120,9 @@ class Repairs {
   }
 }
 
-/** RFC 3339 without trailing zeros behind the point. */
+/** RFC 3339 in whole seconds, as Prometheus cuts them. */
 function isoTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z')
+  return new Date(Math.trunc(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
 const histogramQuantile: VectorFunction = {

@@ -78,13 +78,30 @@ export function formatFixed(value: number): string {
   return `${sign}${digits}${'0'.repeat(exponent - fraction.length)}`
 }
 
-/** Prints as Go's `%g`: shortest digits, an exponent of at least two digits below 1e-4 and from 1e6 on. */
-export function formatGeneral(value: number): string {
+/**
+ * Prints as Go's `%g`: shortest digits, an exponent of at least two digits below 1e-4 and from 1e6 on.
+ *
+ * @param significant as in `%.2g`: at most so many digits, and an exponent for what has more before the point
+ */
+export function formatGeneral(value: number, significant?: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
-  const [mantissa = '', exponentText] = value.toExponential().split('e')
+  const shown = significant === undefined ? value.toExponential() : roundedHalfEven(value, significant)
+  const [mantissa = '', exponentText] = shown.split('e')
   const exponent = Number(exponentText)
-  if (exponent >= -4 && exponent < 6) return formatFixed(value)
-  return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+  if (exponent >= -4 && exponent < (significant ?? 6)) return formatFixed(Number(shown))
+  return `${Number(mantissa)}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
 }
+
+/** As `toExponential`, which rounds a half up where Go rounds it to the even digit. */
+function roundedHalfEven(value: number, significant: number): string {
+  const [digits = '', exponent] = value.toExponential(MOST_DIGITS).split('e')
+  const kept = digits.slice(0, digits.indexOf('.') + significant)
+  const isHalf = /^50*$/.test(digits.slice(kept.length))
+  const isEven = Number(kept.at(-1)) % 2 === 0
+  return isHalf && isEven ? `${kept}e${exponent}` : value.toExponential(significant - 1)
+}
+
+/** What `toExponential` gives at most: enough to tell a half from almost one. */
+const MOST_DIGITS = 100
