@@ -91,6 +91,26 @@ describe('the runner of test files', () => {
     expect(await verdict(evaluation)).toMatch(/^as sum_over_time\(\(x @ end\(\)\)\[1m:1m\] @ 60\.000\) at -600000 ms/)
   })
 
+  test('reads start times for all series, and evaluations that follow a number at once', async () => {
+    const { passed, failures } = await runTestFile(
+      'f',
+      `load 1m
+         @st -1m
+         x 1000 2000+10x1
+
+       eval instant at 0 scalar(x)
+         1_000
+       eval instant at 1m x / 0.5_0
+         {} 4000
+
+       eval range from 0 to 2m step 1m x
+         x 1000 2000 2010
+      `,
+    )
+    expect(failures).toEqual([])
+    expect(passed).toBe(3)
+  })
+
   test('reads comments, gaps, stale markers, counted steps, start times, histograms and names in quotes', async () => {
     const { passed, failures } = await runTestFile(
       'f',

@@ -66,7 +66,10 @@ export function parseTestFile(content: string): Command[] {
   })
 }
 
-/** Lines that belong together: a comment counts as blank, a blank line ends a block, and `clear` is one by itself. */
+/**
+ * Lines that belong together: a comment counts as blank, a blank line ends a block, `clear` is one by itself, and a number
+ * is the last of an evaluation.
+ */
 function blocksOf(content: string): [Line, ...Line[]][] {
   const blocks: [Line, ...Line[]][] = []
   let open = false
@@ -74,8 +77,10 @@ function blocksOf(content: string): [Line, ...Line[]][] {
     const text = raw.trim()
     const line = { number: i + 1, text }
     if (text === '' || text.startsWith('#')) open = false
-    else if (open) blocks.at(-1)?.push(line)
-    else {
+    else if (open) {
+      blocks.at(-1)?.push(line)
+      open = !NUMBER.test(text)
+    } else {
       blocks.push([line])
       open = text.toLowerCase() !== 'clear'
     }

@@ -30,9 +30,9 @@ const BRACES = /\{(?:[^"'`}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\}/y
 /** A series with more is a slip of the hand; a year of minutes has half as many. */
 const MAX_VALUES = 1_000_000
 
-/** A line such as `name@st -1m`: it says when a counter began and changes no value. */
+/** A line such as `name@st -1m`, or `@st -1m` for all: it says when a counter began and changes no value. */
 export function isStartTimeLine(line: string): boolean {
-  return line.startsWith('@st', readLabels(line).end)
+  return line.startsWith('@st') || line.startsWith('@st', readLabels(line).end)
 }
 
 /**
