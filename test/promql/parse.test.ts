@@ -173,6 +173,8 @@ describe('what must be refused', () => {
     ['1e309', 'error parsing number: "1e309": value out of range', '1:1'],
     ['0xFFFFFFFFFFFFFFFFF', 'error parsing number: "0xFFFFFFFFFFFFFFFFF": value out of range', '1:1'],
     ['a ? b', 'unexpected character: "?"', '1:3'],
+    ['a{b="é𝄞"} ? b', 'unexpected character: "?"', '1:15'],
+    ['{"é"} +\n{"é"} b', 'unexpected identifier "b"', '2:8'],
   ])('%s', (text, detail, position) => {
     const error = parseError(text)
     expect(error.kind).toBe('parse')
