@@ -15,7 +15,7 @@ export function readSelector(reader: TokenReader, name: string, first: Token): V
   if (name === '' || isOperator(reader.peek(), '{')) {
     if (name !== '') reader.next()
     while (!isOperator(reader.peek(), '}')) {
-      matchers.push(readMatcher(reader, name, matchers))
+      matchers.push(readMatcher(reader))
       if (isOperator(reader.peek(), ',')) reader.next()
       else if (!isOperator(reader.peek(), '}')) reader.unexpected('label matching', '"," or "}"')
     }
@@ -32,7 +32,7 @@ export function readSelector(reader: TokenReader, name: string, first: Token): V
   return { kind: 'selector', name, matchers, offsetMs: 0, at: undefined, span }
 }
 
-function readMatcher(reader: TokenReader, name: string, before: readonly Matcher[]): Matcher {
+function readMatcher(reader: TokenReader): Matcher {
   const label = reader.next()
   if (label.kind !== 'identifier' && label.kind !== 'string') {
     reader.back()
@@ -42,10 +42,6 @@ function readMatcher(reader: TokenReader, name: string, before: readonly Matcher
   if (op.kind !== 'operator' || !MATCH_OPERATORS.has(op.text)) {
     if (label.kind !== 'string') reader.unexpected('label matching', 'label matching operator')
     // A string alone is the metric's name: {"http.requests"}.
-    const set = name !== '' ? name : before.find((matcher) => matcher.name === METRIC_NAME)?.value
-    if (set !== undefined) {
-      reader.fail(label, `metric name must not be set twice: ${quoteText(set)} or ${quoteText(label.text)}`)
-    }
     return createMatcher(METRIC_NAME, '=', label.text)
   }
   reader.next()
