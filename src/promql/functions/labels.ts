@@ -63,14 +63,16 @@ function patternOf(call: Call): Regex {
   return regex
 }
 
-const REFERENCE = /\$(?:\$|\{(\w+)\}|(\w+))/g
+const REFERENCE = /\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu
+/** Another zero in front makes it a name. */
+const GROUP_NUMBER = /^(?:0|[1-9][0-9]*)$/
 
-/** Go's template: `$1`, `${1}`, `$name` (the longest word), `$$`; a group that does not exist is empty. */
+/** Go's template: `$1`, `${1}`, `$name` (the longest word, of letters of any script), `$$`; a group that does not exist is empty. */
 function expand(template: string, groups: readonly string[], numbers: ReadonlyMap<string, number>): string {
   return template.replace(REFERENCE, (reference, braced: string | undefined, bare: string | undefined) => {
     if (reference === '$$') return '$'
     const name = (braced ?? bare) as string
-    const number = /^\d+$/.test(name) ? Number(name) : numbers.get(name)
+    const number = GROUP_NUMBER.test(name) ? Number(name) : numbers.get(name)
     return number === undefined ? '' : (groups[number] ?? '')
   })
 }
