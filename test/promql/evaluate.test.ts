@@ -175,6 +175,15 @@ describe('matching', () => {
     expect([line, column]).toEqual([1, 1])
   })
 
+  test('the error writes names of labels that are no plain words in quotes', async () => {
+    const dotted = storage(MINUTE, 'a{"host.name"="h"} 1', 'b{"host.name"="h",x="1"} 1', 'b{"host.name"="h",x="2"} 1')
+    expect((await failure(dotted, 'a + on("host.name") b')).detail).toBe(
+      'found duplicate series for the match group {"host.name"="h"} on the right hand-side of the operation: ' +
+        '[{__name__="b", "host.name"="h", x="2"}, {__name__="b", "host.name"="h", x="1"}];' +
+        'many-to-many matching not allowed: matching labels must be unique on one side',
+    )
+  })
+
   test('two on the left without group_left are an error even where a filter would remove them', async () => {
     expect((await failure(data, 'cpu > on(host) role')).detail).toContain('many-to-one matching must be explicit')
     expect((await failure(data, 'cpu < on(host) role')).detail).toContain('many-to-one matching must be explicit')
@@ -381,4 +390,6 @@ test('label_replace knows numbered, named and braced groups, and takes the longe
   expect(await replaced('${1}_$2')).toEqual(['x{a="left-right", b="left_right"} 1'])
   expect(await replaced('$1_x$$')).toEqual(['x{a="left-right", b="$"} 1'])
   expect(await replaced('$9')).toEqual(['x{a="left-right"} 1'])
+  expect(await replaced('[$01]')).toEqual(['x{a="left-right", b="[]"} 1'])
+  expect(await replaced('[$1é]$2·')).toEqual(['x{a="left-right", b="[]right·"} 1'])
 })

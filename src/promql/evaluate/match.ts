@@ -1,7 +1,7 @@
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import { PromqlError } from '../error.ts'
 import { type Binary, isComparison } from '../syntax/ast.ts'
-import { quoteText } from '../syntax/text.ts'
+import { quoteLabelName, quoteText } from '../syntax/text.ts'
 import type { Evaluation } from './evaluation.ts'
 import { type Operation, operationOf } from './operators.ts'
 import { type Pairs, pairsNow, pairsOf, resultLabelsOf } from './pairs.ts'
@@ -201,5 +201,5 @@ function* presenceOf({ size, steps, present }: Vector, evaluation: Evaluation): 
 
 /** All labels in braces, the name like any other, as in Prometheus' messages. */
 function braced(labels: Labels): string {
-  return `{${[...labels].map(([name, value]) => `${name}=${quoteText(value)}`).join(', ')}}`
+  return `{${[...labels].map(([name, value]) => `${quoteLabelName(name)}=${quoteText(value)}`).join(', ')}}`
 }

@@ -3,7 +3,7 @@ import { METRIC_NAME } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import { type Aggregate, type At, type Binary, type Expr, isSetOperator, type VectorSelector } from './ast.ts'
 import { formatFixed } from './number.ts'
-import { isPlainLabelName, quoteText } from './text.ts'
+import { quoteLabelName, quoteText } from './text.ts'
 
 /** Prints an expression as Prometheus does: one line, normalized spaces, durations and matchers. */
 export function print(expr: Expr): string {
@@ -46,15 +46,11 @@ function series({ name, matchers }: VectorSelector): string {
 }
 
 function matcherText({ name, op, value }: Matcher): string {
-  return `${labelText(name)}${op}${quoteText(value)}`
-}
-
-function labelText(name: string): string {
-  return isPlainLabelName(name) ? name : quoteText(name)
+  return `${quoteLabelName(name)}${op}${quoteText(value)}`
 }
 
 function labelList(labels: readonly string[]): string {
-  return `(${labels.map(labelText).join(', ')})`
+  return `(${labels.map(quoteLabelName).join(', ')})`
 }
 
 function atText(at: At | undefined): string {

@@ -49,8 +49,13 @@ export function isLabelName(name: string): boolean {
 }
 
 /** A label name that needs no quotes in a query. */
-export function isPlainLabelName(name: string): boolean {
+function isPlainLabelName(name: string): boolean {
   return /^[A-Za-z_]\w*$/.test(name)
+}
+
+/** In quotes where it needs them. */
+export function quoteLabelName(name: string): string {
+  return isPlainLabelName(name) ? name : quoteText(name)
 }
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {
