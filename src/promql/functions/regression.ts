@@ -50,10 +50,18 @@ export const regressionFunctions = [
     leastSamples: 2,
     timeDependent: true,
     needs: LINE,
-    result: (summary, window) => summary.line(whenOf(window))?.value,
-    fromSamples: (window) => line(window, whenOf(window)).value,
+    result(summary, window) {
+      const found = summary.line(whenOf(window))
+      return found === undefined ? undefined : predicted(found, window)
+    },
+    fromSamples: (window) => predicted(line(window, whenOf(window)), window),
   }),
 ]
+
+/** What is at no time, or an endless time away, cannot be told of a flat line either: 0 times infinity is NaN. */
+function predicted({ value, slopePerSecond }: Line, { parameter }: Window): number {
+  return Number.isFinite(parameter) ? value : value + slopePerSecond * parameter
+}
 
 /** So many seconds after the evaluation time, whatever `@` and `offset` say. */
 function whenOf({ evaluationMs, parameter }: Window): number {
