@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatMatcher, type Matcher } from '../../src/model/matcher.ts'
-import { type Expr, PromqlError, parse, print } from '../../src/promql/index.ts'
+import { type Expr, PromqlError, parse, prettyPrint, print } from '../../src/promql/index.ts'
 import { QueryGenerator } from './query-generator.ts'
 import { QueryMutator } from './query-mutator.ts'
 
@@ -65,5 +65,35 @@ describe('a printed query', () => {
   ])('%s survives', (text) => {
     const expr = parse(text)
     expect(meaning(parse(print(expr)))).toEqual(meaning(expr))
+  })
+})
+
+describe('a query that is too long for one line', () => {
+  const long = (name: string) => `${name}_with_a_name_that_is_nearly_half_a_line_long{job="a",zone="b"}`
+
+  test('is printed over several, each part that is too long again', () => {
+    const text = `-quantile by (job) (0.9, rate(${long('x')}[5m]) > bool on (job) group_left () (max_over_time((${long('y')} + ${long('z')})[1h:5m] offset 1w)))`
+    const printed = prettyPrint(parse(text))
+    expect(printed).toBe(`-quantile by (job) (
+  0.9,
+    rate(${long('x')}[5m])
+  > bool on (job) group_left ()
+    (
+      max_over_time(
+        (
+            ${long('y')}
+          +
+            ${long('z')}
+        )[1h:5m] offset 1w
+      )
+    )
+)`)
+    expect(print(parse(printed))).toBe(text)
+  })
+
+  test('counts bytes, and leaves what is short as it is', () => {
+    const name = (length: number) => `{"${'é'.repeat(length)}"}`
+    expect(prettyPrint(parse(`sum(${name(38)})`))).toBe(`sum({__name__="${'é'.repeat(38)}"})`)
+    expect(prettyPrint(parse(`sum(${name(50)})`))).toBe(`sum(\n  {__name__="${'é'.repeat(50)}"}\n)`)
   })
 })

@@ -6,7 +6,7 @@ import {
   evaluate,
   PromqlError,
   parse,
-  print,
+  prettyPrint,
   type Query,
   typeOf,
 } from '../../promql/index.ts'
@@ -91,7 +91,7 @@ export const queryApi: Api = (web, context) => {
     both,
     '/api/v1/format_query',
     read,
-    answering(context, (parameters) => ({ data: { value: print(expressionOf(parameters)) } })),
+    answering(context, (parameters) => ({ data: { value: prettyPrint(expressionOf(parameters)) } })),
   )
   web.on(
     both,
