@@ -32,8 +32,8 @@ describePeers(['prometheus', 'promtool'], ({ prometheus, promtool }) => {
       `--storage.tsdb.path=${folder.path}/tsdb`,
       `--web.listen-address=127.0.0.1:${port}`,
     ]
-    await using _server = await startPeer(prometheus, args, { ready: port })
-    const url = `http://127.0.0.1:${port}`
+    const url = `http://127.0.0.1:${port}` as const
+    await using _server = await startPeer(prometheus, args, { ready: `${url}/-/ready` })
     await until(async () => (await query(url, 'up{job="midwatch"} == 1')).length === 1, 'up to be 1', 30_000)
     await until(
       async () => (await query(url, 'probe_success{check="closed"} == 0')).length === 1,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 
 /** A server on a free loopback port; `await using` closes it and all its connections. */
 export interface TcpListener extends AsyncDisposable {
@@ -47,9 +48,5 @@ export function listenTcp(onConnection: (socket: Socket) => void): Promise<TcpLi
   return listen(createServer(onConnection))
 }
 
-/** A port on which nobody listens: one that was just given back. */
-export async function closedPort(): Promise<number> {
-  const server = await listenTcp(() => undefined)
-  await server[Symbol.asyncDispose]()
-  return server.port
-}
+/** A port on which nobody listens, nor will by chance. */
+export const closedPort = freePort

@@ -25,7 +25,7 @@ export async function startMariadb(path: string, options: readonly string[] = []
     const made = await runPeer(
       installer,
       ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...small],
-      { ...as, cwd: folder, timeoutMs: 60_000 },
+      { ...as, cwd: folder },
     )
     if (made.code !== 0) throw new Error(`mariadb-install-db failed:\n${made.stdout}${made.stderr}`)
     const port = await freePort()
@@ -43,7 +43,7 @@ export async function startMariadb(path: string, options: readonly string[] = []
         ...small,
         ...options.map((option) => `--${option}`),
       ],
-      { ...as, cwd: folder, ready: /ready for connections/, readyWithinMs: 30_000 },
+      { ...as, cwd: folder, ready: /ready for connections/ },
     )
     const stop = async () => {
       await server.stop()

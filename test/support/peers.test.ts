@@ -32,6 +32,14 @@ test('waits for the port and stops the program by its process id', async () => {
   await expect(refused).resolves.toMatchObject({ code: 'ECONNREFUSED' })
 })
 
+test('waits until an address answers with 200, however long its port is open before', async () => {
+  const port = await freePort()
+  const answer = `(_, response) => response.writeHead(asked++ < 3 ? 503 : 200).end()`
+  const program = `let asked = 0; require('http').createServer(${answer}).listen(${port}, '127.0.0.1')`
+  await using _ = await startPeer(node, ['-e', program], { ready: `http://127.0.0.1:${port}/` })
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
+})
+
 test('waits for a text in the output', async () => {
   await using running = await startPeer(node, ['-e', listener(await freePort())], { ready: /listening/ })
   expect(running.output()).toContain('listening')

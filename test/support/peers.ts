@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, test } from 'vitest'
+
+export { freePort } from './free-port.ts'
 
 /** Other names under which a system may have installed the same program. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
@@ -77,9 +79,12 @@ export function testWithPeer(
 
 /** How to start a program and to know that it is there. */
 export interface PeerOptions {
-  /** What shows that it can be used: text in its output, or a loopback port that takes connections. */
-  readonly ready?: RegExp | number
-  /** How long it may take to be ready, 15 s unless told. */
+  /**
+   * What shows that it can be used: text in its output, a loopback port that takes connections, or an address that answers
+   * with 200, for programs whose port is open before they answer questions.
+   */
+  readonly ready?: RegExp | number | `http://${string}`
+  /** How long it may take to be ready: a minute unless told, since others may keep the processors busy. */
   readonly readyWithinMs?: number
   /** The signal that asks it to stop, SIGTERM unless told; SIGKILL follows after `stopWithinMs`, 5 s unless told. */
   readonly stopSignal?: NodeJS.Signals
@@ -144,12 +149,14 @@ export async function startPeer(
     stop,
     [Symbol.asyncDispose]: stop,
   }
-  const { ready, readyWithinMs = 15_000 } = options
+  const { ready, readyWithinMs = 60_000 } = options
   if (ready === undefined) return running
 
   const over = new AbortController()
   const outcome = await Promise.race([
-    typeof ready === 'number' ? portOpens(ready, over.signal) : textAppears(ready, () => output, waiters),
+    ready instanceof RegExp
+      ? textAppears(ready, () => output, waiters)
+      : holds(() => (typeof ready === 'number' ? accepts(ready) : answers(ready, over.signal)), over.signal),
     exited.then((code) => `ended with ${code ?? 'a signal'} before it was ready`),
     delay(readyWithinMs, `was not ready within ${readyWithinMs} ms`, { signal: over.signal }),
   ]).finally(() => {
@@ -168,7 +175,7 @@ export interface PeerResult {
   readonly stderr: string
 }
 
-/** Runs a program to its end; a code other than 0 is a result, not an error. Killed after `timeoutMs`, 15 s unless told. */
+/** Runs a program to its end; a code other than 0 is a result, not an error. Killed after `timeoutMs`, a minute unless told. */
 export async function runPeer(
   path: string,
   args: readonly string[],
@@ -181,7 +188,7 @@ export async function runPeer(
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: 'pipe',
-    timeout: options.timeoutMs ?? 15_000,
+    timeout: options.timeoutMs ?? 60_000,
     killSignal: 'SIGKILL',
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
@@ -199,24 +206,6 @@ export async function runPeer(
   child.stdin.end(options.input ?? '')
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout, stderr }
-}
-
-const handedOut = new Set<number>()
-
-/** A loopback port that nobody listens on now, never the same twice in one process. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer()
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    server.close()
-    await once(server, 'close')
-    if (address === null || typeof address === 'string') throw new Error('a TCP server has no port')
-    if (handedOut.has(address.port)) continue
-    handedOut.add(address.port)
-    return address.port
-  }
 }
 
 function folders(): string[] {
@@ -284,12 +273,22 @@ function textAppears(pattern: RegExp, output: () => string, waiters: Set<() => v
   })
 }
 
-async function portOpens(port: number, signal: AbortSignal): Promise<string> {
+async function holds(look: () => Promise<boolean>, signal: AbortSignal): Promise<string> {
   while (!signal.aborted) {
-    if (await accepts(port)) return 'ready'
+    if (await look()) return 'ready'
     await delay(25)
   }
   return 'was given up'
+}
+
+function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  return fetch(url, { signal }).then(
+    async (response) => {
+      await response.body?.cancel()
+      return response.ok
+    },
+    () => false,
+  )
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -32,7 +32,7 @@ export async function startPostgres(
     const made = await runPeer(
       join(dirname(path), 'initdb'),
       ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-      { ...as, timeoutMs: 30_000 },
+      as,
     )
     if (made.code !== 0) throw new Error(`initdb failed:\n${made.stderr}`)
     if (access !== undefined) await writeFile(join(data, 'pg_hba.conf'), access)

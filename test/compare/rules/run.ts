@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Midwatch, until } from '../../e2e/midwatch.ts'
+import { Midwatch } from '../../e2e/midwatch.ts'
 import { freePort, startPeer } from '../../support/peers.ts'
 import { precedence, quickFolder, START_WITHIN_MS } from '../quick-place.ts'
 import { exposition, type Grid, type Scrape } from './exposition.ts'
@@ -72,10 +72,9 @@ export async function playRules(
       `--rules.alert.resend-delay=${RESEND_DELAY * stepMs}ms`,
       '--log.level=warn',
     ],
-    { ready: port, readyWithinMs: START_WITHIN_MS },
+    { ready: `http://127.0.0.1:${port}/-/ready`, readyWithinMs: START_WITHIN_MS },
   )
   const urls = { prometheus: `http://127.0.0.1:${port}`, midwatch: midwatch.url }
-  await until(async () => (await fetch(`${urls.prometheus}/-/ready`)).ok, 'Prometheus to be ready')
   const startMs = Math.ceil((Date.now() + LEAD_STEPS * stepMs) / (2 * stepMs)) * 2 * stepMs
   const grid = { startMs, stepMs }
   target.begin(grid)

@@ -353,9 +353,7 @@ describePeers(['prometheus'], ({ prometheus }) => {
         `--storage.tsdb.path=${folder}/data`,
         `--web.listen-address=127.0.0.1:${port}`,
       ]
-      await using _ = await startPeer(prometheus, args, { ready: port })
-      // Its port is open before it answers questions.
-      while (!(await fetch(`http://127.0.0.1:${port}/-/ready`)).ok) await delay(20)
+      await using _ = await startPeer(prometheus, args, { ready: `http://127.0.0.1:${port}/-/ready` })
       const ask = (query: string) => answerOf(port, query)
       await until(async () => (await ask('up')).length === 2 && (await ask('up == 1')).length === 2)
       const target = `127.0.0.1:${server.port}`

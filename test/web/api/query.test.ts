@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listen } from '../../../src/web/server.ts'
@@ -368,8 +367,7 @@ describePeers(['prometheus', 'promtool'], ({ prometheus, promtool }) => {
         `--storage.tsdb.path=${folder}/data`,
         `--web.listen-address=127.0.0.1:${port}`,
       ]
-      await using _ = await startPeer(prometheus, args, { ready: port })
-      while (!(await fetch(`http://127.0.0.1:${port}/-/ready`)).ok) await delay(20)
+      await using _ = await startPeer(prometheus, args, { ready: `http://127.0.0.1:${port}/-/ready` })
       const theirs: unknown[] = []
       const ours: unknown[] = []
       for (const [path, ...parameters] of SAME) {
