@@ -109,7 +109,7 @@ describe('remote write', () => {
     for (let i = 1; i <= 5; i++) await append({ a: i })
     await until(() => values('a').length >= 5)
     expect([...new Set(values('a'))]).toEqual([1, 2, 3, 4, 5])
-  }, 20_000)
+  })
 
   test('leaves out only the samples that are refused for good', async () => {
     await forwarding.update(remotes())
@@ -193,7 +193,7 @@ testWithPeer(
         readFile: () => `remote_write: [{ url: "${prometheus.url}/api/v1/write", name: prometheus }]`,
       })
       await forwarding.update(config?.remoteWrite ?? [])
-        for (let i = 1; i <= 20; i++) await append({ a: i, b: 0.1 * i })
+      for (let i = 1; i <= 20; i++) await append({ a: i, b: 0.1 * i })
       const batch = new BatchBuilder(1)
       batch.addStale(it.store.series.ref(Labels.of({ __name__: 'orders_total', shop: 'b' })) as number, timeMs + 1)
       await Promise.all([it.store.series.append(batch.take()), it.store.series.durable()])
@@ -203,7 +203,7 @@ testWithPeer(
         }[]
       let found = await ask('sum_over_time(orders_total{shop="a"}[10m])')
       for (; found[0]?.value[1] !== '210'; found = await ask('sum_over_time(orders_total{shop="a"}[10m])'))
-          while ((await ask('orders_total')).length !== 1) await delay(20)
+        while ((await ask('orders_total')).length !== 1) await delay(20)
       expect((await ask('count_over_time(orders_total{shop="b"}[10m])'))[0]?.value[1]).toBe('20')
     } finally {
       await prometheus.stop()

@@ -187,4 +187,4 @@ test('rules of an SLO are evaluated at once, and its alert fires', async () => {
   }, 'the page to fire')
   expect(burn).toMatchObject({ id: 'shop-orders', objective: 99, firing: ['page', 'ticket'] })
   expect(burn.windows[0].burn_rate).toBeCloseTo(25)
-}, 30_000)
+})

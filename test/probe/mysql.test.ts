@@ -108,7 +108,7 @@ describePeers(['mariadbd', 'mariadb-install-db'], ({ mariadbd }) => {
     const slow = 'select sleep(60)'
     expect(await run({ mysql: url, query: slow }, probeContext({ timeoutMs: 400 }))).toMatchObject({ outcome: 'down' })
     const running = `select count(*) as n from information_schema.processlist where info = '${slow}'`
-    await expect.poll(async () => (await run({ mysql: url, query: running })).details.n, { timeout: 5000 }).toBe(0)
+    await expect.poll(async () => (await run({ mysql: url, query: running })).details.n).toBe(0)
   })
 
   test('leaves nothing that the server counts as broken', async () => {

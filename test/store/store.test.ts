@@ -64,7 +64,7 @@ test('a process that is killed loses nothing acknowledged: samples, pushes, reco
     expect(it.corrupt).toEqual([])
     before = last
   }
-}, 30_000)
+})
 
 test('a second store on the folder is refused in words, and the folder is free once the first is closed', async () => {
   await using folder = await tempFolder()

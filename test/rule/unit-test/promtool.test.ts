@@ -182,7 +182,7 @@ tests:
 }
 
 describePeer('promtool', (promtool) => {
-  test.each(Object.entries(files))('agrees about %s', { timeout: 30_000 }, async (_name, [passes, text]) => {
+  test.each(Object.entries(files))('agrees about %s', async (_name, [passes, text]) => {
     using folder = folderWith({
       'rules.yml': RULES,
       'broken.yml': 'groups: [{ name: g, rules: [{ alert: A, expr: x + }] }]',
@@ -229,7 +229,7 @@ describePeer('promtool', (promtool) => {
     '--5',
     '1++2x3',
     '__',
-  ])('reads the values %j alike', { timeout: 30_000 }, async (values) => {
+  ])('reads the values %j alike', async (values) => {
     using folder = folderWith({
       'test.yml': `evaluation_interval: 1m
 tests:
