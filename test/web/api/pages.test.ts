@@ -243,12 +243,17 @@ describe('the overview', () => {
     await using site = await start({ checks })
     await fill(site, checks, 15_000)
     await site.get('/', html)
-    let lastMs = performance.now()
+    // Time of the processor and not of the clock: on a busy machine others have their share of that.
+    const spentMs = () => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1000
+    }
+    let lastMs = spentMs()
     let longestMs = 0
     let isDone = false
     const watch = () => {
-      longestMs = Math.max(longestMs, performance.now() - lastMs)
-      lastMs = performance.now()
+      longestMs = Math.max(longestMs, spentMs() - lastMs)
+      lastMs = spentMs()
       if (!isDone) setImmediate(watch)
     }
     watch()

@@ -125,9 +125,11 @@ test('a filter keeps its other half, and says when nothing matches', () => {
 
 test('two hundred checks stay a page that loads at once', () => {
   expect(render(many).length).toBeLessThan(400_000)
-  const start = performance.now()
+  // Time of the processor and not of the clock: on a busy machine others have their share of that.
+  const before = process.cpuUsage()
   render(many)
-  expect(performance.now() - start).toBeLessThan(1000)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(1000)
 })
 
 test('times that are not yet, far away or broken are still words', () => {
