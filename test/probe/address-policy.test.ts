@@ -54,7 +54,7 @@ async function ask(
   settings: Record<string, unknown> = {},
 ): Promise<Finding | undefined> {
   const config = http.config.safeParse({ http: url, ...settings })
-  return config.data && (await http.run(config.data, probeContext({ addressPolicy, timeoutMs: 3000 })))
+  return config.data && (await http.run(config.data, probeContext({ addressPolicy })))
 }
 
 async function reasonOf(url: string, policy: AddressPolicy): Promise<string> {
@@ -226,6 +226,6 @@ test.each([
   '[64:ff9b::a9fe:a9fe]',
 ])('the tcp probe, whose host is no URL, refuses %s as well', async (host) => {
   const config = tcp.config.parse({ tcp: `${host}:80` })
-  const finding = await tcp.run(config, probeContext({ addressPolicy: 'no-link-local', timeoutMs: 3000 }))
+  const finding = await tcp.run(config, probeContext({ addressPolicy: 'no-link-local' }))
   expect(finding).toMatchObject({ outcome: 'down', reason: 'forbidden' })
 })

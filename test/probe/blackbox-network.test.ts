@@ -13,20 +13,20 @@ import { probeContext } from '../support/probe-context.ts'
 
 const ip4 = { preferred_ip_protocol: 'ip4' }
 const MODULES = {
-  dns_a: { prober: 'dns', timeout: '2s', dns: { ...ip4, query_name: 'example.org', query_type: 'A' } },
-  dns_soa: { prober: 'dns', timeout: '2s', dns: { ...ip4, query_name: 'example.org', query_type: 'SOA' } },
-  dns_gone: { prober: 'dns', timeout: '2s', dns: { ...ip4, query_name: 'gone.example.org', query_type: 'A' } },
+  dns_a: { prober: 'dns', timeout: '30s', dns: { ...ip4, query_name: 'example.org', query_type: 'A' } },
+  dns_soa: { prober: 'dns', timeout: '30s', dns: { ...ip4, query_name: 'example.org', query_type: 'SOA' } },
+  dns_gone: { prober: 'dns', timeout: '30s', dns: { ...ip4, query_name: 'gone.example.org', query_type: 'A' } },
   dns_tcp: {
     prober: 'dns',
-    timeout: '2s',
+    timeout: '30s',
     dns: { ...ip4, query_name: 'example.org', query_type: 'A', transport_protocol: 'tcp' },
   },
-  grpc: { prober: 'grpc', timeout: '2s', grpc: ip4 },
-  grpc_sick: { prober: 'grpc', timeout: '2s', grpc: { ...ip4, service: 'sick' } },
-  grpc_missing: { prober: 'grpc', timeout: '2s', grpc: { ...ip4, service: 'missing' } },
-  grpc_tls: { prober: 'grpc', timeout: '2s', grpc: { ...ip4, tls: true, tls_config: { insecure_skip_verify: true } } },
-  grpc_trusted: { prober: 'grpc', timeout: '2s', grpc: { ...ip4, tls: true } },
-  icmp: { prober: 'icmp', timeout: '2s', icmp: ip4 },
+  grpc: { prober: 'grpc', timeout: '30s', grpc: ip4 },
+  grpc_sick: { prober: 'grpc', timeout: '30s', grpc: { ...ip4, service: 'sick' } },
+  grpc_missing: { prober: 'grpc', timeout: '30s', grpc: { ...ip4, service: 'missing' } },
+  grpc_tls: { prober: 'grpc', timeout: '30s', grpc: { ...ip4, tls: true, tls_config: { insecure_skip_verify: true } } },
+  grpc_trusted: { prober: 'grpc', timeout: '30s', grpc: { ...ip4, tls: true } },
+  icmp: { prober: 'icmp', timeout: '30s', icmp: ip4 },
 }
 
 /** Times differ from run to run; only whether they are there is compared. */

@@ -26,25 +26,25 @@ const NEWER_LABELS: Readonly<Record<string, string>> = {
 const TIMES = ['probe_duration_seconds', 'probe_dns_lookup_time_seconds', 'probe_http_duration_seconds']
 
 const MODULES = {
-  http: { prober: 'http', timeout: '5s' },
-  http_body: { prober: 'http', timeout: '5s', http: { fail_if_body_not_matches_regexp: ['ready'] } },
+  http: { prober: 'http', timeout: '30s' },
+  http_body: { prober: 'http', timeout: '30s', http: { fail_if_body_not_matches_regexp: ['ready'] } },
   http_header: {
     prober: 'http',
-    timeout: '5s',
+    timeout: '30s',
     http: { fail_if_header_not_matches: [{ header: 'Content-Type', regexp: 'json' }] },
   },
-  http_404: { prober: 'http', timeout: '5s', http: { valid_status_codes: [404] } },
-  http_stay: { prober: 'http', timeout: '5s', http: { follow_redirects: false } },
-  http_head: { prober: 'http', timeout: '5s', http: { method: 'HEAD' } },
-  http_insecure: { prober: 'http', timeout: '5s', http: { tls_config: { insecure_skip_verify: true } } },
-  tcp: { prober: 'tcp', timeout: '5s' },
-  tcp_banner: { prober: 'tcp', timeout: '5s', tcp: { query_response: [{ expect: '^220 ' }] } },
-  tls: { prober: 'tcp', timeout: '5s', tcp: { tls: true } },
+  http_404: { prober: 'http', timeout: '30s', http: { valid_status_codes: [404] } },
+  http_stay: { prober: 'http', timeout: '30s', http: { follow_redirects: false } },
+  http_head: { prober: 'http', timeout: '30s', http: { method: 'HEAD' } },
+  http_insecure: { prober: 'http', timeout: '30s', http: { tls_config: { insecure_skip_verify: true } } },
+  tcp: { prober: 'tcp', timeout: '30s' },
+  tcp_banner: { prober: 'tcp', timeout: '30s', tcp: { query_response: [{ expect: '^220 ' }] } },
+  tls: { prober: 'tcp', timeout: '30s', tcp: { tls: true } },
   tls_insecure: tlsModule({ insecure_skip_verify: true }),
 }
 
 function tlsModule(config: Readonly<Record<string, unknown>>) {
-  return { prober: 'tcp', timeout: '5s', tcp: { tls: true, tls_config: config } }
+  return { prober: 'tcp', timeout: '30s', tcp: { tls: true, tls_config: config } }
 }
 
 describePeer('prometheus-blackbox-exporter', (path) => {

@@ -5,7 +5,7 @@ import { grpc } from '../../src/probe/grpc.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { startGrpcHealth } from '../support/grpc-health-server.ts'
 import { closedPort, listen, listenTcp } from '../support/listen.ts'
-import { probeContext } from '../support/probe-context.ts'
+import { findingWhenOver, probeContext } from '../support/probe-context.ts'
 
 const run = (entry: Record<string, unknown>, context = probeContext()) => grpc.run(grpc.config.parse(entry), context)
 
@@ -94,8 +94,16 @@ describe('something else on the port', () => {
   })
 
   test('a server that takes the connection and is silent', async () => {
-    await using silent = await listenTcp((socket) => void socket.resume())
-    const finding = await run({ grpc: silent.address }, probeContext({ timeoutMs: 60 }))
+    let isAsked = false
+    await using silent = await listenTcp((socket) => {
+      socket.on('data', () => {
+        isAsked = true
+      })
+    })
+    const finding = await findingWhenOver(
+      (context) => run({ grpc: silent.address }, context),
+      () => isAsked,
+    )
     expect(finding).toMatchObject({ outcome: 'down', reason: 'timeout', phase: 'check' })
     expect(values(finding).probe_grpc_status_code).toBe(4)
     await silent.allClosed()

@@ -8,7 +8,7 @@ import type { ProbeContext } from '../../src/probe/probe.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { keepFile } from '../support/keep-file.ts'
 import { closedPort, listen, listenTcp, type TcpListener } from '../support/listen.ts'
-import { probeContext } from '../support/probe-context.ts'
+import { findingWhenOver, probeContext } from '../support/probe-context.ts'
 
 type Options = Readonly<Record<string, unknown>>
 
@@ -205,7 +205,11 @@ describe('a web server', () => {
     ['/silent', 'processing'],
     ['/slow-body', 'transfer'],
   ] as const)('that stops at %s is down by timeout in the phase %s', async ([path, phase]) => {
-    const finding = await probe(at(path), {}, { timeoutMs: 150 })
+    const finding = await findingWhenOver(
+      (context) => probe(at(path), {}, context),
+      () => lastSeen().url === path,
+      { timeoutMs: 150 },
+    )
     expect(finding).toMatchObject({ outcome: 'down', reason: 'timeout', phase })
     expect(finding).toMatchObject({ message: expect.stringContaining('timed out after 150ms, waiting for') })
   })

@@ -54,9 +54,10 @@ describe('with another ping', () => {
 
   test('hands over the address alone, never the name', async () => {
     await useInstead('echo "64 bytes: seq=0 ttl=61 time=1.5 ms $*"')
-    expect(await run({ icmp: 'localhost' }, probeContext({ timeoutMs: 2500 }))).toMatchObject({ outcome: 'up' })
+    const context = () => probeContext({ timeoutMs: 2500, signal: new AbortController().signal })
+    expect(await run({ icmp: 'localhost' }, context())).toMatchObject({ outcome: 'up' })
     await useInstead('echo "From 127.0.0.1 icmp_seq=1 Destination Host Unreachable: $*"; exit 1')
-    expect(await run({ icmp: 'localhost' }, probeContext({ timeoutMs: 2500 }))).toMatchObject({
+    expect(await run({ icmp: 'localhost' }, context())).toMatchObject({
       outcome: 'down',
       reason: 'unreachable',
       message: expect.stringMatching(/ -4 -n -c 1 -W 3 127\.0\.0\.1$/),
@@ -73,7 +74,7 @@ describe('with another ping', () => {
 
   test('is ended at the deadline', async () => {
     await useInstead('exec /bin/sleep 600')
-    const finding = await run({ icmp: '127.0.0.1' }, probeContext({ timeoutMs: 60 }))
+    const finding = await run({ icmp: '127.0.0.1' }, probeContext({ timeoutMs: 1000 }))
     expect(finding).toMatchObject({ outcome: 'down', reason: 'timeout', phase: 'reply' })
   })
 })

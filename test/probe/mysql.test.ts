@@ -5,7 +5,7 @@ import { type CertificateFiles, certificateFiles } from '../support/certificate-
 import { closedPort, listenTcp } from '../support/listen.ts'
 import { type MariadbServer, mariadbAccount, startMariadb } from '../support/mariadb-server.ts'
 import { describePeers } from '../support/peers.ts'
-import { probeContext } from '../support/probe-context.ts'
+import { findingWhenOver, probeContext } from '../support/probe-context.ts'
 
 const run = (entry: Record<string, unknown>, context = probeContext()) => mysql.run(mysql.config.parse(entry), context)
 
@@ -166,8 +166,18 @@ describe('without a server', () => {
   test('ends at the deadline when a server greets and then says nothing', async () => {
     const greeting = Buffer.from(`\0\0\0\0\n8.4.0\0${'\x01'.repeat(4 + 8)}\0\0\0${'\0'.repeat(40)}`, 'latin1')
     greeting[0] = greeting.length - 4
-    await using polite = await listenTcp((socket) => void socket.resume().write(greeting))
-    const finding = await run({ mysql: `mysql://127.0.0.1:${polite.port}/app` }, probeContext({ timeoutMs: 150 }))
+    let isGreeted = false
+    await using polite = await listenTcp((socket) => {
+      socket.write(greeting)
+      // Whoever speaks now has read the greeting.
+      socket.on('data', () => {
+        isGreeted = true
+      })
+    })
+    const finding = await findingWhenOver(
+      (context) => run({ mysql: `mysql://127.0.0.1:${polite.port}/app` }, context),
+      () => isGreeted,
+    )
     expect(finding).toMatchObject({
       outcome: 'down',
       reason: 'timeout',

@@ -101,7 +101,7 @@ describePeer('redis-server', (path) => {
 
   test('says that it waited for the handshake where the server does not speak TLS', async () => {
     // Redis waits for a line break, which a handshake need not have.
-    const finding = await run({ redis: url.replace('redis:', 'rediss:') }, probeContext({ timeoutMs: 200 }))
+    const finding = await run({ redis: url.replace('redis:', 'rediss:') }, probeContext({ timeoutMs: 2000 }))
     expect(finding).toMatchObject({ outcome: 'down', phase: 'tls', message: expect.stringContaining('TLS handshake') })
   })
 

@@ -5,10 +5,10 @@ import { smtp } from '../../src/probe/smtp.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { keepFile } from '../support/keep-file.ts'
 import { listen, listenTcp, type TcpListener } from '../support/listen.ts'
-import { probeContext } from '../support/probe-context.ts'
+import { findingWhenOver, probeContext } from '../support/probe-context.ts'
 
-const probe = (address: string, options: Readonly<Record<string, unknown>> = {}, timeoutMs = 5_000) =>
-  smtp.run(smtp.config.parse({ smtp: address, ...options }), probeContext({ timeoutMs }))
+const probe = (address: string, options: Readonly<Record<string, unknown>> = {}, context = probeContext()) =>
+  smtp.run(smtp.config.parse({ smtp: address, ...options }), context)
 
 function serve(options: SMTPServerOptions): Promise<TcpListener> {
   const server = new SMTPServer({ authOptional: true, disableReverseLookup: true, logger: false, ...options })
@@ -91,7 +91,10 @@ test.for([
 
 test('a server that does not greet is down by timeout in that phase', async () => {
   await using server = await listenTcp(() => undefined)
-  const finding = await probe(server.address, {}, 100)
+  const finding = await findingWhenOver(
+    (context) => probe(server.address, {}, context),
+    () => server.connections() > 0,
+  )
   expect(finding).toMatchObject({ reason: 'timeout', phase: 'greeting' })
   expect(finding).toMatchObject({ message: expect.stringContaining('waiting for the greeting of the server') })
 })

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { tcp } from '../../src/probe/tcp.ts'
 import { closedPort, listenTcp } from '../support/listen.ts'
-import { probeContext } from '../support/probe-context.ts'
+import { findingWhenOver, probeContext } from '../support/probe-context.ts'
 
-const probe = (address: string, options: Readonly<Record<string, unknown>> = {}, timeoutMs = 5_000) =>
-  tcp.run(tcp.config.parse({ tcp: address, ...options }), probeContext({ timeoutMs }))
+const probe = (address: string, options: Readonly<Record<string, unknown>> = {}, context = probeContext()) =>
+  tcp.run(tcp.config.parse({ tcp: address, ...options }), context)
 
 test('a server that takes the connection is up, and the connection is closed', async () => {
   await using server = await listenTcp(() => undefined)
@@ -65,7 +65,10 @@ test('a server that says something else and closes is down, with what it said la
 
 test('a server that says something else and stays is down by timeout in the phase answer', async () => {
   await using server = await listenTcp((socket) => socket.write('-ERR\r\n'))
-  const finding = await probe(server.address, { expect: '^[+]PONG' }, 100)
+  const finding = await findingWhenOver(
+    (context) => probe(server.address, { expect: '^[+]PONG' }, context),
+    () => server.connections() > 0,
+  )
   expect(finding).toMatchObject({ outcome: 'down', reason: 'timeout', phase: 'answer' })
 })
 

@@ -7,10 +7,10 @@ import { websocket } from '../../src/probe/websocket.ts'
 import { encodeFrame, MessageReader } from '../../src/probe/websocket-frame.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { listen, type TcpListener } from '../support/listen.ts'
-import { probeContext } from '../support/probe-context.ts'
+import { findingWhenOver, probeContext } from '../support/probe-context.ts'
 
-const probe = (url: string, options: Readonly<Record<string, unknown>> = {}, timeoutMs = 5_000) =>
-  websocket.run(websocket.config.parse({ websocket: url, ...options }), probeContext({ timeoutMs }))
+const probe = (url: string, options: Readonly<Record<string, unknown>> = {}, context = probeContext()) =>
+  websocket.run(websocket.config.parse({ websocket: url, ...options }), context)
 
 function accept(request: IncomingMessage, socket: Socket, head: Readonly<Record<string, string>> = {}): void {
   const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
@@ -107,11 +107,15 @@ test.for([
 })
 
 test('a server that sends no message is down by timeout in that phase', async () => {
-  await using server = await serve(() => undefined)
-  expect(await probe(`ws://${server.address}/`, { expect: 'x' }, 100)).toMatchObject({
-    reason: 'timeout',
-    phase: 'message',
+  let isOpen = false
+  await using server = await serve(() => {
+    isOpen = true
   })
+  const finding = await findingWhenOver(
+    (context) => probe(`ws://${server.address}/`, { expect: 'x' }, context),
+    () => isOpen,
+  )
+  expect(finding).toMatchObject({ reason: 'timeout', phase: 'message' })
 })
 
 test('a server that does not change the protocol, or not properly, is down', async () => {

@@ -108,13 +108,14 @@ describePeer('prometheus', (prometheus) => {
     })
     folder = await mkdtemp(join(tmpdir(), 'midwatch-beside-'))
     const port = await freePort()
-    const times = { scrape_interval: '500ms', scrape_timeout: '500ms' }
+    // Long enough that none of them is over its time where others keep the processors busy.
+    const times = { scrape_interval: '1s', scrape_timeout: '1s' }
     const jobs = EXPOSITIONS.map((_, i) => ({
       job_name: `exposition-${i}`,
       metrics_path: `/exposition/${i}`,
       static_configs: [{ targets: [target.address] }],
-      scrape_interval: '2s',
-      scrape_timeout: '2s',
+      scrape_interval: '5s',
+      scrape_timeout: '5s',
     }))
     await writeFile(
       join(folder, 'prometheus.yml'),
@@ -133,7 +134,7 @@ describePeer('prometheus', (prometheus) => {
   })
 
   afterAll(async () => {
-    await running.stop()
+    await running?.stop()
     await target[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
   })
