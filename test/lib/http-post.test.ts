@@ -14,7 +14,7 @@ beforeAll(() => setDefaultCACertificates([...usual, trusted.cert]))
 afterAll(() => setDefaultCACertificates(usual))
 
 function request(url: string, overrides: Partial<PostRequest> = {}): PostRequest {
-  const signal = AbortSignal.timeout(5000)
+  const signal = AbortSignal.timeout(50_000)
   return { url: new URL(url), headers: {}, body: 'größer', signal, policy: 'any', proxy: undefined, ...overrides }
 }
 

@@ -23,7 +23,7 @@ async function bench(webs: readonly FakeWeb[], settings: Partial<Forwarding> = {
   const target = (web: FakeWeb) => ({
     name: web.server.address,
     url: new URL(`http://${web.server.address}/am/api/v2/alerts`),
-    timeoutMs: 5000,
+    timeoutMs: 50_000,
     authorization: undefined,
     proxy: undefined,
     tls: undefined,

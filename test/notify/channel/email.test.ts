@@ -38,7 +38,7 @@ function configOf(port: number): EmailConfig {
   return { to: ['oncall@example.org', 'Second <two@example.org>'], from: 'midwatch@example.org', smtp }
 }
 
-function send(config: EmailConfig, sent = notification([alert()]), signal = AbortSignal.timeout(10_000)) {
+function send(config: EmailConfig, sent = notification([alert()]), signal = AbortSignal.timeout(50_000)) {
   return email.send(config, sent, sendContext(signal))
 }
 

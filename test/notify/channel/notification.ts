@@ -32,6 +32,6 @@ export function notification(alerts: readonly NotifiedAlert[]): Notification {
   }
 }
 
-export function sendContext(signal = AbortSignal.timeout(5000), overrides: Partial<SendContext> = {}): SendContext {
+export function sendContext(signal = AbortSignal.timeout(50_000), overrides: Partial<SendContext> = {}): SendContext {
   return { signal, nowMs: NOW, messageId: 'msg_1', done: [], ...overrides }
 }

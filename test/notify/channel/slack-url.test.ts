@@ -19,7 +19,7 @@ const notification: Notification = {
   externalUrl: 'http://127.0.0.1:8420',
   alerts: [],
 }
-const context = () => sendContext(AbortSignal.timeout(5000))
+const context = () => sendContext()
 
 async function failure(url: string): Promise<string> {
   const sent = slack.send(slack.config.parse(url), notification, context())

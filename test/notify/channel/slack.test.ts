@@ -25,7 +25,7 @@ async function receiver(handle: Handler = (_request, response) => void response.
 function send(
   config: Parameters<typeof slack.send>[0],
   sent = notification([alert()]),
-  signal = AbortSignal.timeout(5000),
+  signal = AbortSignal.timeout(50_000),
 ) {
   return slack.send(config, sent, sendContext(signal))
 }
