@@ -66,10 +66,14 @@ test('a channel that fails is told by the other within the time of a few evaluat
   const told = await until(
     () => mail.mails.find(({ subject }) => subject?.includes('MidwatchNotificationsFailing')),
     'the mail about Slack',
-    60_000,
+    90_000,
   )
   expect(told?.text).toContain('Notifications through slack fail')
-  const { channels } = await health(app)
+  // The mail server has the mail before its answer is written down.
+  const channels = await until(async () => {
+    const { channels } = await health(app)
+    return channels.email?.waiting === 0 ? channels : undefined
+  }, 'the delivery to be written down')
   expect(channels).toMatchObject({
     slack: { state: 'failing', last_success: null, last_error: expect.stringContaining('503'), waiting: 1 },
     email: { state: 'working', last_success: expect.any(String), waiting: 0 },
@@ -87,7 +91,7 @@ test('a channel that fails is told by the other within the time of a few evaluat
   expect(metrics).toMatch(/^midwatch_channel_pending_messages\{channel="slack"\} 1$/m)
   const page = await (await fetch(`${app.url}/`, { headers: { accept: 'text/html' } })).text()
   expect(page).toContain('Messages through slack do not arrive')
-}, 90_000)
+}, 180_000)
 
 interface Story {
   readonly kind: string

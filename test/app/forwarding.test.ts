@@ -97,7 +97,7 @@ describe('remote write', () => {
     await append({ a: 1 })
     await forwarding.update(remotes())
     for (let i = 2; i <= 6; i++) await append({ a: i, b: -i })
-    await until(() => values('b').length === 5)
+    await until(() => values('b').length >= 5)
     expect(values('a')).toEqual([2, 3, 4, 5, 6])
     expect(values('b')).toEqual([-2, -3, -4, -5, -6])
   })
@@ -116,7 +116,7 @@ describe('remote write', () => {
     answer = (lines) => (lines.some((line) => line.includes('shop="bad"')) ? 400 : 204)
     await append({ a: 1, bad: 2, c: 3 })
     await append({ a: 4, c: 5 })
-    await until(() => values('c').length === 2)
+    await until(() => values('c').length >= 2)
     expect(values('a')).toEqual([1, 4])
     expect(values('c')).toEqual([3, 5])
     const refused = await metrics.registry.getSingleMetricAsString('midwatch_remote_write_samples_refused_total')
@@ -126,7 +126,7 @@ describe('remote write', () => {
   test('goes on after a restart where it had ended, also with what was never sent', async () => {
     await forwarding.update(remotes())
     await append({ a: 1 })
-    await until(() => values('a').length === 1)
+    await until(() => values('a').includes(1))
     answer = () => 500
     await append({ a: 2 })
     await forwarding.stop()
@@ -164,7 +164,7 @@ describe('remote write', () => {
     await forwarding.update(remotes(relabel))
     await append({ a: 1, secret: 2 })
     await append({ a: 3 })
-    await until(() => taken.length === 2)
+    await until(() => taken.length >= 2)
     expect(taken.map((line) => line.split(' ')[0])).toEqual(Array(2).fill('orders_total{cluster="north",shop="a"}'))
   })
 

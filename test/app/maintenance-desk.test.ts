@@ -11,6 +11,7 @@ import { until } from '../e2e/midwatch.ts'
 import { fakeWeb } from '../notify/channel/fakes.ts'
 import { midwatch } from '../support/cli.ts'
 import { listen } from '../support/listen.ts'
+import { freePort } from '../support/peers.ts'
 
 const HOUR = 3_600_000
 
@@ -210,19 +211,23 @@ test('other systems are told of its beginning and its end', async () => {
 })
 
 test('a check outside that fails is unknown without a way out, and the way out is a check itself', async () => {
-  const beacon = await listen(createServer())
+  const beacon = await listen(createServer(), await freePort())
   const { port } = beacon
   const app = await folder().start({
     checks: [
       // A name that nobody has (RFC 2606), so that it is down wherever this runs.
-      { name: 'outside', tcp: 'nobody.example:9', every: '1s', timeout: '500ms' },
+      { name: 'outside', tcp: 'nobody.example:9', every: '1s', timeout: '1s' },
       { name: 'inside', tcp: '127.0.0.1:9', every: '1s' },
     ],
-    connectivity: { any_of: [`127.0.0.1:${port}`], every: '1s', timeout: '500ms' },
+    connectivity: { any_of: [`127.0.0.1:${port}`], every: '1s', timeout: '1s' },
   })
   const statusOf = async (name: string) => (await ask(app, 'GET', '/health')).json.checks[name]
   await until(async () => (await statusOf('outside')).status === 'unhealthy', 'the check outside to be down')
-  expect(await statusOf('midwatch-connectivity')).toMatchObject({ status: 'healthy', critical: false })
+  const wayOut = await until(async () => {
+    const found = await statusOf('midwatch-connectivity')
+    return found.status === 'healthy' && found
+  }, 'the way out to be seen')
+  expect(wayOut).toMatchObject({ critical: false })
   await beacon[Symbol.asyncDispose]()
   const dark = await until(async () => {
     const outside = await statusOf('outside')
@@ -232,7 +237,7 @@ test('a check outside that fails is unknown without a way out, and the way out i
     reason: 'offline',
     message: expect.stringContaining('midwatch has had no way out since'),
   })
-  expect((await statusOf('inside')).status).toBe('unhealthy')
+  await until(async () => (await statusOf('inside')).status === 'unhealthy', 'the check inside to be down')
   await until(
     async () => (await statusOf('midwatch-connectivity')).status === 'unhealthy',
     'the way out to be seen missing',

@@ -66,8 +66,8 @@ test('a stricter policy of addresses holds from the reload on, for checks and fo
 server: { listen: "127.0.0.1:0" }
 shipped_rules: false
 probes: { address_policy: ${policy} }
-checks: [{ name: shop, http: "http://127.0.0.1:${target.port}/", every: 100ms, timeout: 100ms }]
-scrape_configs: [{ job_name: shop, scrape_interval: 100ms, scrape_timeout: 100ms, static_configs: [{ targets: ["127.0.0.1:${target.port}"] }] }]
+checks: [{ name: shop, http: "http://127.0.0.1:${target.port}/", every: 500ms, timeout: 500ms }]
+scrape_configs: [{ job_name: shop, scrape_interval: 500ms, scrape_timeout: 500ms, static_configs: [{ targets: ["127.0.0.1:${target.port}"] }] }]
 `
   const app = await start(config('any'))
   const scraped = () => app.context.targets().activeTargets[0]

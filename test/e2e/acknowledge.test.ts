@@ -41,14 +41,15 @@ async function fire(midwatch: Midwatch, endsAt?: string): Promise<void> {
 test('what nobody takes on goes on to every step once, and its end to everybody who was told, over a crash', async () => {
   await using hooks = await fakeWeb((response) => response.end())
   using folder = tempFolder()
-  const config = configFor(hooks, '2s', '4s')
+  // The second step is far enough away that it comes after the crash on any machine.
+  const config = configFor(hooks, '2s', '12s')
   const first = await Midwatch.start(folder.path, { config })
   await fire(first)
-  await until(() => toldTo(hooks, 'lead').length === 1, 'the first step to be told')
+  await until(() => toldTo(hooks, 'lead').length > 0, 'the first step to be told')
   expect(toldTo(hooks, 'team').length).toBeGreaterThan(0)
   await first.kill()
   await using second = await Midwatch.start(folder.path, { config })
-  await until(() => toldTo(hooks, 'boss').length === 1, 'the second step to be told')
+  await until(() => toldTo(hooks, 'boss').length > 0, 'the second step to be told')
   await fire(second, new Date().toISOString())
   for (const name of ['team', 'lead', 'boss']) {
     await until(() => toldTo(hooks, name).at(-1) === 'resolved 1', `${name} to hear of the end`)
@@ -56,7 +57,7 @@ test('what nobody takes on goes on to every step once, and its end to everybody 
   // A message that was on its way in the crash may come twice, and no step is told again.
   expect([...new Set(toldTo(hooks, 'lead'))]).toEqual(['firing 1', 'resolved 1'])
   expect(toldTo(hooks, 'boss')).toEqual(['firing 1', 'resolved 1'])
-}, 60_000)
+}, 180_000)
 
 test('what somebody has taken on is neither repeated nor escalated, also after a crash, until it ends', async () => {
   await using hooks = await fakeWeb((response) => response.end())
@@ -79,6 +80,10 @@ test('what somebody has taken on is neither repeated nor escalated, also after a
     const { events } = await held()
     return events.some(({ kind, detail }) => kind === 'acknowledged' && detail.startsWith('not repeated'))
   }, 'a repetition to be held back')
+  await until(async () => {
+    const { channels } = await second.get<{ channels: Record<string, { waiting: number }> }>('/health')
+    return Object.values(channels).every(({ waiting }) => waiting === 0)
+  }, 'what was on its way to be told')
   const before = toldTo(hooks, 'team').length
   const heldMs = Date.now()
   await until(
@@ -91,4 +96,4 @@ test('what somebody has taken on is neither repeated nor escalated, also after a
   await fire(second, new Date().toISOString())
   await until(() => toldTo(hooks, 'team').at(-1) === 'resolved 1', 'the end to be told')
   expect([...toldTo(hooks, 'lead'), ...toldTo(hooks, 'boss')]).toEqual([])
-}, 60_000)
+}, 180_000)

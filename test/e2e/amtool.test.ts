@@ -71,7 +71,7 @@ describePeer('amtool', (amtool) => {
     const second = await start(folder.path)
     expect(await second.alerts()).toHaveLength(2)
     await second.midwatch[Symbol.asyncDispose]()
-  }, 60_000)
+  }, 180_000)
 
   test('reads alerts that somebody has taken on as all others', async () => {
     using folder = tempFolder()
@@ -111,7 +111,7 @@ describePeer('amtool', (amtool) => {
     await new Promise((resolve) => importing.on('exit', resolve))
     expect(JSON.parse(await tool('-o', 'json', 'silence', 'query'))).toHaveLength(1)
     await expect(tool('silence', 'expire', '00000000-0000-0000-0000-000000000000')).rejects.toThrow('status 404')
-  }, 60_000)
+  }, 180_000)
 
   test('queries alerts by receiver, state and matcher, and adds them with a start, an end and a link', async () => {
     using folder = tempFolder()
@@ -132,7 +132,7 @@ describePeer('amtool', (amtool) => {
     expect(await tool('-o', 'extended', 'alert', 'query', '--active', '--inhibited', 'node=n1')).toMatch(
       /Labels .*\n.*(?:Down|Slow).*\n.*(?:Down|Slow)/,
     )
-  }, 60_000)
+  }, 180_000)
 
   test('finds silences by matchers, age and end, and ends all that a query names', async () => {
     using folder = tempFolder()
@@ -153,7 +153,7 @@ describePeer('amtool', (amtool) => {
     expect(await ids()).toEqual([])
     expect((await ids('--expired')).sort()).toEqual([now, not, later].sort())
     await expect(tool('silence', 'add', '-c', 'too much', 'alertname=~.*')).rejects.toThrow('[400]')
-  }, 60_000)
+  }, 180_000)
 
   test('shows the configuration, its routes and who is told, as from the file that is exported', async () => {
     using folder = tempFolder()
@@ -194,7 +194,7 @@ describePeer('amtool', (amtool) => {
     }
     expect(told).toEqual(['rest', 'shop', 'page,shop', 'page', 'rest'])
     await expect(tool('config', 'routes', 'test', '--verify.receivers=rest', 'team=shop')).rejects.toThrow()
-  }, 60_000)
+  }, 180_000)
 })
 
 /** A time without parts of a second, as Go reads it. */

@@ -25,5 +25,5 @@ describePeers(peers, () => {
     expect(said).toMatch(/\d+ rows: \d+ the same, \d+ with a reason, 0 different/)
     expect(said).not.toMatch(/^(?:refused|not installed): /m)
     expect(code).toBe(0)
-  }, 240_000)
+  }, 600_000)
 })

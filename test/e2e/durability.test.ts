@@ -56,7 +56,7 @@ test('ten thousand records from concurrent clients: a kill -9 loses none that wa
   const report = await after.get<{ intact: boolean; records: number }>('/api/v1/audit/verify')
   expect(report.intact).toBe(true)
   expect(report.records).toBeGreaterThanOrEqual(acknowledged.size)
-}, 90_000)
+}, 240_000)
 
 test('a counter that was acknowledged goes on after kill -9, and samples in memory come back from the journal', async () => {
   using folder = tempFolder()
@@ -81,7 +81,7 @@ test('a counter that was acknowledged goes on after kill -9, and samples in memo
   expect(await query(after, 'resets(llm_calls_total[1h])')).toBe('0')
   // At most the samples of the last moments are gone: nobody had been told that they are safe.
   expect(Number(await query(after, 'count_over_time(midwatch_uptime_seconds[1h])'))).toBeGreaterThanOrEqual(samples - 1)
-}, 60_000)
+}, 180_000)
 
 test('a rule group that was acknowledged is there after kill -9, and one that was deleted is not', async () => {
   using folder = tempFolder()
@@ -100,4 +100,4 @@ test('a rule group that was acknowledged is there after kill -9, and one that wa
   expect(items.map(({ name }) => name)).toEqual(['a', 'c'])
   const { data } = await after.get<{ data: { groups: { file: string; name: string }[] } }>('/api/v1/rules')
   expect(data.groups.map(({ file, name }) => `${file}/${name}`)).toEqual(['shop/a', 'shop/c'])
-}, 60_000)
+}, 180_000)

@@ -54,26 +54,25 @@ test('while every place of a channel hangs, checks, rules, pushes and the other 
     expect((await midwatch.post('/api/v2/alerts', alerts)).status).toBe(200)
   }
   await post(0, 40)
-  await until(() => hanging === 10, 'every place of Slack to hang')
+  await until(() => hanging >= 10, 'every place of Slack to hang')
 
   const times = new Set<string>()
   const probedBefore = probed
-  await until(
-    async () => {
-      const { data } = await midwatch.get<Rules>('/api/v1/rules')
-      times.add(data.groups[0]?.lastEvaluation ?? '')
-      return times.size > 5 && probed >= probedBefore + 5
-    },
-    'five evaluations and five looks at the shop',
-    30_000,
-  )
+  await until(async () => {
+    const { data } = await midwatch.get<Rules>('/api/v1/rules')
+    times.add(data.groups[0]?.lastEvaluation ?? '')
+    return times.size > 5 && probed >= probedBefore + 5
+  }, 'five evaluations and five looks at the shop')
   const pushed = await midwatch.post('/api/v1/metrics', [{ name: 'jobs_total', type: 'counter', add: 1 }])
   expect(pushed.status).toBe(200)
   await post(40, 50)
-  await until(() => mail.mails.length >= 50, 'fifty mails', 30_000)
-  const { channels } = await midwatch.get<{ channels: Record<string, { waiting: number }> }>('/health')
+  await until(() => mail.mails.length >= 50, 'fifty mails')
+  // The mail server has the last one before its answer is written down.
+  const channels = await until(async () => {
+    const { channels } = await midwatch.get<{ channels: Record<string, { waiting: number }> }>('/health')
+    return channels['both/email[0]']?.waiting === 0 ? channels : undefined
+  }, 'all of them to be written down')
   expect(channels['both/slack[0]']?.waiting).toBe(50)
-  expect(channels['both/email[0]']?.waiting).toBe(0)
-  // Nobody was let go: those that hang did so all the while, or were followed by others that do.
-  expect(hanging).toBeGreaterThan(0)
-}, 120_000)
+  // Nobody was let go: those that hang did so all the while, or are followed by others that do.
+  await until(() => hanging > 0, 'others to hang')
+}, 180_000)

@@ -24,7 +24,8 @@ const ENTRY = `
     owner: platform
     runbook: https://wiki.example.org/cognitive-load
 `
-const LIVE_WITHIN_MS = 5000
+/** It takes one or two seconds where nobody else has the processors. */
+const LIVE_WITHIN_MS = 15_000
 
 interface RuleJson {
   readonly name: string
@@ -116,7 +117,7 @@ test('one entry more in kpis.yml is a metric, rules, an alert and a panel, witho
   expect((JSON.parse(exported.stdout) as { files: string[] }).files).toEqual(
     expect.arrayContaining(['grafana/dashboards/kpis.json', 'prometheus/rules/kpis/kpis.yml']),
   )
-}, 60_000)
+}, 180_000)
 
 test('a mistake in kpis.yml leaves the KPIs in use as they are, and is told with its line', async () => {
   using folder = tempFolder()
@@ -134,11 +135,11 @@ test('a mistake in kpis.yml leaves the KPIs in use as they are, and is told with
     expect.objectContaining({ line: 9, message: expect.stringContaining('did you mean "unit"?') }),
   )
   expect(await rulesOf(midwatch, 'kpi-cognitive_load')).toHaveLength(2)
-}, 60_000)
+}, 180_000)
 
 test('KPIs are live when their file is written later', async () => {
   using folder = tempFolder()
   await using midwatch = await Midwatch.start(folder.path, { config: CONFIG })
   writeFileSync(join(folder.path, 'kpis.yml'), BEFORE + ENTRY)
   await until(async () => (await rulesOf(midwatch, 'kpi-cognitive_load')).length === 2, 'the rules to be there')
-}, 60_000)
+}, 180_000)

@@ -112,7 +112,7 @@ export class Midwatch implements AsyncDisposable {
 }
 
 /** Waits until something holds, looking again and again; fails with what it waited for. */
-export async function until<T>(look: () => T | Promise<T>, what: string, withinMs = 15_000): Promise<NonNullable<T>> {
+export async function until<T>(look: () => T | Promise<T>, what: string, withinMs = 50_000): Promise<NonNullable<T>> {
   const endMs = performance.now() + withinMs
   for (;;) {
     const value = await look()

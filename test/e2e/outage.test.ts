@@ -8,7 +8,8 @@ import { mailReceiver, slackReceiver } from './receivers.ts'
 
 const FOR_MS = 2000
 const EVALUATION_MS = 1000
-const GRACE_MS = 2000
+/** For a machine on which others keep the processors busy; less than the ten seconds that a group waits by default. */
+const GRACE_MS = 7000
 
 interface Health {
   status: string
@@ -89,7 +90,7 @@ describePeers(['nginx'], ({ nginx: program }) => {
     await until(async () => (await fetch(`${midwatch.url}/health`)).status === 200, '/health to be fine again')
     expect(slack.messages).toHaveLength(2)
     expect(mail.mails).toHaveLength(2)
-  })
+  }, 300_000)
 
   test('a kill -9 in the middle of an outage neither loses the resolve nor repeats the alert', async () => {
     using folder = tempFolder()
@@ -106,7 +107,7 @@ describePeers(['nginx'], ({ nginx: program }) => {
     await first[Symbol.asyncDispose]()
     // A crash between the receiver's answer and writing it down would repeat the message: at least once is the promise.
     await until(
-      () => before.lines.filter((line) => line.includes('"notification.delivered"')).length === 2,
+      () => before.lines.filter((line) => line.includes('"notification.delivered"')).length >= 2,
       'both deliveries to be written down',
     )
     await before.kill()
@@ -117,14 +118,10 @@ describePeers(['nginx'], ({ nginx: program }) => {
       async () => (await after.get<Health>('/health')).checks.shop?.status === 'unhealthy',
       'the shop to be seen down',
     )
-    await until(
-      async () => {
-        const health = await after.get<{ checks: Record<string, { details: Record<string, unknown> }> }>('/health')
-        return health.checks['midwatch-scheduler']?.details.last_evaluation_seconds_ago !== undefined
-      },
-      'the first evaluations',
-      40_000,
-    )
+    await until(async () => {
+      const health = await after.get<{ checks: Record<string, { details: Record<string, unknown> }> }>('/health')
+      return health.checks['midwatch-scheduler']?.details.last_evaluation_seconds_ago !== undefined
+    }, 'the first evaluations')
     expect(slack.messages).toHaveLength(1)
     expect(mail.mails).toHaveLength(1)
 
@@ -135,5 +132,5 @@ describePeers(['nginx'], ({ nginx: program }) => {
       'FIRING',
       'RESOLVED',
     ])
-  }, 90_000)
+  }, 300_000)
 })

@@ -34,11 +34,10 @@ describePeers(['prometheus', 'promtool'], ({ prometheus, promtool }) => {
     ]
     const url = `http://127.0.0.1:${port}` as const
     await using _server = await startPeer(prometheus, args, { ready: `${url}/-/ready` })
-    await until(async () => (await query(url, 'up{job="midwatch"} == 1')).length === 1, 'up to be 1', 30_000)
+    await until(async () => (await query(url, 'up{job="midwatch"} == 1')).length === 1, 'up to be 1')
     await until(
       async () => (await query(url, 'probe_success{check="closed"} == 0')).length === 1,
       'the check to be there',
-      30_000,
     )
 
     const text = await (await fetch(`${midwatch.url}/metrics?format=prometheus`)).text()
@@ -46,7 +45,7 @@ describePeers(['prometheus', 'promtool'], ({ prometheus, promtool }) => {
     const lint = await runPeer(promtool, ['check', 'metrics'], { input: `${own.join('\n')}\n` })
     expect(`${lint.stdout}${lint.stderr}`.trim()).toBe('')
     expect(lint.code).toBe(0)
-  }, 60_000)
+  }, 180_000)
 })
 
 describePeers(['prometheus-node-exporter'], (paths) => {
@@ -64,13 +63,13 @@ describePeers(['prometheus-node-exporter'], (paths) => {
       config: `scrape_configs:\n  - { job_name: node, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{ targets: ["127.0.0.1:${port}"] }] }\n`,
     })
     const instance = `instance="127.0.0.1:${port}"`
-    await until(async () => (await query(midwatch.url, `up{${instance}} == 1`)).length === 1, 'up to be 1')
-    expect(await query(midwatch.url, `node_load1{${instance}}`)).toHaveLength(1)
-    expect(await query(midwatch.url, `scrape_samples_scraped{${instance}} > 10`)).toHaveLength(1)
+    // In one question: on a busy machine the next scrape may be over its time.
+    const all = `up{${instance}} == 1 and on(instance) node_load1 and on(instance) scrape_samples_scraped > 10`
+    await until(async () => (await query(midwatch.url, all)).length === 1, 'up to be 1, with samples')
 
     await exporter.stop()
     await until(async () => (await query(midwatch.url, `up{${instance}} == 0`)).length === 1, 'up to be 0')
     expect(await query(midwatch.url, `node_load1{${instance}}`)).toHaveLength(0)
     expect((await query(midwatch.url, `count_over_time(node_load1{${instance}}[1h])`)).length).toBe(1)
-  }, 60_000)
+  }, 180_000)
 })

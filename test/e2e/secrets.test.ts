@@ -235,4 +235,4 @@ test('no secret of the config is in any answer, log line, message or file of dat
   // What is looked for can be found.
   expect(canariesIn(config)).toContain('smtp')
   expect(said.get('log')).toContain('notify.')
-}, 60_000)
+}, 240_000)
