@@ -21,5 +21,5 @@ describePeer('prometheus', (prometheus) => {
     expect(complaintsOf(verdicts)).toEqual([])
     // The comparison is worth something only when there is much to say.
     expect(verdicts.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(20 * SEEDS.length)
-  }, 180_000)
+  }, 600_000)
 })

@@ -11,5 +11,5 @@ describePeer('alertmanager', (alertmanager) => {
     expect(complaintsOf(verdicts)).toEqual([])
     // The comparison is worth something only when there is much to tell.
     expect(verdicts.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(8 * SEEDS.length)
-  }, 180_000)
+  }, 600_000)
 })

@@ -95,7 +95,7 @@ describe('the first minutes with midwatch, as the README tells them', () => {
     expect(out).toMatch(/"alertname":"CheckDown".*"state":"pending"/)
     expect(out).toContain('"labels":{"job":"push"},"value":1')
     expect(out).toMatch(/order\.created +shop +order\/1001/)
-  }, 60_000)
+  }, 180_000)
 })
 
 /** Pages whose commands are tested elsewhere. */
@@ -151,6 +151,6 @@ describe('commands of the how-to pages', () => {
         expect({ place, refused, failed }).toEqual({ place, refused: [], failed: [] })
       }
     },
-    60_000,
+    180_000,
   )
 })

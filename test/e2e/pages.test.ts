@@ -44,7 +44,7 @@ function configOf(shopPort: number, closedPort: number): string {
 evaluation: { cron: "* * * * * *" }
 rule_files: [rules.yml]
 checks:
-  - { name: shop, http: "http://127.0.0.1:${shopPort}/", every: 1s, critical: true, labels: { team: web } }
+  - { name: shop, http: "http://127.0.0.1:${shopPort}/", every: 5s, timeout: 5s, critical: true, labels: { team: web } }
   - { name: erp, http: "http://127.0.0.1:${shopPort}/broken", every: 1s, category: integration, depends_on: [database] }
   - { name: database, tcp: "127.0.0.1:${closedPort}", every: 1s, category: database }
   - { name: nightly, heartbeat: { period: 1d, grace: 1h }, category: jobs, labels: { note: ${JSON.stringify(ODD)} } }
@@ -75,9 +75,10 @@ describePeer('chromium', (executablePath) => {
     ])
     await until(async () => {
       const { data } = await midwatch.get<{ data: { alerts: { state: string }[] } }>('/api/v1/alerts')
-      return data.alerts.filter(({ state }) => state === 'firing').length >= 2
-    }, 'two alerts to fire')
-  }, 60_000)
+      const { checks } = await midwatch.get<{ checks: Record<string, { status: string }> }>('/health')
+      return data.alerts.filter(({ state }) => state === 'firing').length >= 2 && checks.shop?.status === 'healthy'
+    }, 'two alerts to fire, and the shop to be well')
+  }, 180_000)
 
   afterAll(() => disposals.disposeAsync())
 
@@ -191,7 +192,7 @@ server: { external_url: "http://watch.example.org", tokens: [{ name: wall, token
     expect(await context.cookies()).toEqual([])
     // The 401 of the wrong token shows in the console as a failed load, and nothing else does.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([])
-  }, 60_000)
+  }, 120_000)
 })
 
 async function open(browser: Browser): Promise<BrowserContext & AsyncDisposable> {

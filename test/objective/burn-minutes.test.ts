@@ -136,7 +136,7 @@ describe.each(POLICIES)('the page of the policy %s fires in the minutes that are
         BURNS.map(({ errorRatio, minutes }) => ({ name: `${errorRatio} for ${minutes} min`, failures: [] })),
       )
     },
-    120_000,
+    300_000,
   )
 
   testWithPeer(
@@ -145,9 +145,9 @@ describe.each(POLICIES)('the page of the policy %s fires in the minutes that are
     async (promtool) => {
       using folder = tempFolder()
       const file = write(folder.path, policy, 'promtool', false)
-      const { code, stdout, stderr } = await runPeer(promtool, ['test', 'rules', file], { timeoutMs: 100_000 })
+      const { code, stdout, stderr } = await runPeer(promtool, ['test', 'rules', file], { timeoutMs: 280_000 })
       expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: expect.stringContaining('SUCCESS') })
     },
-    120_000,
+    300_000,
   )
 })

@@ -110,7 +110,7 @@ describePeer('amtool', (amtool) => {
         await Promise.all([worker(), worker()])
       })
     },
-    30_000 + ALERTS * 200,
+    30_000 + ALERTS * 1000,
   )
 
   test('accepts what is accepted here, and what is printed of it', async () => {

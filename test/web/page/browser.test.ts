@@ -40,7 +40,7 @@ describePeer('chromium', (executablePath) => {
 
   beforeAll(async () => {
     ;[browser, site] = await Promise.all([chromium.launch({ executablePath, args: FLAGS }), serveSite()])
-  }, 60_000)
+  }, 180_000)
 
   afterAll(async () => {
     await browser?.close()
