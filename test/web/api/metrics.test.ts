@@ -376,7 +376,7 @@ describePeers(['prometheus'], ({ prometheus }) => {
 
 function prometheusConfig(port: number): string {
   return `
-global: { scrape_interval: 1s, scrape_timeout: 1s }
+global: { scrape_interval: 3s, scrape_timeout: 3s }
 scrape_configs:
   - job_name: midwatch
     honor_labels: true
