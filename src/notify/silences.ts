@@ -132,11 +132,16 @@ function fieldsOf({ matchers, startsAtMs, endsAtMs, createdBy, comment }: Silenc
 
 function check({ matchers, startsAtMs, endsAtMs }: SilenceRequest, nowMs: number): void {
   if (matchers.length === 0) throw new SilenceError('a silence needs at least one matcher')
-  if (matchers.every((matcher) => matcher.matches(''))) {
+  if (matchers.every(asksForNothing)) {
     throw new SilenceError('at least one matcher must not match the empty text: this one would silence everything')
   }
   if (endsAtMs <= startsAtMs) throw new SilenceError('the end of a silence must be after its start')
   if (endsAtMs <= nowMs) throw new SilenceError('the end of a silence must not be in the past')
+}
+
+/** As Alertmanager sees it: `team!="racks"` names what is meant, though it holds for alerts without a team as well. */
+function asksForNothing({ op, matches }: Matcher): boolean {
+  return (op === '=' || op === '=~') && matches('')
 }
 
 function canChange(known: Silence, request: SilenceRequest, nowMs: number): boolean {
