@@ -48,7 +48,8 @@ export class SilenceDesk {
   async expire(id: string, actor: string, traceId?: string): Promise<void> {
     const { silences, clock } = this.#options
     const before = silences.find(id)
-    await this.#keep(silences.expire(id, clock.now()), [before], 'expire', actor, traceId)
+    const change = silences.expire(id, clock.now())
+    if (change.changed.length > 0) await this.#keep(change, [before], 'expire', actor, traceId)
   }
 
   /** Tells of silences whose time is over since the last look. */

@@ -96,12 +96,16 @@ export class Silences {
     return { id: made.id, changed: [...ended, made] }
   }
 
-  /** @throws SilenceError when there is none of this id, or it is over already */
+  /**
+   * Ends it now; one that is over already stays as it is.
+   *
+   * @throws SilenceError when there is none of this id
+   */
   expire(id: string, nowMs: number): SilenceChange {
     const known = this.#byId.get(id)
     if (known === undefined) throw new SilenceError(`there is no silence ${id}`, true)
     const state = silenceState(known, nowMs)
-    if (state === 'expired') throw new SilenceError(`silence ${id} has ended already`)
+    if (state === 'expired') return { id, changed: [] }
     const ended = {
       ...known,
       startsAtMs: state === 'pending' ? nowMs : known.startsAtMs,

@@ -23,10 +23,17 @@ test('what is not one team can be silenced, though it holds for alerts without a
   expect(silenced({ alertname: 'A', team: 'racks', zone: 'eu-1' })).toBe(0)
 })
 
-test.each([
-  [['team', '=', '']],
-  [['team', '=~', '.*']],
-  [['team', '=~', 'racks|']],
-] as const)('a silence that only asks for what may be absent is refused: %j', (matcher) => {
-  expect(() => new Silences().set(request(matcher), NOW)).toThrow(SilenceError)
+test.each([[['team', '=', '']], [['team', '=~', '.*']], [['team', '=~', 'racks|']]] as const)(
+  'a silence that only asks for what may be absent is refused: %j',
+  (matcher) => {
+    expect(() => new Silences().set(request(matcher), NOW)).toThrow(SilenceError)
+  },
+)
+
+test('ending a silence once more changes nothing and is no error', () => {
+  const silences = new Silences()
+  const { id } = silences.set(request(['team', '=', 'racks']), NOW)
+  expect(silences.expire(id, NOW + 1000).changed).toHaveLength(1)
+  expect(silences.expire(id, NOW + 2000)).toEqual({ id, changed: [] })
+  expect(silences.find(id)).toMatchObject({ endsAtMs: NOW + 1000, updatedAtMs: NOW + 1000 })
 })
