@@ -1,7 +1,7 @@
 import { compareText, type Labels } from '../model/labels.ts'
 import type { Group } from './alert-groups.ts'
 import type { Inhibitor } from './inhibition.ts'
-import { byImportance, isResolved, type NotifyAlert } from './notify-alert.ts'
+import { byImportance, compareSets, isResolved, type NotifyAlert } from './notify-alert.ts'
 import { matchRoutes, type Route } from './route.ts'
 import type { Routing } from './routing.ts'
 import { mutedByTime } from './stage.ts'
@@ -9,6 +9,7 @@ import { mutedByTime } from './stage.ts'
 /** An alert that fires, who is to be told of it and what keeps that from happening. */
 export interface AlertView {
   readonly alert: NotifyAlert
+  /** One for each route that it takes. */
   readonly receivers: readonly string[]
   /** Ids of silences. */
   readonly silencedBy: readonly string[]
@@ -67,7 +68,7 @@ export function viewGroups(groups: Iterable<Group>, scene: Scene): GroupView[] {
         // Of a group only its own route counts.
         .map((alert) => ({ ...viewAlert(alert, mutedBy, scene), mutedBy: mutedBy(route) })),
     }))
-    .sort((a, b) => compareText(a.labels.key, b.labels.key) || compareText(a.receiver, b.receiver))
+    .sort((a, b) => compareSets(a.labels, b.labels) || compareText(a.receiver, b.receiver))
 }
 
 function viewAlert(
@@ -80,7 +81,7 @@ function viewAlert(
   const mutes = routes.map(mutedBy)
   return {
     alert,
-    receivers: [...new Set(routes.map(({ receiver }) => receiver))],
+    receivers: routes.map(({ receiver }) => receiver),
     silencedBy: silences.silencesOf(alert.labels, nowMs).map(({ id }) => id),
     inhibitedBy: source === undefined ? [] : [source.fingerprint],
     mutedBy: mutes.every((names) => names.length > 0) ? [...new Set(mutes.flat())] : [],

@@ -58,7 +58,7 @@ export function byImportance(a: NotifyAlert, b: NotifyAlert): number {
 }
 
 /** As `LabelSet.Before`: the smaller set first; of two that are as large, the one that lacks a label which the other has. */
-function compareSets({ pairs: a }: Labels, { pairs: b }: Labels): number {
+export function compareSets({ pairs: a }: Labels, { pairs: b }: Labels): number {
   if (a.length !== b.length) return a.length - b.length
   for (let i = 0; i < a.length; i += 2) {
     const order = compareText(b[i] as string, a[i] as string) || compareText(a[i + 1] as string, b[i + 1] as string)

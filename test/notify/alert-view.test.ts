@@ -87,3 +87,78 @@ test('the API names what mutes, and leaves muted groups out where it is asked to
   const told = (await web.get('/api/v2/alerts/groups?muted=false')).json as { receiver: { name: string } }[]
   expect(told.map(({ receiver }) => receiver.name).sort()).toEqual(['pager'])
 })
+
+/** Alerts of the west go to two receivers, the first of which groups them finer than the others. */
+function grouped() {
+  const made = new Dispatcher(
+    {
+      routing: {
+        root: routeTree({
+          receiver: 'rest',
+          groupBy: ['alertname'],
+          routes: [
+            { receiver: 'west', matchers: [createMatcher('zone', '=', 'west')], groupBy: ['...'], continue: true },
+            { receiver: 'desk', matchers: [createMatcher('zone', '=', 'west')], groupBy: ['zone'], continue: true },
+            { receiver: 'west', matchers: [createMatcher('alertname', '=', 'Hot')], groupBy: ['alertname'] },
+          ],
+        }),
+        receivers: new Map(),
+      },
+      stages: [],
+      findingOf: () => undefined,
+      externalUrl: 'http://watch.example.org',
+      expiryMs: 1000,
+    },
+    { alerts: [], groups: [], log: [] },
+    { lastAliveMs: NOON, nowMs: NOON },
+  )
+  const alerts = [
+    { alertname: 'Hot', zone: 'west' },
+    { alertname: 'Cold', zone: 'west' },
+    { alertname: 'Wet', zone: 'east' },
+  ].map((labels) => ({
+    labels: Labels.of(labels),
+    annotations: {},
+    startsAtMs: NOON,
+    endsAtMs: MIDNIGHT,
+    generatorUrl: '',
+  }))
+  made.take(alerts, NOON)
+  return made
+}
+
+test('the API lists groups with fewer labels first, and of a receiver those that it is told of', async () => {
+  await using web = await testWeb({ context: { dispatcher: grouped() } })
+  web.clock.jumpTo(NOON)
+  const shown = async (query: string) => {
+    const groups = (await web.get(`/api/v2/alerts/groups${query}`)).json as {
+      labels: Record<string, string>
+      receiver: { name: string }
+      alerts: { receivers: { name: string }[] }[]
+    }[]
+    return groups.map(({ labels, receiver, alerts }) => [
+      receiver.name,
+      Object.values(labels).join(' '),
+      alerts.map(({ receivers }) => receivers.map(({ name }) => name).join(' ')),
+    ])
+  }
+  expect(await shown('')).toEqual([
+    ['desk', 'west', ['desk west', 'desk west west']],
+    ['west', 'Hot', ['desk west west']],
+    ['rest', 'Wet', ['rest']],
+    ['west', 'Cold west', ['desk west']],
+    ['west', 'Hot west', ['desk west west']],
+  ])
+  expect(await shown('?receiver=desk')).toEqual([['desk', 'west', ['desk', 'desk']]])
+  expect(await shown('?receiver=w.%2B&filter=alertname=Hot')).toEqual([
+    ['west', 'Hot', ['west west']],
+    ['west', 'Hot west', ['west west']],
+  ])
+})
+
+test('an alert that takes two routes to a receiver names it twice, as Alertmanager does', async () => {
+  await using web = await testWeb({ context: { dispatcher: grouped() } })
+  web.clock.jumpTo(NOON)
+  const [alert] = (await web.get('/api/v2/alerts?filter=alertname=Hot')).json as { receivers: unknown }[]
+  expect(alert?.receivers).toEqual([{ name: 'west' }, { name: 'desk' }, { name: 'west' }])
+})

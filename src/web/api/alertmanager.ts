@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { version } from '../../lib/version.ts'
 import { compareText } from '../../model/labels.ts'
 import { compileAnchoredRegex } from '../../model/regex.ts'
@@ -49,12 +50,11 @@ export const alertmanagerApi: Api = (web, context) => {
     '/api/v2/alerts',
     read,
     alertmanagerStyle((c) => {
-      const isAsked = alertFilter(c.req.query('receiver'), filterOf(c), {
-        active: isWanted(c, 'active'),
-        silenced: isWanted(c, 'silenced'),
-        inhibited: isWanted(c, 'inhibited'),
-      })
-      const views = dispatcher.alertViews(clock.now(), silences).filter(isAsked)
+      const isTold = receiverTest(c.req.query('receiver'))
+      const isAsked = alertFilter(c)
+      const views = dispatcher
+        .alertViews(clock.now(), silences)
+        .filter((view) => view.receivers.some(isTold) && isAsked(view))
       return c.json(views.sort((a, b) => compareText(a.alert.fingerprint, b.alert.fingerprint)).map(json))
     }),
   )
@@ -71,18 +71,16 @@ export const alertmanagerApi: Api = (web, context) => {
     '/api/v2/alerts/groups',
     read,
     alertmanagerStyle((c) => {
-      const isAsked = alertFilter(c.req.query('receiver'), filterOf(c), {
-        active: isWanted(c, 'active'),
-        silenced: isWanted(c, 'silenced'),
-        inhibited: isWanted(c, 'inhibited'),
-      })
+      const isTold = receiverTest(c.req.query('receiver'))
+      const isAsked = alertFilter(c)
       const isMutedAsked = isWanted(c, 'muted')
-      const groups = dispatcher.groupViews(clock.now(), silences)
+      const groups = dispatcher.groupViews(clock.now(), silences).filter(({ receiver }) => isTold(receiver))
       const shown = groups.flatMap(({ labels, receiver, mutedBy, alerts }) => {
         const kept = isMutedAsked || mutedBy.length === 0 ? alerts.filter(isAsked) : []
-        return kept.length === 0
-          ? []
-          : [{ alerts: kept.map(json), labels: labels.toObject(), receiver: { name: receiver } }]
+        if (kept.length === 0) return []
+        // Of its receivers those that are asked for, in order.
+        const told = kept.map((view) => ({ ...view, receivers: view.receivers.filter(isTold).sort(compareText) }))
+        return [{ alerts: told.map(json), labels: labels.toObject(), receiver: { name: receiver } }]
       })
       return c.json(shown)
     }),
@@ -135,15 +133,22 @@ export const alertmanagerApi: Api = (web, context) => {
   )
 }
 
-function alertFilter(
-  receiver: string | undefined,
-  filter: ReturnType<typeof filterOf>,
-  wanted: { active: boolean; silenced: boolean; inhibited: boolean },
-): (view: AlertView) => boolean {
-  const receiverTest = receiver === undefined || receiver === '' ? undefined : compileAnchoredRegex(receiver)
-  return ({ alert, receivers, silencedBy, inhibitedBy, mutedBy }) => {
+/** Whether a receiver is asked for; all are without a pattern. */
+function receiverTest(pattern: string | undefined): (name: string) => boolean {
+  if (pattern === undefined || pattern === '') return () => true
+  const regex = compileAnchoredRegex(pattern)
+  return (name) => regex.test(name)
+}
+
+function alertFilter(c: Context): (view: AlertView) => boolean {
+  const filter = filterOf(c)
+  const wanted = {
+    active: isWanted(c, 'active'),
+    silenced: isWanted(c, 'silenced'),
+    inhibited: isWanted(c, 'inhibited'),
+  }
+  return ({ alert, silencedBy, inhibitedBy, mutedBy }) => {
     if (!satisfies(filter, alert.labels)) return false
-    if (receiverTest !== undefined && !receivers.some((name) => receiverTest.test(name))) return false
     const isSuppressed = silencedBy.length + inhibitedBy.length + mutedBy.length > 0
     if (!wanted.active && !isSuppressed) return false
     if (!wanted.silenced && silencedBy.length > 0) return false
