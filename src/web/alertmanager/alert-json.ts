@@ -70,13 +70,14 @@ function readAlert(item: unknown, nowMs: number, resolveTimeoutMs: number): Post
   const labels = Labels.of(textsOf(fields.labels, 'labels'))
   if (labels.size === 0) throw new BadRequest('at least one label pair required')
   const endMs = timeOf(fields.endsAt, 'endsAt')
-  const startMs = timeOf(fields.startsAt, 'startsAt') ?? endMs ?? nowMs
-  if (endMs !== undefined && endMs < startMs) throw new BadRequest('start time must be before end time')
+  const startsAtMs = timeOf(fields.startsAt, 'startsAt') ?? endMs ?? nowMs
+  const endsAtMs = endMs ?? nowMs + resolveTimeoutMs
+  if (endsAtMs < startsAtMs) throw new BadRequest('start time must be before end time')
   return {
     labels,
     annotations: textsOf(fields.annotations ?? {}, 'annotations'),
-    startsAtMs: endMs === undefined ? startMs : Math.min(startMs, endMs),
-    endsAtMs: endMs ?? nowMs + resolveTimeoutMs,
+    startsAtMs,
+    endsAtMs,
     generatorUrl: typeof fields.generatorURL === 'string' ? fields.generatorURL : '',
     timedOut: endMs === undefined,
   }
@@ -87,6 +88,7 @@ function textsOf(value: unknown, field: string): Record<string, string> {
     throw new BadRequest(`${field} is not a map; send {"alertname": "…"}`)
   }
   for (const [name, text] of Object.entries(value)) {
+    if (name === '') throw new BadRequest(`${field} has a name that is empty; name it`)
     if (typeof text !== 'string') throw new BadRequest(`${field}.${name} is not a text`)
   }
   return value as Record<string, string>
