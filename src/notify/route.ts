@@ -1,3 +1,4 @@
+import { quoteGo } from '../lib/go-quote.ts'
 import type { Labels } from '../model/labels.ts'
 import { compareMatchers, formatMatcher, type Matcher, matchesAll } from '../model/matcher.ts'
 
@@ -106,7 +107,7 @@ export function groupLabels(route: Route, labels: Labels): Labels {
   return route.groupBy.includes('...') ? labels : labels.keep(new Set(route.groupBy))
 }
 
-/** As Alertmanager writes it: `{}/{severity="critical"}:{alertname="A"}`. */
+/** As Alertmanager writes it: `{}/{severity="critical"}:{alertname="A"}`, with values as Go quotes them. */
 export function groupKey(route: Route, labels: Labels): string {
-  return `${route.key}:${labels}`
+  return `${route.key}:{${Array.from(labels, ([name, value]) => `${name}=${quoteGo(value)}`).join(', ')}}`
 }

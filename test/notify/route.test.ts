@@ -52,3 +52,10 @@ test('names groups as Alertmanager does: matchers sorted by name, from the root 
   if (quiet === undefined) throw new Error('a route matches')
   expect(groupKey(quiet, groupLabels(quiet, Labels.of({ alertname: 'A' })))).toBe('{}/{sev=""}:{}')
 })
+
+test('quotes values in the names of groups as Go does', () => {
+  const [route] = matchRoutes(tree, Labels.of({ alertname: 'A' }))
+  if (route === undefined) throw new Error('a route matches')
+  const labels = Labels.of({ __name__: 'up', path: 'C:\\x', text: 'a\tb "c"\u200b ä' })
+  expect(groupKey(route, labels)).toBe(String.raw`{}/{sev=""}:{__name__="up", path="C:\\x", text="a\tb \"c\"\u200b ä"}`)
+})
