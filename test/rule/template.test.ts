@@ -84,6 +84,30 @@ test.each([
   expect(expanded(text)).toBe(result)
 })
 
+// As Prometheus 2.42 expands them; 1709210102.5 is 2024-02-29 12:35:02.5.
+test.each([
+  ['{{ ((toTime 1709210102.5).Add 3600000000000).Format "15:04" }}', '13:35'],
+  ['{{ ((toTime 1709210102.5).Add 28800e9).Format "2006-01-02 15:04:05" }}', '2024-02-29 20:35:02'],
+  ['{{ $t := toTime 1709210102.5 }}{{ $t.Add ($t.Sub (toTime 1709210100)) }}', '2024-02-29 12:35:05 +0000 UTC'],
+  ['{{ ((toTime 1709210102.5).AddDate 1 0 -1).Format "2006-01-02" }}', '2025-02-28'],
+  ['{{ ((toTime 1709210102.5).AddDate 1 0 0).Format "2006-01-02" }}', '2025-03-01'],
+  ['{{ (toTime 1709210102.5).Truncate 3600e9 }}', '2024-02-29 12:00:00 +0000 UTC'],
+  ['{{ (toTime 1709210102.5).Round 3600e9 }}', '2024-02-29 13:00:00 +0000 UTC'],
+  ['{{ (toTime 1709210102.5).Nanosecond }} {{ (toTime 1709210102.5).UnixNano }}', '500000000 1709210102500000000'],
+  ['{{ (toTime 1709210102.5).UnixMicro }} {{ (toTime 1709210102.5).Location }}', '1709210102500000 UTC'],
+  ['{{ ((toTime 1709210102.5).Sub (toTime 1709210012)).Round 60000000000 }}', '2m0s'],
+  ['{{ ((toTime 1709210012).Sub (toTime 1709210102)).Round 60000000000 }}', '-2m0s'],
+  ['{{ ((toTime 1709210102.5).Sub (toTime 1709210012)).Truncate 60000000000 }}', '1m0s'],
+])('moves and rounds times: %s', (text, result) => {
+  expect(expanded(text)).toBe(result)
+})
+
+test('a time that nobody can count any more is an error', () => {
+  expect(expanded('{{ (toTime 0).AddDate 999999999 0 0 }}')).toMatch(/out of range/)
+  expect(expanded('{{ (toTime 0).Add "1h" }}')).toMatch(/expected time.Duration; got string/)
+  expect(expanded('{{ (toTime 0).Add 1.5 }}')).toMatch(/expected time.Duration; got float64/)
+})
+
 describe('what newer versions of Prometheus and Go have', () => {
   test.each([
     ['{{ now }} {{ (now | toTime).Format "15:04" }}', '1.435065584128e+09 13:19'],
