@@ -162,3 +162,11 @@ test('an alert that takes two routes to a receiver names it twice, as Alertmanag
   const [alert] = (await web.get('/api/v2/alerts?filter=alertname=Hot')).json as { receivers: unknown }[]
   expect(alert?.receivers).toEqual([{ name: 'west' }, { name: 'desk' }, { name: 'west' }])
 })
+
+test.each(['0', 'no', 'False'])('a switch of the API may be written as %s', async (no) => {
+  await using web = await testWeb({ context: { dispatcher: grouped() } })
+  web.clock.jumpTo(NOON)
+  expect((await web.get(`/api/v2/alerts?active=${no}`)).json).toEqual([])
+  expect((await web.get('/api/v2/alerts?active=1&silenced=True')).json).toHaveLength(3)
+  expect((await web.get('/api/v2/alerts?active=perhaps')).status).toBe(400)
+})

@@ -27,11 +27,15 @@ export function alertmanagerStyle(handle: (c: Context<WebEnv>) => Response | Pro
   }
 }
 
+/** Words of Alertmanager's API, in any case. */
+const YES = /^(?:true|1|yes|ok|y|on|selected|checked|t|enabled)$/i
+const NO = /^(?:false|0|no|n|off|f|disabled)$/i
+
 /** A parameter that is true unless it says otherwise. */
 export function isWanted(c: Context, name: string): boolean {
   const text = c.req.query(name)
-  if (text === undefined || text === '' || text === 'true') return true
-  if (text === 'false') return false
+  if (text === undefined || text === '' || YES.test(text)) return true
+  if (NO.test(text)) return false
   throw new BadRequest(`parameter ${name} is ${JSON.stringify(text)}; write true or false`)
 }
 
