@@ -1,8 +1,8 @@
 import type { YamlNode } from '../../lib/yaml.ts'
 import type { Path } from '../../model/field-reader.ts'
 import { METRIC_NAME } from '../../model/labels.ts'
-import { ALL_STEPS, type Slo, type SloAlert } from '../slo.ts'
-import type { SpecContext, SpecDocument, SpecFormat } from './document.ts'
+import { ALL_STEPS, type Sli, type Slo, type SloAlert } from '../slo.ts'
+import type { SpecDocument, SpecFormat } from './document.ts'
 import { readGuards } from './guard-fields.ts'
 import { readOpenSloAlerts } from './openslo-alerts.ts'
 import { readIndicator } from './openslo-indicator.ts'
@@ -45,7 +45,7 @@ export const openSloV1: SpecFormat = {
     }
     const objectives = reader.list(spec.get('objectives'), ['spec', 'objectives'])
     if (objectives.length === 0) reader.problem(['spec', 'objectives'], 'is empty; write at least one objective')
-    const shared = { reader, spec, document, context }
+    const shared = { reader, document, sli: readIndicator({ reader, document, context }, spec, ['spec']) }
     const slos = objectives.flatMap((node, i) => readObjective(node, i, common, shared) ?? [])
     return { slos: reader.hasErrors ? [] : slos, problems: reader.problems }
   },
@@ -138,17 +138,12 @@ interface Common extends Pick<Slo, 'name' | 'service' | 'description' | 'periodM
 
 interface Shared {
   readonly reader: SpecReader
-  readonly spec: Fields
   readonly document: SpecDocument
-  readonly context: SpecContext
+  /** Undefined: it is faulty, and the faults are told. */
+  readonly sli: Sli | undefined
 }
 
-function readObjective(
-  node: YamlNode,
-  i: number,
-  common: Common,
-  { reader, spec, document, context }: Shared,
-): Slo | undefined {
+function readObjective(node: YamlNode, i: number, common: Common, { reader, document, sli }: Shared): Slo | undefined {
   const path = ['spec', 'objectives', i]
   const fields = reader.map(node, path, OBJECTIVE_KEYS) ?? new Map()
   for (const key of ['indicator', 'indicatorRef', 'compositeWeight']) {
@@ -160,14 +155,14 @@ function readObjective(
   for (const key of ['timeSliceTarget', 'timeSliceWindow']) {
     if (fields.has(key)) reader.problem([...path, key], 'belongs to time slices and changes nothing here', 'warning')
   }
-  const sli = readIndicator({ reader, document, context }, spec, ['spec'])
+  const objective = readTarget(reader, fields, path)
   if (sli === undefined) return undefined
   const { name, service } = common
   return {
     ...common,
     id: `${service}-${name}-${i}`,
     name: `${name}-${i}`,
-    objective: readTarget(reader, fields, path),
+    objective,
     sli,
     policy: 'workbook',
     windows: undefined,

@@ -143,26 +143,24 @@ class SlothReader {
       isSugar ? `${file.service}-${name}` : undefined,
     )
     const periodMs = reader.duration(fields.get('window'), at('window'))
-    const guards = readGuards(reader, fields, path, keys, sli)
-    return sli === undefined
-      ? undefined
-      : {
-          id: `${file.service}-${name}`,
-          service: file.service,
-          name,
-          description: reader.text(fields.get('description'), at('description')) ?? '',
-          objective: reader.objective(percent, at('objective')),
-          periodMs,
-          labels: { ...file.labels, ...reader.labels(fields.get('labels'), at('labels')) },
-          sli,
-          ...alerts,
-          policy: reader.choice(fields.get('policy'), at('policy'), POLICIES) ?? 'workbook',
-          windows: windows && { periodMs: periodMs ?? 0, ...readPairs(reader, windows, at('windows')) },
-          guards,
-          steps,
-          checks,
-          origin: { ...this.#names, file: this.#document.file, ...reader.placeOf(at('name')) },
-        }
+    const slo = {
+      id: `${file.service}-${name}`,
+      service: file.service,
+      name,
+      description: reader.text(fields.get('description'), at('description')) ?? '',
+      objective: reader.objective(percent, at('objective')),
+      periodMs,
+      labels: { ...file.labels, ...reader.labels(fields.get('labels'), at('labels')) },
+      ...alerts,
+      policy: reader.choice(fields.get('policy'), at('policy'), POLICIES) ?? 'workbook',
+      windows: windows && { periodMs: periodMs ?? 0, ...readPairs(reader, windows, at('windows')) },
+      guards: readGuards(reader, fields, path, keys, sli),
+      steps,
+      checks,
+      origin: { ...this.#names, file: this.#document.file, ...reader.placeOf(at('name')) },
+    }
+    // Only now, so that a fault in what is measured hides none of the others.
+    return sli && { ...slo, sli }
   }
 
   #sli(

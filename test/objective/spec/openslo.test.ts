@@ -32,6 +32,17 @@ function read(...texts: readonly string[]) {
 }
 
 describe('OpenSLO v1', () => {
+  test('an indicator that is nowhere is told once, and objectives that are none are told beside it', () => {
+    const { errors } = read(
+      SLO.replace(INDICATOR, '  indicatorRef: nowhere').replace('target: 0.999', 'target: 99.9').replace('95', '195'),
+    )
+    expect(errors).toEqual([
+      'a.yml:7:17: spec.indicatorRef: there is no SLI "nowhere" among the files',
+      expect.stringContaining("spec.objectives[0].target: 9990 can't be an objective"),
+      expect.stringContaining("spec.objectives[1].targetPercent: 195 can't be an objective"),
+    ])
+  })
+
   test('ratios of good events over a rolling window become an SLO for each objective', () => {
     const { slos, errors, warnings } = read(SLO)
     expect(errors).toEqual([])

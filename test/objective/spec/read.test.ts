@@ -42,6 +42,27 @@ describe("Sloth's format", () => {
     })
   })
 
+  test('a fault in what is measured hides no other fault', () => {
+    const { problems } = read(`version: prometheus/v1
+service: shop
+slos:
+  - name: requests
+    objective: 101
+    sli: { events: { error_query: 'sum(rate(e[{{.window}}]', total_query: 't[{{.window}}]' } }
+    labels: { team: "" }
+    policy: slow-fast
+    alerting: { name: Burns }
+`)
+    const places = problems.map((line) => line.slice(0, line.indexOf(': ', line.indexOf(' ') + 1)))
+    expect(places.sort()).toEqual([
+      'a.yml:5:16: slos[0].objective',
+      'a.yml:6:35: slos[0].sli.events.error_query',
+      'a.yml:6:75: slos[0].sli.events.total_query',
+      'a.yml:7:21: slos[0].labels.team',
+      'a.yml:8:13: slos[0].policy',
+    ])
+  })
+
   test('alerts have the labels and annotations of both places, and those that are off have none', () => {
     const { slos } = read(
       sloth().replace(
