@@ -184,6 +184,5 @@ function readTarget(reader: SpecReader, fields: Fields, path: Path): number {
     if (fields.has('target')) reader.problem(here, 'and target say the same; leave one out')
     return reader.objective(reader.number(fields.get('targetPercent'), here, 'a percentage such as 99.9'), here)
   }
-  const target = reader.number(fields.get('target'), [...path, 'target'], 'a share such as 0.999')
-  return reader.objective(target === undefined ? undefined : target * 100, [...path, 'target'])
+  return reader.target(fields.get('target'), [...path, 'target'])
 }

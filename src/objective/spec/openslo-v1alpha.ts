@@ -66,8 +66,7 @@ function readObjective(
 ): Slo | undefined {
   const path = ['spec', 'objectives', i]
   const fields = reader.map(node, path, ['displayName', 'op', 'value', 'target', 'timeSliceTarget', 'ratioMetrics'])
-  const target = reader.number(fields?.get('target'), [...path, 'target'], 'a share such as 0.999')
-  const objective = reader.objective(target === undefined ? undefined : target * 100, [...path, 'target'])
+  const objective = reader.target(fields?.get('target'), [...path, 'target'])
   const sli = readRatio(reader, fields?.get('ratioMetrics'), [...path, 'ratioMetrics'], promql !== 'none')
   if (sli === undefined) return undefined
   return {

@@ -85,6 +85,16 @@ export class SpecReader extends FieldReader {
     return percent
   }
 
+  /** The same, written as OpenSLO's share of good events; the percentage is the product, with the float's last digits as Sloth has them. */
+  target(node: YamlNode | undefined, path: Path): number {
+    const share = this.number(node, path, 'a share such as 0.999')
+    if (share === undefined) return Number.NaN
+    if (!(share > 0 && share <= 1)) {
+      this.problem(path, `${share} can't be a target; write a share above 0 and up to 1, such as 0.999`)
+    }
+    return share * 100
+  }
+
   switch(node: YamlNode | undefined, path: Path): boolean {
     if (node === undefined || (node.kind === 'scalar' && node.isNull)) return false
     const value = node.kind === 'scalar' && !node.isQuoted ? yamlSwitch(node.text) : undefined

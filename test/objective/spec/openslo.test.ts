@@ -38,7 +38,7 @@ describe('OpenSLO v1', () => {
     )
     expect(errors).toEqual([
       'a.yml:7:17: spec.indicatorRef: there is no SLI "nowhere" among the files',
-      expect.stringContaining("spec.objectives[0].target: 9990 can't be an objective"),
+      "a.yml:10:26: spec.objectives[0].target: 99.9 can't be a target; write a share above 0 and up to 1, such as 0.999",
       expect.stringContaining("spec.objectives[1].targetPercent: 195 can't be an objective"),
     ])
   })
@@ -155,7 +155,7 @@ spec: { description: a shop }
     ['ratioMetric:', 'thresholdMetric: { metricSource: {} }\n      ratioMetric:', 'compares one number with a limit'],
     ['{ target: 0.999 }', '{ target: 0.999, indicatorRef: ok, compositeWeight: 1 }', 'belongs to a composite SLO'],
     ['{ target: 0.999 }', '{ target: 0.999, targetPercent: 99.9 }', 'and target say the same'],
-    ['{ target: 0.999 }', '{ target: 99.9 }', "9990 can't be an objective"],
+    ['{ target: 0.999 }', '{ target: 99.9 }', "99.9 can't be a target; write a share"],
     ['{ target: 0.999 }', '{ op: lte, value: 1 }', 'objectives[0].target: is missing'],
     ['type: Prometheus', 'type: Datadog', 'Datadog can’t be asked; only Prometheus can'],
     ['[{{.window}}]', '[5m]', 'has to have {{.window}}'],
