@@ -1,7 +1,9 @@
+import { stripVTControlCharacters } from 'node:util'
 import { defineCommand, runCommand, showUsage } from 'citty'
 import { version } from '../lib/version.ts'
 import { type Command, loadCommand } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { refuseUnknownOptions } from './options.ts'
 import { commands } from './registry.ts'
 
 const meta = { name: 'midwatch', version, description: 'The night watch for small teams.' }
@@ -19,16 +21,22 @@ export async function runCli(args: readonly string[]): Promise<void> {
   }
   const subCommands = mapCommands((name, entry) => () => loadCommand(name, entry))
   try {
+    await checkOptions(rawArgs)
     await runCommand(defineCommand({ meta, subCommands }), { rawArgs })
   } catch (error) {
     if (error instanceof CommandError) {
       process.stderr.write(`${error.message}\n`)
       process.exitCode = error.exitCode
     } else if ((error as Error).name === 'CLIError') {
-      process.stderr.write(`${(error as Error).message}\nSee midwatch --help.\n`)
+      process.stderr.write(`${stripVTControlCharacters((error as Error).message)}\nSee midwatch --help.\n`)
       process.exitCode = 2
     } else throw error
   }
+}
+
+async function checkOptions([name = '', ...rest]: readonly string[]): Promise<void> {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry !== undefined) await refuseUnknownOptions(await loadCommand(name, entry), rest)
 }
 
 async function showHelp(words: readonly string[]): Promise<void> {
