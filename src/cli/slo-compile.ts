@@ -69,6 +69,9 @@ export const compile = defineCommand({
     }
     const { planned, problems: more } = planSlos(slos, options)
     report([...problems, ...(others?.problems ?? []), ...more])
+    if (slos.length === 0) {
+      throw new CommandError(1, `there are no SLOs in ${args._.join(', ')}; a file begins with version: prometheus/v1`)
+    }
     // One after the other: the rules of a thousand are twelve megabytes of text, and more than that in memory.
     let isEmpty = true
     for (const { slo, windows } of planned) {

@@ -87,6 +87,21 @@ describe('midwatch slo compile', () => {
     }
   })
 
+  test('says that there are no SLOs rather than that everything is switched off', async () => {
+    using folder = folderWith({ 'empty.yml': '# nothing yet\n' })
+    for (const path of [folder.path, folder.at('empty.yml'), folder.at('more')]) {
+      const { out, err, code } = await midwatch(['slo', 'compile', path])
+      expect({ out, err, code }).toEqual({
+        out: '',
+        err: `there are no SLOs in ${path}; a file begins with version: prometheus/v1\n`,
+        code: 1,
+      })
+    }
+    using full = folderWith({ 'a.yml': spec('one') })
+    const off = await midwatch(['slo', 'compile', full.at('a.yml'), '--no-alerts', '--no-recordings'])
+    expect(off.err).toContain('everything is switched off')
+  })
+
   test('an id that is there twice is refused, unless it is to be passed over', async () => {
     using folder = folderWith({ 'a.yml': spec('one'), 'more/b.yml': spec('one').replace('99.9', '50') })
     const both = ['slo', 'compile', folder.at('a.yml'), folder.at('more')]
