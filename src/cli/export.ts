@@ -81,11 +81,7 @@ export const exportCommand = defineCommand({
       nowMs: Date.now(),
     })
     const files = filesOf(chosen, handOver)
-    for (const { path, text } of files) {
-      const target = join(dir, path)
-      mkdirSync(dirname(target), { recursive: true })
-      writeFileSync(target, text)
-    }
+    writeFiles(dir, files)
     const history = args.history ? writeHistory(config.storage.data, dir) : []
     if (history === undefined)
       process.stderr.write(`there is no data in ${config.storage.data}, so no history either\n`)
@@ -104,6 +100,20 @@ export const exportCommand = defineCommand({
     }
   },
 })
+
+/** @throws CommandError when the folder takes no files */
+function writeFiles(dir: string, files: readonly ExportedFile[]): void {
+  try {
+    for (const { path, text } of files) {
+      const target = join(dir, path)
+      mkdirSync(dirname(target), { recursive: true })
+      writeFileSync(target, text)
+    }
+  } catch (error) {
+    const message = `${dir} can't be written to: ${(error as Error).message}; name a folder that is yours, or a new one`
+    throw new CommandError(1, message)
+  }
+}
 
 /** What lies where, a line for each folder. */
 function summaryOf(dir: string, files: readonly ExportedFile[]): string {

@@ -238,6 +238,13 @@ describe('export', () => {
     expect(read('README.md')).toMatch(/1\. Put the secrets[\s\S]*silence import silences\.json/)
   })
 
+  test('says which folder takes no files', async () => {
+    writeFileSync(out, 'a file')
+    const { err, code } = await run('--only', 'blackbox')
+    expect(code).toBe(1)
+    expect(err).toContain(`${out} can't be written to: ENOTDIR`)
+  })
+
   test('writes parts, and refuses one that there is none of', async () => {
     expect(await run('--only', 'blackbox')).toMatchObject({ code: 0 })
     expect(existsSync(join(out, 'prometheus'))).toBe(false)
