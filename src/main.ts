@@ -12,6 +12,11 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 } else {
   // From the second start on, the program is not compiled again; the single executable carries its compiled code.
   if (!process.getBuiltinModule('node:sea').isSea()) module.enableCompileCache()
+  // Whoever reads may have seen enough, as in `midwatch check | head`; a midwatch that watches goes on without a reader.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (process.argv[2] !== 'run') process.exit()
+  })
   // Loaded only now: what comes with it can't even be loaded by an older Node.
   void import('./cli/cli.ts').then(async ({ runCli }) => {
     await runCli(process.argv.slice(2))

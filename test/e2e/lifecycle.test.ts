@@ -32,6 +32,23 @@ test('an operator stops it: every part ends in order, within the deadline, with 
   expect(order.indexOf('outbox')).toBeLessThan(order.indexOf('store'))
 })
 
+test('a command whose reader has seen enough ends without a word', async () => {
+  using folder = tempFolder()
+  const slos = Array.from(
+    { length: 100 },
+    (_, i) => `  - { name: slo-${i}, objective: 99, http: { metric: m, bad: 'a="b"' } }\n`,
+  )
+  writeFileSync(join(folder.path, 'slos.yml'), `version: prometheus/v1\nservice: shop\nslos:\n${slos.join('')}`)
+  const child = spawn(process.execPath, [PROGRAM, 'slo', 'compile', join(folder.path, 'slos.yml')])
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text
+  })
+  child.stdout.once('data', () => child.stdout.destroy())
+  const [code] = await once(child, 'close')
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+})
+
 test('every log line is JSON with time, level, event and message', async () => {
   using folder = tempFolder()
   await using midwatch = await Midwatch.start(folder.path)
