@@ -32,6 +32,7 @@ interface Running {
 const WINDOW_MS = 5 * 60_000
 /** A failing remote is told of again after so many tries. */
 const TELL_EVERY = 20
+const TELL_REFUSED_EVERY_MS = 60_000
 
 /** Sends samples to other stores as they come, each with a place of its own in what there is. */
 export class Forwarding {
@@ -69,6 +70,8 @@ export class Forwarding {
     const { clock, policy, baseFolder, metrics, log } = this.#options
     const { name } = remote
     const stop = new AbortController()
+    let untold = 0
+    let toldMs = Number.NEGATIVE_INFINITY
     const writer = new RemoteWriter({
       remote,
       source: this.#source(name, externalLabels),
@@ -81,7 +84,15 @@ export class Forwarding {
       },
       onRefused(samples, why) {
         metrics.remoteWriteRefused.inc({ remote: name }, samples)
-        log.warn({ event: 'remote_write.refused', remote: name, error: why }, 'a sample was refused and left out')
+        untold += samples
+        // A store that has a series from elsewhere, too, refuses every sample of it.
+        if (Math.abs(clock.now() - toldMs) < TELL_REFUSED_EVERY_MS) return
+        toldMs = clock.now()
+        log.warn(
+          { event: 'remote_write.refused', remote: name, samples: untold, error: why },
+          'samples were refused and left out',
+        )
+        untold = 0
       },
       onRetry(why, attempt) {
         metrics.remoteWriteRetries.inc({ remote: name })

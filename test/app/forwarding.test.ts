@@ -43,10 +43,10 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-function begin(): Forwarding {
+function begin(log = createLog('silent')): Forwarding {
   return new Forwarding({
     clock: systemClock,
-    log: createLog('silent'),
+    log,
     metrics,
     store: it.store,
     policy: () =>
@@ -121,6 +121,19 @@ describe('remote write', () => {
     expect(values('c')).toEqual([3, 5])
     const refused = await metrics.registry.getSingleMetricAsString('midwatch_remote_write_samples_refused_total')
     expect(refused).toContain('{remote="other"} 1')
+  })
+
+  test('tells of a series whose every sample is refused once, and not for each of them', async () => {
+    const lines: string[] = []
+    await forwarding.stop()
+    forwarding = begin(createLog('warn', { write: (line) => void lines.push(line) }))
+    await forwarding.update(remotes())
+    answer = (sent) => (sent.some((line) => line.includes('shop="twice"')) ? 400 : 204)
+    for (let i = 1; i <= 5; i++) await append({ once: i, twice: i })
+    await until(() => values('once').length === 5)
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'remote_write.refused', remote: 'other', error: '400 out of order sample' },
+    ])
   })
 
   test('goes on after a restart where it had ended, also with what was never sent', async () => {
