@@ -43,8 +43,7 @@ export const openSloV1: SpecFormat = {
       labels: readLabels(reader, metadata?.get('labels')),
       ...readOpenSloAlerts(reader, spec.get('alertPolicies'), ['spec', 'alertPolicies'], context, name),
     }
-    const objectives = reader.list(spec.get('objectives'), ['spec', 'objectives'])
-    if (objectives.length === 0) reader.problem(['spec', 'objectives'], 'is empty; write at least one objective')
+    const objectives = reader.filledList(spec.get('objectives'), ['spec', 'objectives'], 'objective')
     const shared = { reader, document, sli: readIndicator({ reader, document, context }, spec, ['spec']) }
     const slos = objectives.flatMap((node, i) => readObjective(node, i, common, shared) ?? [])
     return { slos: reader.hasErrors ? [] : slos, problems: reader.problems }

@@ -25,8 +25,7 @@ export const openSloV1Alpha: SpecFormat = {
       reader.problem(['spec', 'budgetingMethod'], message, 'warning')
     }
     const periodMs = readPeriod(reader, spec)
-    const objectives = reader.list(spec.get('objectives'), ['spec', 'objectives'])
-    if (objectives.length === 0) reader.problem(['spec', 'objectives'], 'is empty; write at least one objective')
+    const objectives = reader.filledList(spec.get('objectives'), ['spec', 'objectives'], 'objective')
     const description = reader.text(spec.get('description'), ['spec', 'description']) ?? ''
     const common = { name, service, description, periodMs }
     const slos = objectives.flatMap((node, i) => readObjective(reader, node, i, common, document, context) ?? [])

@@ -100,8 +100,7 @@ class SlothReader {
     const service = reader.name(fields.get('service'), [...path, 'service'])
     const labels = reader.labels(fields.get('labels'), [...path, 'labels'])
     const chain = readChain(reader, fields.get(this.#keys.sloPlugins), [...path, this.#keys.sloPlugins])
-    const items = reader.list(fields.get('slos'), [...path, 'slos'])
-    if (items.length === 0) reader.problem([...path, 'slos'], 'is empty; write at least one SLO')
+    const items = reader.filledList(fields.get('slos'), [...path, 'slos'], 'SLO')
     const slos = items.flatMap((item, i) => this.#slo(item, [...path, 'slos', i], { service, labels, chain }) ?? [])
     return { slos: reader.hasErrors ? [] : slos, problems: reader.problems }
   }

@@ -52,6 +52,14 @@ export class SpecReader extends FieldReader {
     return undefined
   }
 
+  /** A list that has to have something in it. */
+  filledList(node: YamlNode | undefined, path: Path, one: string): readonly YamlNode[] {
+    const items = this.list(node, path)
+    const isMissing = node === undefined || node.kind === 'list' || (node.kind === 'scalar' && node.isNull)
+    if (items.length === 0 && isMissing) this.problem(path, `is empty; write at least one ${one}`)
+    return items
+  }
+
   /** A name that can be part of an id. */
   name(node: YamlNode | undefined, path: Path): string {
     const text = this.text(node, path) ?? ''
@@ -138,7 +146,8 @@ export class SpecReader extends FieldReader {
   ): Record<string, string> {
     const texts = this.texts(node, path, nameProblem)
     for (const [name, text] of Object.entries(texts)) {
-      if (text === '') this.problem([...path, name], 'is empty; write a text or leave it out')
+      const isText = node?.kind === 'map' && node.entries.get(name)?.value.kind === 'scalar'
+      if (text === '' && isText) this.problem([...path, name], 'is empty; write a text or leave it out')
     }
     return texts
   }

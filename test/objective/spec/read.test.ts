@@ -63,6 +63,15 @@ slos:
     ])
   })
 
+  test('one mistake is told once', () => {
+    expect(
+      read('version: prometheus/v1\nservice: shop\nlabels: { team: { name: a } }\nslos: { name: one }\n').problems,
+    ).toEqual(['a.yml:3:11: labels.team: has to be a text, not a map', 'a.yml:4:1: slos: has to be a list'])
+    expect(read('version: prometheus/v1\nservice: shop\nslos:\n').problems).toEqual([
+      expect.stringContaining('slos: is empty; write at least one SLO'),
+    ])
+  })
+
   test('alerts have the labels and annotations of both places, and those that are off have none', () => {
     const { slos } = read(
       sloth().replace(
