@@ -24,10 +24,9 @@ ${more.replace(/^(?=.)/gm, '    ')}`
 describe("Sloth's format", () => {
   test('labels of the file and of the SLO go together, and scalars become the texts that Sloth makes of them', () => {
     const { slos, problems } = read(
-      sloth('labels: { tier: 2, ratio: 0.20, on_call: yes, big: 1e6, octal: 010, quoted: "0.20", zone: a }').replace(
-        'slos:',
-        'labels: { zone: file, team: shop }\nslos:',
-      ),
+      sloth(
+        'labels: { tier: 2, ratio: 0.20, on_call: yes, big: 1e6, octal: 010, hidden: _1, none: _, quoted: "0.20", zone: a }',
+      ).replace('slos:', 'labels: { zone: file, team: shop }\nslos:'),
     )
     expect(problems).toEqual([])
     expect(slos[0]?.labels).toEqual({
@@ -38,6 +37,8 @@ describe("Sloth's format", () => {
       on_call: 'true',
       big: '1e+06',
       octal: '8',
+      hidden: '_1',
+      none: '_',
       quoted: '0.20',
     })
   })
