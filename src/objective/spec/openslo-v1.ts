@@ -73,7 +73,7 @@ const SPEC_KEYS = [
 function refuseOtherBudgets(reader: SpecReader, spec: Fields): void {
   const path = ['spec', 'budgetingMethod']
   const method = reader.text(spec.get('budgetingMethod'), path) ?? ''
-  if (method === 'Occurrences') return
+  if (method.toLowerCase() === 'occurrences') return
   reader.problem(
     path,
     method === ''

@@ -32,6 +32,10 @@ function read(...texts: readonly string[]) {
 }
 
 describe('OpenSLO v1', () => {
+  test('budgets of occurrences may be written small, as in the first version', () => {
+    expect(read(SLO.replace('Occurrences', 'occurrences')).slos).toEqual(read(SLO).slos)
+  })
+
   test('an indicator that is nowhere is told once, and objectives that are none are told beside it', () => {
     const { errors } = read(
       SLO.replace(INDICATOR, '  indicatorRef: nowhere').replace('target: 0.999', 'target: 99.9').replace('95', '195'),
