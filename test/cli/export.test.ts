@@ -134,6 +134,15 @@ describe('export', () => {
     })
   })
 
+  test('asks for the secrets that a program reads, and for no other', async () => {
+    await run()
+    const asked = [...read('secrets/README.md').matchAll(/^- `([^`]+)`/gm)].map(([, file]) => file)
+    const named = readdirSync(out, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.yml'))
+      .flatMap((path) => [...read(path).matchAll(/\/etc\/midwatch-secrets\/([\w-]+)/g)].map(([, file]) => file))
+    expect(asked.sort()).toEqual([...new Set(named)].sort())
+  })
+
   test('tells what moves, what changes and what nothing there does', async () => {
     await run()
     const report = read('report.md')

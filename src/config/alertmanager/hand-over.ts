@@ -22,6 +22,7 @@ const FILE_KEYS: Readonly<Record<string, string>> = {
 /** Alertmanager's configuration with files in the place of secrets. */
 export function handedAlertmanager(config: Config): HandOver['alertmanager'] {
   const { config: printed, notes } = printAlertmanager(config)
+  const { receivers: printedReceivers, ...others } = printed
   const secrets: HandedSecret[] = []
   const addresses = webhookAddresses(config)
   const visit = (value: unknown, of: string): unknown => {
@@ -43,7 +44,7 @@ export function handedAlertmanager(config: Config): HandOver['alertmanager'] {
       }),
     )
   }
-  const receivers = (printed.receivers as readonly { readonly name: string }[]).map((receiver) =>
+  const receivers = (printedReceivers as readonly { readonly name: string }[]).map((receiver) =>
     visit(receiver, config.alertmanager?.route === undefined ? '' : receiver.name),
   )
   const files =
@@ -51,7 +52,8 @@ export function handedAlertmanager(config: Config): HandOver['alertmanager'] {
   const templates = readTemplates(files)
   return {
     config: {
-      ...(visit(printed, 'global') as Record<string, unknown>),
+      ...printed,
+      ...(visit(others, 'global') as Record<string, unknown>),
       receivers,
       ...(templates.length === 0 ? {} : { templates: templates.map(({ path }) => path) }),
     },
