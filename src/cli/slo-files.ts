@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { whyUnreadable } from '../config/file.ts'
 import type { SpecFile } from '../objective/spec/read.ts'
 import { CommandError } from './command-error.ts'
 
@@ -14,7 +15,7 @@ export function readSpecFiles(paths: readonly string[]): readonly SpecFile[] {
       const files = statSync(path).isDirectory() ? yamlFilesIn(path) : [path]
       return files.map((file) => ({ file, text: readFileSync(file, 'utf8') }))
     } catch (error) {
-      throw new CommandError(2, `${path} can't be read: ${(error as Error).message}`)
+      throw new CommandError(2, `${path} can't be read: ${whyUnreadable(error)}`)
     }
   })
 }

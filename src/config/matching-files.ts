@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { setImmediate as turnForOthers } from 'node:timers/promises'
 import type { Problem } from '../model/problem.ts'
+import { whyUnreadable } from './file.ts'
 
 /** What stands for any name in a pattern. */
 const WILD = /[*?[{]/
@@ -26,7 +27,9 @@ export async function* readMatching(
       try {
         text = readFileSync(file, 'utf8')
       } catch (error) {
-        problems.push({ file, message: `can't be read: ${(error as Error).message}`, severity: 'error' })
+        const isFolder = (error as NodeJS.ErrnoException).code === 'EISDIR'
+        const instead = isFolder ? `; for the files in it write ${file.replace(/\/$/, '')}/*.yml` : ''
+        problems.push({ file, field, message: `can't be read: ${whyUnreadable(error)}${instead}`, severity: 'error' })
         continue
       }
       yield { file, text }

@@ -102,6 +102,16 @@ describe('midwatch slo compile', () => {
     expect(off.err).toContain('everything is switched off')
   })
 
+  test('says why files can’t be read, and what to write for those of a folder', async () => {
+    using folder = folderWith({})
+    const missing = await midwatch(['slo', 'compile', folder.at('nowhere.yml')])
+    expect(missing.err).toBe(`${folder.at('nowhere.yml')} can't be read: there is no such file\n`)
+    writeFileSync(folder.at('midwatch.yml'), `slo_files: [${folder.at('more')}]\n`)
+    expect((await midwatch(['check', folder.at('midwatch.yml')])).out).toContain(
+      `${folder.at('more')}: slo_files: can't be read: it is a folder; for the files in it write ${folder.at('more')}/*.yml`,
+    )
+  })
+
   test('an id that is there twice is refused, unless it is to be passed over', async () => {
     using folder = folderWith({ 'a.yml': spec('one'), 'more/b.yml': spec('one').replace('99.9', '50') })
     const both = ['slo', 'compile', folder.at('a.yml'), folder.at('more')]
