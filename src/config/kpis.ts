@@ -70,6 +70,7 @@ function readKpiFile(
   if (fault !== undefined) {
     const { message, ...place } = fault
     collector.add({ file, ...place }, ['schema_version'], message)
+    collector.settle(['schema_version'])
   } else if (version < KPI_SCHEMA_VERSION) {
     const message = `version ${version} is read as version ${KPI_SCHEMA_VERSION}; bring the file up to it with: midwatch kpi migrate ${file}`
     collector.add({ file, line: 1, column: 1 }, ['schema_version'], message, 'warning')

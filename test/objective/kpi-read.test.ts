@@ -157,6 +157,7 @@ describe('a file', () => {
     ['kpi: []\n', 'kpis.yml:1:1: kpi: is not a key of the config; did you mean "kpis"?'],
     ['schema_version: 3\nkpis: []\n', 'kpis.yml:1:17: schema_version: 3 is of a newer midwatch; write 2'],
     ['schema_version: two\nkpis: []\n', 'kpis.yml:1:17: schema_version: two is no version; write 2'],
+    ['schema_version: 3\nkpis: nothing\n', 'write 2\nkpis.yml:2:7: kpis: is not a list'],
     ['kpis: [\n', 'kpis.yml:2:1: Flow sequence in block collection must be sufficiently indented'],
   ])('%j is refused with its place', (text, message) => {
     expect(problemsOf(text).join('\n')).toContain(message)
