@@ -261,6 +261,11 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'evaluation.interval': 'write evaluation.cron, such as "*/15 * * * * *"',
   'global.evaluation_interval': 'write evaluation.cron, such as "*/15 * * * * *"',
   'notify.email.server': 'write notify.email.smtp',
+  slos: 'SLOs have files of their own; write slo_files: [slos/*.yml]',
+  slo: 'SLOs have files of their own; write slo_files: [slos/*.yml]',
+  objectives: 'SLOs have files of their own; write slo_files: [slos/*.yml]',
+  kpis: 'KPIs have a file of their own; write kpi_files: [kpis.yml]',
+  groups: 'rules have files of their own; write rule_files: [rules/*.yml]',
 }
 
 /** The key may be right and stand in the wrong part. */

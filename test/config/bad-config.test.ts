@@ -187,6 +187,11 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'heartbeat-without-schedule': [
     '3:5: checks[0].heartbeat: has neither period nor cron; write {period: 1d, grace: 1h} or {cron: "0 3 * * *", grace: 30m}',
   ],
+  'key-of-another-file': [
+    '1:1: slos: is not a key of the config; SLOs have files of their own; write slo_files: [slos/*.yml]',
+    '3:1: kpis: is not a key of the config; KPIs have a file of their own; write kpi_files: [kpis.yml]',
+    '4:1: groups: is not a key of the config; rules have files of their own; write rule_files: [rules/*.yml]',
+  ],
   'key-of-another-part': ['3:3: server.retention: is not a key of server; did you mean storage.retention?'],
   'key-of-another-program': [
     '3:3: global.evaluation_interval: is not a key of global; write evaluation.cron, such as "*/15 * * * * *"',
