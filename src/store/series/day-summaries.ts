@@ -8,6 +8,8 @@ const DAYS = 2 ** 20
 /** The numbers behind it lie where they can be read in place. */
 const HEAD_BYTES = 8
 const VERSION = 2
+/** All series of a group are there. */
+const EVERYBODY = 0xffff
 const SUMMARY_BYTES = SUMMARY_SIZE * 8
 const BUDGET_BYTES = 32 << 20
 
@@ -43,18 +45,48 @@ interface Day {
   readonly numbers: Float64Array
 }
 
-interface Group {
+/** The days of one group within a range. */
+export class GroupDays {
   readonly version: number
   /** Days that end after this are there. */
   readonly afterMs: number
   readonly toMs: number
-  readonly days: ReadonlyMap<number, Day>
+  readonly #days: ReadonlyMap<number, Day>
+
+  constructor(version: number, { afterMs, toMs }: DayRange, days: ReadonlyMap<number, Day>) {
+    this.version = version
+    this.afterMs = afterMs
+    this.toMs = toMs
+    this.#days = days
+  }
+
+  /**
+   * Puts what a series' day came to into `target` at `at`.
+   *
+   * @param toMs when the day ends
+   * @returns undefined when nothing readable is there, false when the series was not there on that day
+   */
+  read(toMs: number, slot: number, target: Float64Array, at: number): boolean | undefined {
+    const day = this.#days.get(toMs)
+    if (day === undefined) return undefined
+    const { mask, numbers } = day
+    const bit = 1 << slot
+    if ((mask & bit) === 0) return false
+    const from = (mask === EVERYBODY ? slot : countOnes(mask & (bit - 1))) * SUMMARY_SIZE
+    for (let i = 0; i < SUMMARY_SIZE; i++) target[at + i] = numbers[from + i] as number
+    return true
+  }
+}
+
+interface DayRange {
+  readonly afterMs: number
+  readonly toMs: number
 }
 
 /** Reads the days of groups, all that are wanted of a group at once. */
 export class DaySummaries {
   readonly #reader: Connection
-  readonly #groups = new ByteCache<Group>(BUDGET_BYTES)
+  readonly #groups = new ByteCache<GroupDays>(BUDGET_BYTES)
 
   constructor(reader: Connection) {
     this.#reader = reader
@@ -65,31 +97,12 @@ export class DaySummaries {
   }
 
   /**
-   * Puts what a series' day came to into `target` at `at`.
+   * The days of a group that end after `afterMs` and up to `toMs`.
    *
    * @param version changes when days of the group were written anew
-   * @param range days that will be asked for as well, by their ends
-   * @returns undefined when nothing readable is there, false when the series was not there on that day
    */
-  read(
-    group: number,
-    version: number,
-    range: { readonly afterMs: number; readonly toMs: number },
-    toMs: number,
-    slot: number,
-    target: Float64Array,
-    at: number,
-  ): boolean | undefined {
-    const day = this.#group(group, version, range).days.get(toMs)
-    if (day === undefined) return undefined
-    const bit = 1 << slot
-    if ((day.mask & bit) === 0) return false
-    const from = countOnes(day.mask & (bit - 1)) * SUMMARY_SIZE
-    for (let i = 0; i < SUMMARY_SIZE; i++) target[at + i] = day.numbers[from + i] as number
-    return true
-  }
-
-  #group(group: number, version: number, { afterMs, toMs }: { afterMs: number; toMs: number }): Group {
+  of(group: number, version: number, range: DayRange): GroupDays {
+    const { afterMs, toMs } = range
     const known = this.#groups.get(group)
     if (known !== undefined && known.version === version && known.afterMs <= afterMs && known.toMs >= toMs) return known
     const rows = this.#reader
@@ -106,7 +119,7 @@ export class DaySummaries {
       days.set((id - group * DAYS) * DAY_MS, day)
       bytes += day.numbers.byteLength + 150
     }
-    const read = { version, afterMs, toMs, days }
+    const read = new GroupDays(version, range, days)
     this.#groups.set(group, read, bytes)
     return read
   }

@@ -2,7 +2,7 @@ import { ByteCache } from '../../lib/byte-cache.ts'
 import type { Samples } from '../../model/sample.ts'
 import { AT, SUMMARY_SIZE, Summary } from '../../model/summary.ts'
 import { type Catalog, DAY_MS, type Span } from './catalog.ts'
-import type { DaySummaries } from './day-summaries.ts'
+import type { DaySummaries, GroupDays } from './day-summaries.ts'
 import { type ChunkPlace, groupOf, slotOf } from './segment.ts'
 import type { SegmentReader } from './segment-reader.ts'
 
@@ -154,7 +154,8 @@ export class History {
   /** Adds what spans that end in `(fromMs, toMs]` have. */
   #load(rows: Rows, ref: number, fromMs: number, toMs: number): void {
     const { spans } = this.#catalog
-    const range = { afterMs: fromMs, toMs: Math.ceil(toMs / DAY_MS) * DAY_MS }
+    const slot = slotOf(ref)
+    let days: GroupDays | undefined
     for (let i = firstSpanAfter(spans, fromMs); i < spans.length; i++) {
       const span = spans[i] as Span
       const segment = this.#catalog.segmentOf(span, ref)
@@ -165,10 +166,15 @@ export class History {
         rows.numbers = larger
       }
       const at = rows.count * SUMMARY_SIZE
-      const isThere =
-        (span.level > 0
-          ? this.#days.read(groupOf(ref), rows.version, range, span.toMs, slotOf(ref), rows.numbers, at)
-          : undefined) ?? this.#reader.summary(segment, ref, rows.numbers, at)
+      let isThere: boolean | undefined
+      if (span.level > 0) {
+        days ??= this.#days.of(groupOf(ref), rows.version, {
+          afterMs: fromMs,
+          toMs: Math.ceil(toMs / DAY_MS) * DAY_MS,
+        })
+        isThere = days.read(span.toMs, slot, rows.numbers, at)
+      }
+      isThere ??= this.#reader.summary(segment, ref, rows.numbers, at)
       if (!isThere) continue
       rows.segments.push(segment)
       rows.count++
