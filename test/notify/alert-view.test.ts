@@ -3,6 +3,7 @@ import { Labels } from '../../src/model/labels.ts'
 import { createMatcher } from '../../src/model/matcher.ts'
 import { Dispatcher } from '../../src/notify/dispatcher.ts'
 import { routeTree } from '../../src/notify/route.ts'
+import type { Routing } from '../../src/notify/routing.ts'
 import { Silences } from '../../src/notify/silences.ts'
 import type { TimeInterval } from '../../src/notify/time-interval.ts'
 import { testWeb } from '../support/web.ts'
@@ -15,23 +16,11 @@ const hours = (name: string, from: number, to: number): [string, TimeInterval] =
   { name, windows: [{ times: [{ from: from * 60, to: to * 60 }] }] },
 ]
 
-/** `nights` are from midnight to six, `office` from nine to five. */
-function dispatcher() {
-  const is = (value: string) => [createMatcher('team', '=', value)]
+/** A dispatcher with this routing and these alerts, which are there from noon to noon. */
+function having(routing: Routing, labelSets: readonly Readonly<Record<string, string>>[]): Dispatcher {
   const made = new Dispatcher(
     {
-      routing: {
-        root: routeTree({
-          receiver: 'root',
-          routes: [
-            { receiver: 'pager', matchers: [createMatcher('team', '=~', 'both|shop')], continue: true },
-            { receiver: 'mail', matchers: [createMatcher('team', '=~', 'both|mail')], muteTimeIntervals: ['nights'] },
-            { receiver: 'tickets', matchers: is('tickets'), activeTimeIntervals: ['office'] },
-          ],
-        }),
-        receivers: new Map(),
-        timeIntervals: new Map([hours('nights', 0, 6), hours('office', 9, 17)]),
-      },
+      routing,
       stages: [],
       findingOf: () => undefined,
       externalUrl: 'http://watch.example.org',
@@ -40,8 +29,8 @@ function dispatcher() {
     { alerts: [], groups: [], log: [] },
     { lastAliveMs: NOON, nowMs: NOON },
   )
-  const alerts = ['both', 'shop', 'mail', 'tickets'].map((team) => ({
-    labels: Labels.of({ alertname: 'A', team }),
+  const alerts = labelSets.map((labels) => ({
+    labels: Labels.of(labels),
     annotations: {},
     startsAtMs: NOON,
     endsAtMs: NOON + 24 * 3_600_000,
@@ -49,6 +38,25 @@ function dispatcher() {
   }))
   made.take(alerts, NOON)
   return made
+}
+
+/** `nights` are from midnight to six, `office` from nine to five. */
+function dispatcher(): Dispatcher {
+  const is = (value: string) => [createMatcher('team', '=', value)]
+  const root = routeTree({
+    receiver: 'root',
+    routes: [
+      { receiver: 'pager', matchers: [createMatcher('team', '=~', 'both|shop')], continue: true },
+      { receiver: 'mail', matchers: [createMatcher('team', '=~', 'both|mail')], muteTimeIntervals: ['nights'] },
+      { receiver: 'tickets', matchers: is('tickets'), activeTimeIntervals: ['office'] },
+    ],
+  })
+  const timeIntervals = new Map([hours('nights', 0, 6), hours('office', 9, 17)])
+  const teams = ['both', 'shop', 'mail', 'tickets']
+  return having(
+    { root, receivers: new Map(), timeIntervals },
+    teams.map((team) => ({ alertname: 'A', team })),
+  )
 }
 
 test('an alert is muted by the time intervals of its routes while none of them tells, and a group by those of its own', () => {
@@ -89,42 +97,21 @@ test('the API names what mutes, and leaves muted groups out where it is asked to
 })
 
 /** Alerts of the west go to two receivers, the first of which groups them finer than the others. */
-function grouped() {
-  const made = new Dispatcher(
-    {
-      routing: {
-        root: routeTree({
-          receiver: 'rest',
-          groupBy: ['alertname'],
-          routes: [
-            { receiver: 'west', matchers: [createMatcher('zone', '=', 'west')], groupBy: ['...'], continue: true },
-            { receiver: 'desk', matchers: [createMatcher('zone', '=', 'west')], groupBy: ['zone'], continue: true },
-            { receiver: 'west', matchers: [createMatcher('alertname', '=', 'Hot')], groupBy: ['alertname'] },
-          ],
-        }),
-        receivers: new Map(),
-      },
-      stages: [],
-      findingOf: () => undefined,
-      externalUrl: 'http://watch.example.org',
-      expiryMs: 1000,
-    },
-    { alerts: [], groups: [], log: [] },
-    { lastAliveMs: NOON, nowMs: NOON },
-  )
-  const alerts = [
+function grouped(): Dispatcher {
+  const root = routeTree({
+    receiver: 'rest',
+    groupBy: ['alertname'],
+    routes: [
+      { receiver: 'west', matchers: [createMatcher('zone', '=', 'west')], groupBy: ['...'], continue: true },
+      { receiver: 'desk', matchers: [createMatcher('zone', '=', 'west')], groupBy: ['zone'], continue: true },
+      { receiver: 'west', matchers: [createMatcher('alertname', '=', 'Hot')], groupBy: ['alertname'] },
+    ],
+  })
+  return having({ root, receivers: new Map() }, [
     { alertname: 'Hot', zone: 'west' },
     { alertname: 'Cold', zone: 'west' },
     { alertname: 'Wet', zone: 'east' },
-  ].map((labels) => ({
-    labels: Labels.of(labels),
-    annotations: {},
-    startsAtMs: NOON,
-    endsAtMs: MIDNIGHT,
-    generatorUrl: '',
-  }))
-  made.take(alerts, NOON)
-  return made
+  ])
 }
 
 test('the API lists groups with fewer labels first, and of a receiver those that it is told of', async () => {
