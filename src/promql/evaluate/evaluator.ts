@@ -22,6 +22,8 @@ const BLOCK = 16_384
 /** Of more series nothing is computed without looking whether it is others' turn. */
 const MOST_NOW = 64
 
+type Selected = ReturnType<Queryable['select']>
+
 export interface EvaluatorSettings {
   readonly lookbackMs: number
   readonly defaultSubqueryStepMs: number
@@ -39,6 +41,8 @@ export class Evaluator implements Evaluation {
   #warnings: Set<string> | undefined
   #infos: Set<string> | undefined
   #charged = 0
+  /** What was selected while it was tried to answer at once. */
+  #known: { selector: VectorSelector; startMs: number; endMs: number; selected: Selected }[] | undefined
 
   constructor(data: Queryable, querySteps: Steps, settings: EvaluatorSettings, pacer: Pacer) {
     this.#data = data
@@ -232,7 +236,10 @@ export class Evaluator implements Evaluation {
 
   /** Undefined where there are many, or they are not there yet. */
   #selectNow(selector: VectorSelector, startMs: number, endMs: number): readonly SelectedSeries[] | undefined {
-    const selected = this.#select(selector, startMs, endMs)
+    const selected = this.#data.select({ matchers: selector.matchers, startMs, endMs })
+    // Where it can't be done at once, nobody is asked a second time.
+    this.#known ??= []
+    this.#known.push({ selector, startMs, endMs, selected })
     if ('then' in selected || selected.length > MOST_NOW) return undefined
     this.charge(selected.length)
     return this.#checked(selector, startMs, selected)
@@ -285,8 +292,11 @@ export class Evaluator implements Evaluation {
     return output
   }
 
-  #select({ matchers }: VectorSelector, startMs: number, endMs: number): ReturnType<Queryable['select']> {
-    return this.#data.select({ matchers, startMs, endMs })
+  #select(selector: VectorSelector, startMs: number, endMs: number): Selected {
+    const known = this.#known?.find(
+      (one) => one.selector === selector && one.startMs === startMs && one.endMs === endMs,
+    )
+    return known?.selected ?? this.#data.select({ matchers: selector.matchers, startMs, endMs })
   }
 
   #checked(selector: VectorSelector, startMs: number, series: readonly SelectedSeries[]): readonly SelectedSeries[] {
